@@ -1,0 +1,324 @@
+//! The string a client presents: its format, its parts, how it is made and how it is read.
+//!
+//! `<brand>_<kind>_<env>_<id>_<body><check>`; the check is CRC-32/ISO-HDLC of everything before it and
+//! catches typing errors only. Reading is exact: no trimming, no case folding, from the right.
+
+use std::fmt;
+use std::str::FromStr;
+
+use rand::CryptoRng;
+use subtle::ConstantTimeEq;
+use zeroize::Zeroizing;
+
+use super::base62;
+
+const ID_LENGTH: usize = 12;
+const BODY_LENGTH: usize = 43;
+const CHECK_LENGTH: usize = 6;
+/// `_kk_eeee_iiiiiiiiiiii_` and the tail: everything but the brand.
+const LENGTH_WITHOUT_BRAND: usize = 1 + 2 + 1 + 4 + 1 + ID_LENGTH + 1 + BODY_LENGTH + CHECK_LENGTH;
+
+/// The longest secret there is: a twelve-letter brand and the 71 fixed characters.
+pub const LONGEST: usize = 12 + LENGTH_WITHOUT_BRAND;
+
+/// Prefixes that other issuers own; scanners would report our secrets as theirs.
+const FOREIGN_BRANDS: &[&str] = &[
+    "sk", "rk", "pk", "whsec", "ghp", "gho", "ghu", "ghs", "ghr", "github", "glpat", "gldt", "glrt", "npm",
+    "pypi", "xoxb", "xoxp", "xoxa", "xapp", "xoxe", "akia", "asia", "hvs", "hvb", "hvr", "cio", "aiza", "sg",
+    "shpat", "shpss", "dop", "doo", "dor", "lin", "sq0", "eyj", "figd", "ntn", "secret", "rubygems", "dckr",
+    "nvapi", "hf", "glsa", "sbp", "ops", "age", "key", "ck", "cs", "live", "test",
+];
+
+/// Why a brand is refused.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum BrandError {
+    /// It does not match `[a-z][a-z0-9]{1,11}`.
+    #[error("a brand is 2 to 12 characters, a-z and 0-9, starting with a letter")]
+    Shape,
+    /// Another issuer's secrets start this way.
+    #[error("the prefix `{0}` belongs to another issuer's keys")]
+    Foreign(String),
+}
+
+/// The first part of every secret of a registry: `[a-z][a-z0-9]{1,11}`, and no other issuer's prefix.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Brand(String);
+
+impl Brand {
+    /// The brand as text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl Default for Brand {
+    fn default() -> Self {
+        Self("apik".to_owned())
+    }
+}
+
+impl FromStr for Brand {
+    type Err = BrandError;
+
+    fn from_str(text: &str) -> Result<Self, BrandError> {
+        if !has_brand_shape(text) {
+            return Err(BrandError::Shape);
+        }
+        if FOREIGN_BRANDS.contains(&text) {
+            return Err(BrandError::Foreign(text.to_owned()));
+        }
+        Ok(Self(text.to_owned()))
+    }
+}
+
+fn has_brand_shape(text: &str) -> bool {
+    (2..=12).contains(&text.len())
+        && text.starts_with(|first: char| first.is_ascii_lowercase())
+        && text.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit())
+}
+
+/// What a key is made of and where its secret may be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Kind {
+    /// `sk`: private, for servers.
+    Private,
+    /// `pk`: public by nature, for browsers and apps; bound to origins or apps.
+    Publishable,
+    /// `cs`: a consumer secret, half of a pair whose other half is the consumer key.
+    Pair,
+}
+
+impl Kind {
+    /// All kinds, in the order they are documented.
+    pub const ALL: [Self; 3] = [Self::Private, Self::Publishable, Self::Pair];
+
+    /// The two letters in the secret, which are also the word in JSON and SQL.
+    #[must_use]
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::Private => "sk",
+            Self::Publishable => "pk",
+            Self::Pair => "cs",
+        }
+    }
+
+    /// The kind with this two-letter code.
+    #[must_use]
+    pub fn from_code(code: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.code() == code)
+    }
+}
+
+/// The environment a key is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Env {
+    /// Real data.
+    Live,
+    /// Play data.
+    Test,
+}
+
+impl Env {
+    /// The word in the secret, in JSON and in SQL.
+    #[must_use]
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::Live => "live",
+            Self::Test => "test",
+        }
+    }
+
+    /// The environment with this name.
+    #[must_use]
+    pub fn from_code(code: &str) -> Option<Self> {
+        [Self::Live, Self::Test].into_iter().find(|env| env.code() == code)
+    }
+}
+
+/// The public id of a secret: 12 base62 characters that find its row.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct SecretId([u8; ID_LENGTH]);
+
+impl SecretId {
+    /// Draws a new id; the registry retries on collision.
+    pub fn generate(rng: &mut dyn CryptoRng) -> Self {
+        let mut text = String::with_capacity(ID_LENGTH);
+        base62::push_random(&mut text, ID_LENGTH, rng);
+        Self::parse(&text).expect("twelve base62 characters were just drawn")
+    }
+
+    /// Reads exactly 12 base62 characters.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let bytes: [u8; ID_LENGTH] = text.as_bytes().try_into().ok()?;
+        base62::is_base62(text).then_some(Self(bytes))
+    }
+
+    /// The id as text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        std::str::from_utf8(&self.0).expect("an id is ASCII by construction")
+    }
+}
+
+impl fmt::Display for SecretId {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.pad(self.as_str())
+    }
+}
+
+impl fmt::Debug for SecretId {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(out, "SecretId({})", self.as_str())
+    }
+}
+
+/// Why a presented text is not a secret. Neither form carries the text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum MalformedSecret {
+    /// Length, separators, kind, environment or alphabet are wrong.
+    #[error("this is not the shape of a secret")]
+    Shape,
+    /// The shape is right and the last six characters do not match the rest: most likely a typing error.
+    #[error("the check characters do not match: a character was mistyped or lost")]
+    Check,
+}
+
+/// The parts of a secret that are public, read from its text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Parts<'a> {
+    /// The registry's brand, of brand shape.
+    pub brand: &'a str,
+    /// What the key is.
+    pub kind: Kind,
+    /// Where it is valid.
+    pub env: Env,
+    /// Which row it is.
+    pub id: SecretId,
+    /// Whether the last six characters are the CRC-32 of the rest.
+    pub check_holds: bool,
+}
+
+/// Reads the public parts of `text`, which must have the exact shape of a secret; reports the check apart.
+///
+/// # Errors
+/// [`MalformedSecret::Shape`] when any character is not what its place demands.
+pub fn read_parts(text: &[u8]) -> Result<Parts<'_>, MalformedSecret> {
+    let text = std::str::from_utf8(text).ok().filter(|text| text.is_ascii()).ok_or(MalformedSecret::Shape)?;
+    parts_of_ascii(text).ok_or(MalformedSecret::Shape)
+}
+
+fn parts_of_ascii(text: &str) -> Option<Parts<'_>> {
+    let brand_length = text.len().checked_sub(LENGTH_WITHOUT_BRAND)?;
+    let (brand, rest) = text.split_at(brand_length);
+    let (public, tail) = rest.split_at(rest.len() - BODY_LENGTH - CHECK_LENGTH);
+    // public is `_kk_eeee_iiiiiiiiiiii_`
+    let mut fields = public.strip_prefix('_')?.strip_suffix('_')?.split('_');
+    let (kind, env, id) = (fields.next()?, fields.next()?, fields.next()?);
+    if fields.next().is_some() || !has_brand_shape(brand) || !base62::is_base62(tail) {
+        return None;
+    }
+    Some(Parts {
+        brand,
+        kind: Kind::from_code(kind)?,
+        env: Env::from_code(env)?,
+        id: SecretId::parse(id)?,
+        check_holds: check_of(&text[..text.len() - CHECK_LENGTH]).as_bytes()
+            == &text.as_bytes()[text.len() - CHECK_LENGTH..],
+    })
+}
+
+fn check_of(text: &str) -> String {
+    let mut check = String::with_capacity(CHECK_LENGTH);
+    base62::push_u32(&mut check, crc32fast::hash(text.as_bytes()));
+    check
+}
+
+/// A secret in full: it hides itself from `Debug`, zeroes itself, and gives its text only through [`Secret::expose`].
+#[derive(Clone)]
+pub struct Secret(Zeroizing<String>);
+
+impl Secret {
+    /// Makes a new secret with 256 bits from `rng` behind the given public parts.
+    pub fn generate(brand: &Brand, kind: Kind, env: Env, id: SecretId, rng: &mut dyn CryptoRng) -> Self {
+        let mut text = String::with_capacity(LONGEST);
+        text.push_str(&public_part(brand, kind, env, id));
+        text.push('_');
+        base62::push_random(&mut text, BODY_LENGTH, rng);
+        let check = crc32fast::hash(text.as_bytes());
+        base62::push_u32(&mut text, check);
+        Self(Zeroizing::new(text))
+    }
+
+    /// Reads a secret in full, its check included.
+    ///
+    /// # Errors
+    /// [`MalformedSecret`], which never carries the text.
+    pub fn parse(text: &str) -> Result<Self, MalformedSecret> {
+        if !read_parts(text.as_bytes())?.check_holds {
+            return Err(MalformedSecret::Check);
+        }
+        Ok(Self(Zeroizing::new(text.to_owned())))
+    }
+
+    /// The whole text. Every caller hands it to a person, a sealed copy, a digest or a request, and to nothing else.
+    #[must_use]
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+
+    /// The parts that are public.
+    #[must_use]
+    pub fn parts(&self) -> Parts<'_> {
+        parts_of_ascii(&self.0).expect("a secret was read or made in its exact shape")
+    }
+
+    /// Whether both are the same text, in time that does not depend on where they differ.
+    #[must_use]
+    pub fn same_as(&self, other: &Self) -> bool {
+        self.0.as_bytes().ct_eq(other.0.as_bytes()).into()
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str("Secret(hidden)")
+    }
+}
+
+/// The part of a secret that may be shown: `<brand>_<kind>_<env>_<id>`.
+#[must_use]
+pub fn public_part(brand: &Brand, kind: Kind, env: Env, id: SecretId) -> String {
+    format!("{}_{}_{}_{}", brand.as_str(), kind.code(), env.code(), id.as_str())
+}
+
+/// What is left of a secret in a message: its public part when it has one, and never anything of its body.
+#[must_use]
+pub fn redacted(text: &str) -> Option<String> {
+    let parts = read_parts(text.as_bytes()).ok()?;
+    Some(format!("{}_{}_{}_{}…", parts.brand, parts.kind.code(), parts.env.code(), parts.id))
+}
+
+/// Whether `text` contains something of the shape of a secret, whatever surrounds it and whether its check holds.
+///
+/// This is how a secret is kept out of names, notes and error messages.
+#[must_use]
+pub fn contains_secret(text: &str) -> bool {
+    text.split(|letter: char| !letter.is_ascii_alphanumeric() && letter != '_').any(|word| {
+        word.len() >= LENGTH_WITHOUT_BRAND + 2
+            && word.bytes().enumerate().any(|(at, byte)| {
+                byte == b'_'
+                    && (2..=12).any(|brand| {
+                        at >= brand
+                            && word
+                                .as_bytes()
+                                .get(at - brand..at + LENGTH_WITHOUT_BRAND)
+                                .is_some_and(|candidate| read_parts(candidate).is_ok())
+                    })
+            })
+    })
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,4 @@
+//! apikey: issue, track, verify and retire API keys.
+
+pub mod crypto;
+pub mod domain;

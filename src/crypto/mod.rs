@@ -5,6 +5,7 @@
 
 pub mod keys;
 pub mod passphrase;
+pub mod rows;
 pub mod sealing;
 
 pub use keys::{AuditKey, DigestKey, MasterKey, RowKey, SealKey};

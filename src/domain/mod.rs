@@ -4,6 +4,20 @@
 //! anyhow or SQL. Time arrives as `now`, randomness as `&mut dyn CryptoRng`.
 
 pub mod base62;
+pub mod canonical;
+pub mod decision;
 pub mod digest;
+pub mod event;
+pub mod key;
+pub mod lifetime;
+pub mod name;
+pub mod network;
+pub mod origin;
+pub mod party;
+pub mod rotation;
+#[cfg(test)]
+pub(crate) mod samples;
+pub mod scope;
+pub mod seal;
 pub mod secret;
 pub mod time;

@@ -1,0 +1,202 @@
+//! The decision: is this secret accepted for this request, now, and if not, exactly why.
+//!
+//! [`decide`] is pure. The order of its checks is the order of [`CHECKS`], which is also what `--explain` prints.
+
+use std::net::IpAddr;
+
+use super::key::{Allowed, Key, KeySecret};
+use super::lifetime::has_ended;
+use super::origin::Origin;
+use super::party::Party;
+use super::scope::Scope;
+use super::secret::Env;
+use super::time::Instant;
+
+/// Why a request is denied. The words are part of the contract and never renamed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Denial {
+    /// No secret was presented.
+    Missing,
+    /// What was presented is no secret.
+    Malformed,
+    /// No such secret; also a wrong body or check.
+    NotFound,
+    /// The recorded row is not as the program left it.
+    Tampered,
+    /// The key, or this secret of it, was revoked.
+    Revoked,
+    /// The key is switched off.
+    Disabled,
+    /// The secret was rotated out and its grace is over.
+    Retired,
+    /// The secret's life is over.
+    Expired,
+    /// The key's life has not begun.
+    NotYetValid,
+    /// All keys of this owner are denied.
+    OwnerSuspended,
+    /// All keys of this project are denied.
+    ProjectSuspended,
+    /// A test key where a live one is needed, or the reverse.
+    WrongEnvironment,
+    /// The request's address is not among the allowed ones, or was not told.
+    IpNotAllowed,
+    /// The request's origin is not among the allowed ones, or was not told.
+    OriginNotAllowed,
+    /// No scope of the key covers what is asked for.
+    InsufficientScope,
+}
+
+impl Denial {
+    /// The word in JSON.
+    #[must_use]
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::Missing => "missing",
+            Self::Malformed => "malformed",
+            Self::NotFound => "not_found",
+            Self::Tampered => "tampered",
+            Self::Revoked => "revoked",
+            Self::Disabled => "disabled",
+            Self::Retired => "retired",
+            Self::Expired => "expired",
+            Self::NotYetValid => "not_yet_valid",
+            Self::OwnerSuspended => "owner_suspended",
+            Self::ProjectSuspended => "project_suspended",
+            Self::WrongEnvironment => "wrong_environment",
+            Self::IpNotAllowed => "ip_not_allowed",
+            Self::OriginNotAllowed => "origin_not_allowed",
+            Self::InsufficientScope => "insufficient_scope",
+        }
+    }
+}
+
+/// What is asked of a secret besides being good. What is not told cannot satisfy a restriction.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Request {
+    /// All of these must be covered.
+    pub scopes: Vec<Scope>,
+    /// Where the request comes from.
+    pub ip: Option<IpAddr>,
+    /// The site or app that sends it.
+    pub origin: Option<Origin>,
+    /// The environment it is for; not checked when absent.
+    pub env: Option<Env>,
+}
+
+/// A secret that matched, with all that is recorded around it.
+#[derive(Debug, Clone, Copy)]
+pub struct Matched<'a> {
+    /// The key.
+    pub key: &'a Key,
+    /// The secret of it that was presented.
+    pub secret: &'a KeySecret,
+    /// Its owner.
+    pub owner: &'a Party,
+    /// Its project.
+    pub project: &'a Party,
+    /// Whether the seals of all four rows hold.
+    pub intact: bool,
+}
+
+/// What came of looking the presented text up.
+#[derive(Debug, Clone, Copy)]
+pub enum Presented<'a> {
+    /// Nothing was presented.
+    Nothing,
+    /// It is no secret.
+    Malformed,
+    /// It is not known.
+    Unknown,
+    /// It is known, and its digest matches.
+    Matched(Matched<'a>),
+}
+
+/// The answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Decision {
+    /// Let it pass.
+    Accepted,
+    /// Do not.
+    Denied(Denial),
+}
+
+impl Decision {
+    /// The word in JSON: `accepted`, or the denial's.
+    #[must_use]
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::Accepted => "accepted",
+            Self::Denied(denial) => denial.code(),
+        }
+    }
+
+    /// Whether it is accepted.
+    #[must_use]
+    pub fn is_accepted(self) -> bool {
+        self == Self::Accepted
+    }
+}
+
+/// The checks of a matching secret, in order.
+pub const CHECKS: [Denial; 12] = [
+    Denial::Tampered,
+    Denial::Revoked,
+    Denial::Disabled,
+    Denial::Retired,
+    Denial::Expired,
+    Denial::NotYetValid,
+    Denial::OwnerSuspended,
+    Denial::ProjectSuspended,
+    Denial::WrongEnvironment,
+    Denial::IpNotAllowed,
+    Denial::OriginNotAllowed,
+    Denial::InsufficientScope,
+];
+
+/// Decides: the first check that denies is the answer.
+#[must_use]
+pub fn decide(presented: Presented<'_>, request: &Request, now: Instant) -> Decision {
+    match presented {
+        Presented::Nothing => Decision::Denied(Denial::Missing),
+        Presented::Malformed => Decision::Denied(Denial::Malformed),
+        Presented::Unknown => Decision::Denied(Denial::NotFound),
+        Presented::Matched(matched) => CHECKS
+            .into_iter()
+            .find(|check| denies(*check, &matched, request, now))
+            .map_or(Decision::Accepted, Decision::Denied),
+    }
+}
+
+/// Whether one check of [`CHECKS`] denies.
+#[must_use]
+pub fn denies(check: Denial, matched: &Matched<'_>, request: &Request, now: Instant) -> bool {
+    let Matched { key, secret, owner, project, intact } = *matched;
+    match check {
+        // Before the match there is nothing to look at, so these never deny a match.
+        Denial::Missing | Denial::Malformed | Denial::NotFound => false,
+        Denial::Tampered => !intact,
+        Denial::Revoked => key.revoked.is_some() || secret.revoked_at.is_some(),
+        Denial::Disabled => key.disabled_at.is_some(),
+        Denial::Retired => secret.is_retired(now),
+        Denial::Expired => has_ended(secret.ends_at(), now),
+        Denial::NotYetValid => key.not_before.is_some_and(|start| now < start),
+        Denial::OwnerSuspended => owner.suspended_at.is_some(),
+        Denial::ProjectSuspended => project.suspended_at.is_some(),
+        Denial::WrongEnvironment => request.env.is_some_and(|env| env != key.env),
+        Denial::IpNotAllowed => match &key.networks {
+            Allowed::Any => false,
+            Allowed::Only(networks) => {
+                !request.ip.is_some_and(|ip| networks.iter().any(|network| network.contains(ip)))
+            }
+        },
+        Denial::OriginNotAllowed => match &key.origins {
+            Allowed::Any => false,
+            Allowed::Only(origins) => !request
+                .origin
+                .as_ref()
+                .is_some_and(|given| origins.iter().any(|origin| origin.covers(given))),
+        },
+        Denial::InsufficientScope => !request.scopes.iter().all(|wanted| key.scopes.cover(wanted)),
+    }
+}

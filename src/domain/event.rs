@@ -1,0 +1,308 @@
+//! Audit events: what changed, who changed it, and the chain that ties each event to all before it.
+
+use sha2::{Digest as _, Sha256};
+
+use super::key::{Key, KeyId, KeySecret, SecretStatus};
+use super::time::Instant;
+
+/// What was done. The words are part of the contract.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Action {
+    /// The registry was made.
+    RegistryCreated,
+    /// A key was issued.
+    KeyCreated,
+    /// An issue was taken back because its secret could not be handed over.
+    KeyTakenBack,
+    /// Scopes, end, restrictions, name or notes changed.
+    KeyChanged,
+    /// A new secret was added.
+    KeyRotated,
+    /// A rotation was taken back because its secret could not be handed over.
+    RotationTakenBack,
+    /// The grace of a rotation was ended.
+    RotationFinished,
+    /// The grace of a rotation was lengthened.
+    RotationExtended,
+    /// A rotation was cancelled.
+    RotationCancelled,
+    /// The new secret was used for the first time, which started the grace.
+    GraceStarted,
+    /// A key was revoked.
+    KeyRevoked,
+    /// One secret was revoked.
+    SecretRevoked,
+    /// A key was switched off.
+    KeyDisabled,
+    /// A key was switched on again.
+    KeyEnabled,
+    /// A dead key was removed.
+    KeyPurged,
+    /// A kept copy was shown.
+    SecretRevealed,
+    /// A kept copy was handed to a command or an endpoint.
+    SecretUsed,
+    /// A kept copy was erased.
+    CopyForgotten,
+    /// An owner was suspended.
+    OwnerSuspended,
+    /// An owner was resumed.
+    OwnerResumed,
+    /// A project was suspended.
+    ProjectSuspended,
+    /// A project was resumed.
+    ProjectResumed,
+    /// A scope was added to the catalogue.
+    ScopeDefined,
+    /// A scope was removed from the catalogue.
+    ScopeUndefined,
+    /// The endpoint of test calls was remembered.
+    TargetSaved,
+}
+
+impl Action {
+    /// All of them.
+    pub const ALL: [Self; 25] = [
+        Self::RegistryCreated,
+        Self::KeyCreated,
+        Self::KeyTakenBack,
+        Self::KeyChanged,
+        Self::KeyRotated,
+        Self::RotationTakenBack,
+        Self::RotationFinished,
+        Self::RotationExtended,
+        Self::RotationCancelled,
+        Self::GraceStarted,
+        Self::KeyRevoked,
+        Self::SecretRevoked,
+        Self::KeyDisabled,
+        Self::KeyEnabled,
+        Self::KeyPurged,
+        Self::SecretRevealed,
+        Self::SecretUsed,
+        Self::CopyForgotten,
+        Self::OwnerSuspended,
+        Self::OwnerResumed,
+        Self::ProjectSuspended,
+        Self::ProjectResumed,
+        Self::ScopeDefined,
+        Self::ScopeUndefined,
+        Self::TargetSaved,
+    ];
+
+    /// The word in SQL and JSON.
+    #[must_use]
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::RegistryCreated => "registry_created",
+            Self::KeyCreated => "key_created",
+            Self::KeyTakenBack => "key_taken_back",
+            Self::KeyChanged => "key_changed",
+            Self::KeyRotated => "key_rotated",
+            Self::RotationTakenBack => "rotation_taken_back",
+            Self::RotationFinished => "rotation_finished",
+            Self::RotationExtended => "rotation_extended",
+            Self::RotationCancelled => "rotation_cancelled",
+            Self::GraceStarted => "grace_started",
+            Self::KeyRevoked => "key_revoked",
+            Self::SecretRevoked => "secret_revoked",
+            Self::KeyDisabled => "key_disabled",
+            Self::KeyEnabled => "key_enabled",
+            Self::KeyPurged => "key_purged",
+            Self::SecretRevealed => "secret_revealed",
+            Self::SecretUsed => "secret_used",
+            Self::CopyForgotten => "copy_forgotten",
+            Self::OwnerSuspended => "owner_suspended",
+            Self::OwnerResumed => "owner_resumed",
+            Self::ProjectSuspended => "project_suspended",
+            Self::ProjectResumed => "project_resumed",
+            Self::ScopeDefined => "scope_defined",
+            Self::ScopeUndefined => "scope_undefined",
+            Self::TargetSaved => "target_saved",
+        }
+    }
+
+    /// The action with this word.
+    #[must_use]
+    pub fn from_code(code: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|action| action.code() == code)
+    }
+}
+
+/// Who did it and from where.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Actor {
+    /// Login name.
+    pub user: String,
+    /// Host name.
+    pub host: String,
+    /// The CI run, as its system names it.
+    pub ci_run: Option<String>,
+}
+
+/// One field before and after. Never a secret or a digest.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FieldChange {
+    /// The field's name in JSON.
+    pub field: String,
+    /// Before; absent when there was none.
+    pub before: Option<String>,
+    /// After; absent when there is none.
+    pub after: Option<String>,
+}
+
+/// One audit event.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Event {
+    /// When.
+    pub at: Instant,
+    /// What.
+    pub action: Action,
+    /// Who.
+    pub actor: Actor,
+    /// On which key.
+    pub key: Option<KeyId>,
+    /// On which key, owner, project or scope, by its name then.
+    pub subject: String,
+    /// What before and after.
+    pub changes: Vec<FieldChange>,
+}
+
+impl Event {
+    /// An event on a key, with all that differs between `before` and `after`.
+    #[must_use]
+    pub fn on_key(action: Action, actor: &Actor, before: Option<&Key>, after: &Key, now: Instant) -> Self {
+        Self {
+            at: now,
+            action,
+            actor: actor.clone(),
+            key: Some(after.id),
+            subject: format!("{}/{}", after.project, after.name),
+            changes: differences(before, after, now),
+        }
+    }
+
+    /// An event on something that is no key.
+    #[must_use]
+    pub fn on(action: Action, actor: &Actor, subject: impl Into<String>, now: Instant) -> Self {
+        Self {
+            at: now,
+            action,
+            actor: actor.clone(),
+            key: None,
+            subject: subject.into(),
+            changes: Vec::new(),
+        }
+    }
+}
+
+/// The chain hash of an event: SHA-256 of the previous one and of every field with its length before it.
+#[must_use]
+pub fn chain(previous: &[u8; 32], event: &Event) -> [u8; 32] {
+    let mut hash = Sha256::new();
+    hash.update(b"apikey/event/v1");
+    hash.update(previous);
+    hash.update(event.at.seconds().to_be_bytes());
+    let mut text = |text: Option<&str>| {
+        hash.update([u8::from(text.is_some())]);
+        let text = text.unwrap_or_default();
+        hash.update((text.len() as u64).to_be_bytes());
+        hash.update(text.as_bytes());
+    };
+    text(Some(event.action.code()));
+    text(Some(&event.actor.user));
+    text(Some(&event.actor.host));
+    text(event.actor.ci_run.as_deref());
+    text(event.key.map(|id| id.to_string()).as_deref());
+    text(Some(&event.subject));
+    text(Some(&event.changes.len().to_string()));
+    for change in &event.changes {
+        text(Some(&change.field));
+        text(change.before.as_deref());
+        text(change.after.as_deref());
+    }
+    hash.finalize().into()
+}
+
+type Fields = Vec<(String, Option<String>)>;
+
+/// Every field that differs, by its name in JSON.
+#[must_use]
+pub fn differences(before: Option<&Key>, after: &Key, now: Instant) -> Vec<FieldChange> {
+    let old = before.map(|key| fields(key, now)).unwrap_or_default();
+    let new = fields(after, now);
+    let value = |fields: &Fields, name: &str| {
+        fields.iter().find(|(field, _)| field == name).and_then(|(_, value)| value.clone())
+    };
+    let mut names: Vec<&String> = new.iter().chain(&old).map(|(field, _)| field).collect();
+    let mut seen = std::collections::HashSet::new();
+    names.retain(|name| seen.insert(*name));
+    names
+        .into_iter()
+        .map(|name| FieldChange { field: name.clone(), before: value(&old, name), after: value(&new, name) })
+        .filter(|change| change.before != change.after)
+        .collect()
+}
+
+fn fields(key: &Key, now: Instant) -> Fields {
+    let listed = |items: Vec<String>| (!items.is_empty()).then(|| items.join(" "));
+    let instant = |at: Option<Instant>| at.map(|at| at.to_string());
+    let mut fields: Fields = [
+        ("name", Some(key.name.to_string())),
+        ("kind", Some(key.kind.code().to_owned())),
+        ("env", Some(key.env.code().to_owned())),
+        ("owner", Some(key.owner.to_string())),
+        ("project", Some(key.project.to_string())),
+        ("scopes", listed(key.scopes.iter().map(ToString::to_string).collect())),
+        ("allow_ips", listed(key.networks.named().iter().map(ToString::to_string).collect())),
+        ("allow_origins", listed(key.origins.named().iter().map(ToString::to_string).collect())),
+        ("lifetime", Some(key.lifetime.to_string())),
+        ("not_before", instant(key.not_before)),
+        ("rotate_every", key.rotate_every.map(|span| span.to_string())),
+        ("tags", listed(key.tags.iter().map(ToString::to_string).collect())),
+        ("note", key.note.as_ref().map(|note| note.as_str().to_owned())),
+        ("disabled_at", instant(key.disabled_at)),
+        ("revoked_at", instant(key.revoked.map(|revocation| revocation.at))),
+        ("revoke_reason", key.revoked.map(|revocation| revocation.reason.code().to_owned())),
+    ]
+    .into_iter()
+    .map(|(name, value)| (name.to_owned(), value))
+    .collect();
+    for secret in &key.secrets {
+        fields.push((format!("secret {}", secret.id), Some(secret_summary(key, secret, now))));
+    }
+    fields
+}
+
+fn secret_summary(key: &Key, secret: &KeySecret, now: Instant) -> String {
+    let status = key.secret_status(secret, now);
+    match (status, secret.ends_at()) {
+        (SecretStatus::Revoked, _) => "revoked".to_owned(),
+        (status, Some(end)) => format!("{} until {end}", status.code()),
+        (status, None) => format!("{} without end", status.code()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_action_has_a_word_of_its_own() {
+        for action in Action::ALL {
+            assert_eq!(Action::from_code(action.code()), Some(action));
+        }
+    }
+
+    #[test]
+    fn any_field_altered_alters_the_chain() {
+        let event =
+            Event::on(Action::ScopeDefined, &Actor::default(), "orders:read", Instant::from_seconds(1));
+        let whole = chain(&[0; 32], &event);
+        assert_ne!(whole, chain(&[1; 32], &event));
+        assert_ne!(whole, chain(&[0; 32], &Event { subject: "orders:write".into(), ..event.clone() }));
+        assert_ne!(whole, chain(&[0; 32], &Event { at: Instant::from_seconds(2), ..event.clone() }));
+        let actor = Actor { ci_run: Some(String::new()), ..Actor::default() };
+        assert_ne!(whole, chain(&[0; 32], &Event { actor, ..event }));
+    }
+}

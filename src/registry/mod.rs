@@ -1,0 +1,286 @@
+//! Where keys are recorded: one trait for whole changes with compare-and-set, and the backends that pass its suite.
+//!
+//! A [`Change`] is one transaction: rows, revision checks and audit events together, or nothing. No backend decides
+//! policy, reads a clock or knows what a secret is.
+
+use std::net::IpAddr;
+
+use crate::crypto::AuditKey;
+use crate::domain::event::{Action, Event};
+use crate::domain::key::{Key, KeyId, KeyStatus};
+use crate::domain::name::{Name, Tag};
+use crate::domain::party::{Party, PartyKind};
+use crate::domain::scope::Scope;
+use crate::domain::secret::{Brand, Env, Kind, SecretId};
+use crate::domain::time::{Instant, Span};
+
+/// What a registry is, written once when it is made.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Identity {
+    /// Names it in the OS keyring: 12 base62 characters.
+    pub id: String,
+    /// The first part of all its secrets.
+    pub brand: Brand,
+    /// Where its master key lives: `keyring`, `file` or `keyfile`.
+    pub vault_kind: String,
+    /// Tells the right master key from any other.
+    pub check_value: [u8; 32],
+    /// When it was made.
+    pub created_at: Instant,
+}
+
+/// One whole change: all of it, or nothing.
+#[derive(Debug, Default)]
+pub struct Change<'a> {
+    /// New keys.
+    pub insert: &'a [Key],
+    /// Keys as they shall be; [`Key::revision`] is the one they were read with, and is counted up. Secrets that are
+    /// not among the key's any more are removed.
+    pub replace: &'a [Key],
+    /// Keys to remove for good, with the revision they were read with.
+    pub remove: Vec<(KeyId, u64)>,
+    /// Owners and projects to add if they are not there yet.
+    pub new_parties: &'a [Party],
+    /// Owners and projects as they shall be.
+    pub replace_parties: &'a [Party],
+    /// Scopes to add to the catalogue, or whose description to replace.
+    pub define_scopes: Vec<DefinedScope>,
+    /// Scopes to remove from the catalogue.
+    pub undefine_scopes: Vec<Scope>,
+    /// Answers to repeatable requests.
+    pub remember: Vec<RememberedRequest>,
+    /// Endpoints of test calls, as JSON without a secret.
+    pub targets: Vec<(KeyId, String)>,
+    /// What is said of all this in the log.
+    pub events: Vec<Event>,
+    /// Seals the log's chain when the vault is open.
+    pub audit: Option<&'a AuditKey>,
+    /// Kept copies of secrets that ended by this instant are erased along with any change.
+    pub now: Option<Instant>,
+}
+
+/// A scope of the catalogue.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DefinedScope {
+    /// The scope.
+    pub scope: Scope,
+    /// What it is for.
+    pub description: Option<String>,
+}
+
+/// What a repeatable request (`--request-id`) did.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RememberedRequest {
+    /// The caller's id.
+    pub id: String,
+    /// A hash of what was asked, so that the same id with other wishes is a conflict.
+    pub fingerprint: [u8; 32],
+    /// The key it made or rotated.
+    pub key: KeyId,
+    /// The secret it issued.
+    pub secret: SecretId,
+    /// When.
+    pub at: Instant,
+}
+
+/// A key with what verification needs beside it.
+#[derive(Debug, Clone)]
+pub struct Found {
+    /// The key with its secrets.
+    pub key: Key,
+    /// Its owner.
+    pub owner: Party,
+    /// Its project.
+    pub project: Party,
+}
+
+/// Which keys to list; everything given must hold.
+#[derive(Debug, Clone, Default)]
+pub struct Filter {
+    /// Any of these statuses, at the given instant.
+    pub statuses: Vec<KeyStatus>,
+    /// Of this owner.
+    pub owner: Option<Name>,
+    /// Of this project.
+    pub project: Option<Name>,
+    /// Of this kind.
+    pub kind: Option<Kind>,
+    /// Of this environment.
+    pub env: Option<Env>,
+    /// Allowed to do this.
+    pub scope: Option<Scope>,
+    /// With this tag.
+    pub tag: Option<Tag>,
+    /// With this exact name.
+    pub name: Option<Name>,
+    /// Live, and over within this span.
+    pub expiring_within: Option<Span>,
+    /// Live, created longer ago than this span, and not used within it.
+    pub unused_for: Option<Span>,
+    /// Live, and its schedule asks for a new secret.
+    pub due: bool,
+    /// At most this many, newest first.
+    pub limit: Option<usize>,
+}
+
+/// A key of a listing, and whether its owner or project is suspended.
+#[derive(Debug, Clone)]
+pub struct Listed {
+    /// The key.
+    pub key: Key,
+    /// Whether its owner or project is suspended.
+    pub suspended: bool,
+}
+
+/// What a listing does with each key: go on, or stop.
+pub type Visit<'a, T> = dyn FnMut(T) -> std::ops::ControlFlow<()> + 'a;
+
+/// An owner or project with how many keys it has.
+#[derive(Debug, Clone)]
+pub struct PartySummary {
+    /// The owner or project.
+    pub party: Party,
+    /// Its keys that are not revoked.
+    pub keys: u64,
+}
+
+/// An event as it is recorded.
+#[derive(Debug, Clone)]
+pub struct RecordedEvent {
+    /// 1 for the first, without gaps.
+    pub number: u64,
+    /// What was recorded.
+    pub event: Event,
+    /// [`crate::domain::event::chain`] over it and all before it.
+    pub hash: [u8; 32],
+    /// The hash under the audit subkey, when the vault was open.
+    pub seal: Option<[u8; 32]>,
+}
+
+/// Which events to list, oldest first.
+#[derive(Debug, Clone, Default)]
+pub struct EventFilter {
+    /// On this key.
+    pub key: Option<KeyId>,
+    /// Of this sort.
+    pub action: Option<Action>,
+    /// By this user.
+    pub user: Option<String>,
+    /// At or after this.
+    pub since: Option<Instant>,
+    /// Before this.
+    pub until: Option<Instant>,
+    /// Only the newest so many, still oldest first.
+    pub last: Option<usize>,
+}
+
+/// What went wrong, divided by what the caller can do.
+#[derive(Debug, thiserror::Error)]
+pub enum RegistryError {
+    /// There is no registry yet.
+    #[error("there is no registry at {0}")]
+    NotThere(String),
+    /// A second `init`.
+    #[error("there is already a registry at {0}")]
+    AlreadyThere(String),
+    /// It cannot be read: damaged, foreign, a symlink, wrong permissions.
+    #[error("the registry at {path} cannot be used: {why}")]
+    Unusable {
+        /// Where it is.
+        path: String,
+        /// What is wrong with it.
+        why: String,
+        /// What to do about it.
+        hint: String,
+    },
+    /// Written by a later version.
+    #[error("the registry has schema {found}; this program knows up to {known}")]
+    Newer {
+        /// Its schema.
+        found: i64,
+        /// Ours.
+        known: i64,
+    },
+    /// Another process holds it for longer than five seconds.
+    #[error("the registry is busy: another process has been writing for more than five seconds")]
+    Busy,
+    /// Somebody else changed a key first.
+    #[error("{0} was changed by somebody else meanwhile")]
+    Conflict(KeyId),
+    /// A live key of this project has this name, or one that looks the same.
+    #[error("project `{project}` already has a live key named `{taken}`")]
+    NameTaken {
+        /// The project.
+        project: Name,
+        /// The name asked for.
+        wanted: Name,
+        /// The name in use.
+        taken: Name,
+    },
+    /// An owner or project with a name that looks the same.
+    #[error("`{wanted}` looks like the {kind} `{taken}`, which already exists")]
+    PartyLooksAlike {
+        /// `owner` or `project`.
+        kind: &'static str,
+        /// The name asked for.
+        wanted: Name,
+        /// The name in use.
+        taken: Name,
+    },
+    /// An id was drawn that is in use; draw again.
+    #[error("a random id is already in use")]
+    IdTaken,
+    /// This request id was used, by somebody else at the same time.
+    #[error("the request id `{0}` was already used")]
+    RequestTaken(String),
+    /// The file system or SQLite failed.
+    #[error("the registry could not be written or read: {0}")]
+    Storage(String),
+}
+
+type Result<T> = std::result::Result<T, RegistryError>;
+
+/// A registry, open.
+pub trait Registry {
+    /// What it is.
+    ///
+    /// # Errors
+    /// Every method: [`RegistryError`].
+    fn identity(&self) -> Result<Identity>;
+
+    /// Makes one whole change, durable when this returns.
+    fn apply(&mut self, change: &Change<'_>) -> Result<()>;
+
+    /// The key whose secret has this id.
+    fn find_secret(&self, id: SecretId) -> Result<Option<Found>>;
+
+    /// The key with this id.
+    fn find_key(&self, id: KeyId) -> Result<Option<Found>>;
+
+    /// Keys, newest first, in one pass that holds one key at a time. `now` is what statuses are judged by.
+    fn list(&self, filter: &Filter, now: Instant, visit: &mut Visit<'_, Listed>) -> Result<()>;
+
+    /// Notes that a secret was accepted. Not audited, and may be lost in a power cut.
+    fn record_use(&mut self, id: SecretId, at: Instant, ip: Option<IpAddr>) -> Result<()>;
+
+    /// An owner or project by its exact name.
+    fn party(&self, kind: PartyKind, name: &Name) -> Result<Option<Party>>;
+
+    /// All owners or projects, by name.
+    fn parties(&self, kind: PartyKind) -> Result<Vec<PartySummary>>;
+
+    /// The scope catalogue, in order; empty when any scope may be given.
+    fn defined_scopes(&self) -> Result<Vec<DefinedScope>>;
+
+    /// What an earlier request with this id did.
+    fn request(&self, id: &str) -> Result<Option<RememberedRequest>>;
+
+    /// The remembered endpoint of a key.
+    fn target(&self, key: KeyId) -> Result<Option<String>>;
+
+    /// Events, oldest first.
+    fn events(&self, filter: &EventFilter, visit: &mut Visit<'_, RecordedEvent>) -> Result<()>;
+
+    /// What the storage itself finds wrong with its file: nothing, or one line each.
+    fn integrity(&self) -> Result<Vec<String>>;
+}

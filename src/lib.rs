@@ -3,3 +3,4 @@
 pub mod crypto;
 pub mod domain;
 pub mod registry;
+pub mod vault;

@@ -6,4 +6,5 @@
 pub mod base62;
 pub mod digest;
 pub mod secret;
+pub mod text;
 pub mod time;

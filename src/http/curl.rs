@@ -155,9 +155,8 @@ mod tests {
         let mut lines = head.lines().map(str::to_owned);
         let first = lines.next().unwrap();
         // curl writes `%5c` where we write `%5C`.
-        let first = url::form_urlencoded::parse(first.as_bytes())
-            .map(|(name, value)| format!("{name}={value}\n"))
-            .collect();
+        let first: Vec<_> = url::form_urlencoded::parse(first.as_bytes()).collect();
+        let first = format!("{first:?}");
         let mut headers: Vec<String> = lines
             .map(|line| {
                 line.split_once(':')

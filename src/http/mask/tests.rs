@@ -29,12 +29,15 @@ fn sixteen_characters_of_the_body_are_hidden_and_fifteen_are_not() {
 #[test]
 fn every_encoding_is_hidden() {
     let mask = mask(KEY);
-    let percent: String = KEY.bytes().map(|byte| format!("%{byte:02X}")).collect();
-    let json: String = KEY.bytes().map(|byte| format!("\\u{byte:04x}")).collect();
-    let entities: String = KEY.bytes().map(|byte| format!("&#{byte};")).collect();
+    let each = |write: fn(u8) -> String| KEY.bytes().map(write).collect::<Vec<_>>().concat();
+    let percent = each(|byte| format!("%{byte:02X}"));
+    let json = each(|byte| format!("\\u{byte:04x}"));
+    let entities = each(|byte| format!("&#{byte};"));
     let utf16: Vec<u8> = KEY.encode_utf16().flat_map(u16::to_le_bytes).collect();
-    let wrapped: String =
-        KEY.as_bytes().chunks(10).map(|part| format!("{}\r\n", String::from_utf8_lossy(part))).collect();
+    let wrapped = KEY.as_bytes().chunks(10).collect::<Vec<_>>().join(
+        &b"
+"[..],
+    );
     for (name, bytes) in [
         ("percent", percent.clone().into_bytes()),
         ("double percent", percent.replace('%', "%25").into_bytes()),
@@ -42,7 +45,7 @@ fn every_encoding_is_hidden() {
         ("json in json", json.replace('\\', "\\\\").into_bytes()),
         ("entities", entities.into_bytes()),
         ("utf-16", utf16),
-        ("wrapped", wrapped.into_bytes()),
+        ("wrapped", wrapped),
         ("hex", hexadecimal(KEY).as_bytes().to_vec()),
         ("upper", KEY.to_uppercase().into_bytes()),
         ("lower", KEY.to_lowercase().into_bytes()),

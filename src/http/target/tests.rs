@@ -1,3 +1,4 @@
+use super::super::placement::PlacementError;
 use super::*;
 
 const SECRET: &str = "apik_sk_live_AAAAAAAAAAAA_0123456789abcdefghijklmnopqrstuvwxyzABCDEFGXXXXXX";
@@ -66,7 +67,7 @@ fn only_absolute_http_urls_without_user_and_fragment_are_targets() {
 
 #[test]
 fn a_secret_outside_its_placement_is_refused_in_any_disguise() {
-    let escaped = SECRET.replace("_", "%5F");
+    let escaped = SECRET.replace('_', "%5F");
     for url in [format!("https://a.example/?k={SECRET}"), format!("https://a.example/{escaped}")] {
         assert_eq!(refusal(TargetSpec::get(&url)), TargetError::ContainsSecret("url"));
     }

@@ -168,7 +168,7 @@ pub(super) fn shown(path: &Path) -> String {
 /// A path as one word of a shell command.
 fn quoted(path: &Path) -> String {
     let shown = shown(path);
-    shlex::try_quote(&shown).map_or_else(|_| shown.clone(), Into::into)
+    shell_words::quote(&shown).into_owned()
 }
 
 /// Text from outside as one line that cannot write to the terminal, cut at 300 characters.

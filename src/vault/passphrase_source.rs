@@ -258,7 +258,7 @@ fn read_text(from: &mut dyn Read, limit: usize, name: &str) -> Result<Zeroizing<
 /// its messages.
 fn run(command: OsString) -> Result<Passphrase, PassphraseError> {
     let line = command.into_string().map_err(|_| PassphraseError::NotACommand)?;
-    let words = shlex::split(&line).ok_or(PassphraseError::NotACommand)?;
+    let words = shell_words::split(&line).map_err(|_| PassphraseError::NotACommand)?;
     let (program, arguments) = words.split_first().ok_or(PassphraseError::NotACommand)?;
     let name = super::error::printable(program);
     let failed = |source| PassphraseError::Io { from: format!("the command `{name}`"), source };

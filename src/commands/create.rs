@@ -186,7 +186,7 @@ fn numbered(wish: Wish, count: Option<u32>) -> Result<Vec<Wish>> {
 }
 
 /// A request id is a word of the caller's: bounded, visible, and no secret.
-pub(super) fn checked(id: &str) -> Result<String> {
+pub(crate) fn checked(id: &str) -> Result<String> {
     let is_plain = (1..=128).contains(&id.len()) && id.bytes().all(|byte| byte.is_ascii_graphic());
     if is_plain && !crate::domain::secret::contains_secret(id) {
         return Ok(id.to_owned());

@@ -1,5 +1,6 @@
 //! One file per command: its arguments, whose doc comments are its help, and its `run`.
 
+pub mod change;
 pub mod completions;
 pub mod create;
 pub mod demo;

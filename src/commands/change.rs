@@ -1,0 +1,111 @@
+//! What every change of one key has in common: select, change, seal if it grants, commit with its event, answer.
+
+use anyhow::Result;
+
+use crate::crypto::rows::reseal;
+use crate::domain::event::{Action, Event};
+use crate::domain::key::Key;
+use crate::domain::secret::Brand;
+use crate::exit::Exit;
+use crate::output::{ChangedView, Format};
+use crate::registry::{Change, Found, Registry};
+use crate::session::{Session, Unlocked};
+
+/// What a change did.
+#[derive(Debug)]
+pub struct Outcome {
+    /// For the log.
+    pub action: Action,
+    /// Whether anything is different now.
+    pub changed: bool,
+    /// For the person.
+    pub said: String,
+}
+
+/// Changes a key in a way that takes authority away or grants nothing: the vault stays closed.
+///
+/// # Errors
+/// The selector's, the change's own, and the registry's.
+pub fn change_one(
+    selector: &str,
+    dry_run: bool,
+    session: &mut Session<'_, '_>,
+    change: impl FnOnce(&mut Key) -> Result<Outcome>,
+) -> Result<Exit> {
+    let mut registry = session.registry()?;
+    let found = session.select(&registry, selector)?;
+    let mut after = found.key.clone();
+    let outcome = change(&mut after)?;
+    if outcome.changed && !dry_run {
+        commit(&mut registry, &found.key, &after, (outcome.action, None), session)?;
+    }
+    let brand = registry.identity()?.brand;
+    answer(&Changed { found, after, outcome, dry_run }, &brand, session)
+}
+
+/// Changes a key in a way that may grant: opens the vault and seals what changed, if what was there can be trusted.
+///
+/// # Errors
+/// As [`change_one`], the vault's, and [`crate::crypto::rows::Tampered`].
+pub fn grant_one(
+    selector: &str,
+    dry_run: bool,
+    session: &mut Session<'_, '_>,
+    change: impl FnOnce(&mut Key, &Unlocked) -> Result<Outcome>,
+) -> Result<Exit> {
+    let mut unlocked = session.unlocked()?;
+    let found = session.select(&unlocked.registry, selector)?;
+    let mut after = found.key.clone();
+    let outcome = change(&mut after, &unlocked)?;
+    if outcome.changed {
+        reseal(&unlocked.keys.row, &found.key, &mut after)?;
+        if !dry_run {
+            let Unlocked { registry, keys, .. } = &mut unlocked;
+            commit(registry, &found.key, &after, (outcome.action, Some(&keys.audit)), session)?;
+        }
+    }
+    answer(&Changed { found, after, outcome, dry_run }, &unlocked.brand, session)
+}
+
+fn commit(
+    registry: &mut dyn Registry,
+    before: &Key,
+    after: &Key,
+    (action, audit): (Action, Option<&crate::crypto::AuditKey>),
+    session: &Session<'_, '_>,
+) -> Result<()> {
+    let event = Event::on_key(action, &session.actor(), Some(before), after, session.now);
+    let change = Change {
+        replace: std::slice::from_ref(after),
+        events: vec![event],
+        audit,
+        now: Some(session.now),
+        ..Change::default()
+    };
+    Ok(registry.apply(&change)?)
+}
+
+struct Changed {
+    found: Found,
+    after: Key,
+    outcome: Outcome,
+    dry_run: bool,
+}
+
+fn answer(changed: &Changed, brand: &Brand, session: &mut Session<'_, '_>) -> Result<Exit> {
+    let suspended = changed.found.owner.suspended_at.is_some() || changed.found.project.suspended_at.is_some();
+    let now = session.now;
+    if session.format() != Format::Table {
+        let view = ChangedView::of(&changed.after, suspended, brand, now).changed(changed.outcome.changed).dry_run(changed.dry_run);
+        session.out().changed(&view)?;
+        return Ok(Exit::Done);
+    }
+    let name = format!("{}/{}", changed.after.project, changed.after.name);
+    let text = match (changed.outcome.changed, changed.dry_run) {
+        (false, _) => format!("`{name}` is so already; nothing was changed"),
+        (true, true) => format!("`{name}` would be {}", changed.outcome.said),
+        (true, false) => format!("`{name}` is {}", changed.outcome.said),
+    };
+    session.say(&crate::output::escape(&text))?;
+    Ok(Exit::Done)
+}

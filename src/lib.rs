@@ -2,4 +2,5 @@
 
 pub mod crypto;
 pub mod domain;
+pub mod output;
 pub mod registry;

@@ -47,7 +47,7 @@ pub struct Look {
 }
 
 /// A table being written.
-pub struct TableWriter {
+pub(super) struct TableWriter {
     columns: &'static [Column],
     look: Look,
     waiting: Vec<Vec<Cell>>,

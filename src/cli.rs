@@ -13,7 +13,8 @@ use crate::commands::{
 use crate::domain::secret::contains_secret;
 use crate::exit::{Exit, Failure};
 use crate::host::Host;
-use crate::output::{ErrorView, Format};
+use crate::output::view::ErrorBody;
+use crate::output::{Format, write_error};
 use crate::session::Session;
 use crate::settings::{self, Flags};
 use crate::vault::VaultKind;
@@ -187,14 +188,16 @@ fn report(failure: &Failure, json: bool, host: &mut Host<'_>) -> Exit {
     if failure.exit == Exit::ClosedPipe {
         return failure.exit;
     }
-    let text = if json {
-        ErrorView::of(failure).line()
+    let written = if json {
+        let hint = failure.hint.as_deref();
+        let (code, message, exit_code) = (failure.code, failure.message.as_str(), failure.exit as u8);
+        write_error(host.stderr, &ErrorBody { code, message, hint, exit_code, retryable: failure.retryable })
     } else {
         let hint = failure.hint.as_deref().map(|hint| format!("\n hint: {}", crate::output::escape(hint)));
-        format!("error: {}{}", crate::output::escape(&failure.message), hint.unwrap_or_default())
+        writeln!(host.stderr, "error: {}{}", crate::output::escape(&failure.message), hint.unwrap_or_default())
     };
     // If standard error is closed too, the exit code still tells.
-    let _ = writeln!(host.stderr, "{text}");
+    drop(written);
     failure.exit
 }
 

@@ -7,7 +7,8 @@ use crate::domain::event::{Action, Event};
 use crate::domain::key::Key;
 use crate::domain::secret::Brand;
 use crate::exit::Exit;
-use crate::output::{ChangedView, Format};
+use crate::output::view::{ChangedView, KeyView};
+use crate::output::{Format, ListWriter, Record};
 use crate::registry::{Change, Found, Registry};
 use crate::session::{Session, Unlocked};
 
@@ -96,8 +97,9 @@ fn answer(changed: &Changed, brand: &Brand, session: &mut Session<'_, '_>) -> Re
     let suspended = changed.found.owner.suspended_at.is_some() || changed.found.project.suspended_at.is_some();
     let now = session.now;
     if session.format() != Format::Table {
-        let view = ChangedView::of(&changed.after, suspended, brand, now).changed(changed.outcome.changed).dry_run(changed.dry_run);
-        session.out().changed(&view)?;
+        let key = KeyView::of(&changed.after, suspended, brand, now);
+        let view = ChangedView { key, changed: changed.outcome.changed, dry_run: changed.dry_run };
+        write_changed(&[view], Count::One, session)?;
         return Ok(Exit::Done);
     }
     let name = format!("{}/{}", changed.after.project, changed.after.name);
@@ -108,4 +110,30 @@ fn answer(changed: &Changed, brand: &Brand, session: &mut Session<'_, '_>) -> Re
     };
     session.say(&crate::output::escape(&text))?;
     Ok(Exit::Done)
+}
+
+/// Whether one thing was asked for, which is an object in JSON, or several, which are an array.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Count {
+    /// One.
+    One,
+    /// Any number.
+    Several,
+}
+
+/// Writes keys as they are after a change, in any format but a table.
+///
+/// # Errors
+/// Those of the stream.
+pub fn write_changed(views: &[ChangedView<'_>], count: Count, session: &mut Session<'_, '_>) -> Result<()> {
+    let mut out = session.out();
+    if let ([view], Count::One, true) = (views, count, out.format.is_json()) {
+        return Ok(out.object(view)?);
+    }
+    let mut list = ListWriter::begin(&mut out, KeyView::SHAPE);
+    for view in views {
+        list.row(view)?;
+    }
+    list.end()?;
+    Ok(())
 }

@@ -8,7 +8,6 @@ use serde::Serialize;
 
 use crate::domain::secret::Brand;
 use crate::exit::{Exit, Failure};
-use crate::output::Format;
 use crate::registry::{Registry, RegistryError};
 use crate::session::Session;
 
@@ -74,7 +73,7 @@ pub fn run(arguments: &Arguments, session: &mut Session<'_, '_>) -> Result<Exit>
 }
 
 fn answer_with(answer: &Answer<'_>, session: &mut Session<'_, '_>) -> Result<Exit> {
-    if matches!(session.format(), Format::Json | Format::Jsonl) {
+    if session.format().is_json() {
         session.out().object(answer)?;
         return Ok(Exit::Done);
     }

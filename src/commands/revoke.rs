@@ -5,12 +5,13 @@ use std::ops::ControlFlow;
 use anyhow::Result;
 use clap::{ArgGroup, Args};
 
+use super::change::{Count, write_changed};
 use super::create::{named, span};
 use crate::domain::event::{Action, Event};
 use crate::domain::key::{Key, RevokeReason};
 use crate::domain::secret::SecretId;
 use crate::exit::{Exit, Failure};
-use crate::output::ChangedView;
+use crate::output::view::{ChangedView, KeyView};
 use crate::registry::{Change, Filter, Registry};
 use crate::session::Session;
 
@@ -133,10 +134,10 @@ fn answer(keys: &[Key], changed: &[bool], arguments: &Arguments, (registry, sess
     let brand = registry.identity()?.brand;
     let now = session.now;
     if session.format() != crate::output::Format::Table {
-        let views = keys.iter().zip(changed).map(|(key, changed)| {
-            ChangedView::of(key, false, &brand, now).changed(*changed).dry_run(arguments.dry_run)
-        });
-        session.out().all_changed(views, arguments.keys.len() == 1)?;
+        let view = |(key, changed)| ChangedView { key: KeyView::of(key, false, &brand, now), changed: *changed, dry_run: arguments.dry_run };
+        let views: Vec<ChangedView<'_>> = keys.iter().zip(changed).map(view).collect();
+        let count = if arguments.keys.len() == 1 { Count::One } else { Count::Several };
+        write_changed(&views, count, session)?;
         return Ok(Exit::Done);
     }
     for (key, changed) in keys.iter().zip(changed) {

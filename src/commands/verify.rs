@@ -10,9 +10,11 @@ use clap::Args;
 use zeroize::Zeroizing;
 
 use crate::domain::decision::{Decision, Request};
-use crate::domain::secret::Env;
+use crate::domain::secret::{Brand, Env};
+use crate::domain::time::Instant;
 use crate::exit::{Exit, Failure};
-use crate::output::{DecisionView, Format};
+use crate::output::view::{DecisionView, KeyView};
+use crate::output::{Format, Layout, escape, write_object};
 use crate::secret_input::SecretInput;
 use crate::session::{Session, Unlocked};
 use crate::verification::{self, Lookup};
@@ -66,11 +68,16 @@ pub fn run(arguments: &Arguments, session: &mut Session<'_, '_>) -> Result<Exit>
     let text = arguments.input.read(session)?;
     let unlocked = &mut session.unlocked()?;
     let (lookup, decision) = decide(&text, &request, arguments, (unlocked, session))?;
-    let view = view(&lookup, decision, &request, (unlocked, session));
-    let view = if arguments.explain { view.with_checks(checks(&lookup, &request, session.host.clock.now())) } else { view };
-    match session.format() {
-        Format::Json | Format::Jsonl => session.out().object(&view)?,
-        _ => explain::write(&view, session)?,
+    let now = session.host.clock.now();
+    let words = Words::of(&lookup, decision, &request);
+    let mut view = words.view(&lookup, decision, &unlocked.brand, session.now);
+    if arguments.explain {
+        view.checks = Some(checks(&lookup, &request, now));
+    }
+    session.out().decision(&view)?;
+    if session.format() == Format::Table && !decision.is_accepted() {
+        let hint = words.hint.as_deref().map(|hint| format!("\n hint: {}", escape(hint))).unwrap_or_default();
+        session.say(&format!("{}{hint}", escape(&words.message)))?;
     }
     Ok(if decision.is_accepted() { Exit::Done } else { Exit::SaidNo })
 }
@@ -99,18 +106,42 @@ fn decide(
     Ok((lookup, decision))
 }
 
-fn view(lookup: &Lookup, decision: Decision, request: &Request, (unlocked, session): (&Unlocked, &Session<'_, '_>)) -> DecisionView {
-    let matching = match lookup {
-        Lookup::Match(matching) => Some(matching.matched()),
-        _ => None,
-    };
-    DecisionView::new(
-        decision,
-        message(decision, matching.as_ref(), request),
-        hint(decision, matching.as_ref(), request),
-        matching.map(|matched| (matched, &unlocked.brand)),
-        session.now,
-    )
+/// What is said of a decision.
+struct Words {
+    message: String,
+    hint: Option<String>,
+}
+
+impl Words {
+    fn of(lookup: &Lookup, decision: Decision, request: &Request) -> Self {
+        let matching = match lookup {
+            Lookup::Match(matching) => Some(matching.matched()),
+            _ => None,
+        };
+        let hint = hint(decision, matching.as_ref(), request);
+        Self { message: message(decision, matching.as_ref(), request), hint }
+    }
+
+    fn view<'a>(&'a self, lookup: &'a Lookup, decision: Decision, brand: &Brand, now: Instant) -> DecisionView<'a> {
+        let key = match lookup {
+            Lookup::Match(matching) => {
+                let found = &matching.found;
+                let suspended = found.owner.suspended_at.is_some() || found.project.suspended_at.is_some();
+                Some(KeyView::of(&found.key, suspended, brand, now))
+            }
+            _ => None,
+        };
+        DecisionView {
+            accepted: decision.is_accepted(),
+            code: decision.code(),
+            message: &self.message,
+            hint: self.hint.as_deref(),
+            key,
+            remaining: None,
+            retry_after_seconds: None,
+            checks: None,
+        }
+    }
 }
 
 /// Longer lines are no secrets; what is over is read and dropped.
@@ -135,8 +166,9 @@ fn batch(arguments: &Arguments, request: &Request, session: &mut Session<'_, '_>
     while let Some(line) = next_line(&mut lines)? {
         let (lookup, decision) = decide(&line, request, arguments, (unlocked, session))?;
         all_accepted &= decision.is_accepted();
-        let view = view(&lookup, decision, request, (unlocked, session));
-        session.out().line(&view)?;
+        let words = Words::of(&lookup, decision, request);
+        let view = words.view(&lookup, decision, &unlocked.brand, session.now);
+        write_object(session.host.stdout, &view, Layout::Compact)?;
     }
     Ok(if all_accepted { Exit::Done } else { Exit::SaidNo })
 }

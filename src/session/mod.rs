@@ -15,7 +15,7 @@ use crate::domain::secret::Brand;
 use crate::domain::time::Instant;
 use crate::exit::{Exit, Failure};
 use crate::host::Host;
-use crate::output::{Format, Out, colour_wanted};
+use crate::output::{Format, Layout, Out, Palette};
 use crate::registry::sqlite::SqliteRegistry;
 use crate::registry::{Identity, Registry};
 use crate::settings::Settings;
@@ -56,17 +56,18 @@ impl Session<'_, '_> {
     /// The format of the result: what was asked for, else a table on a terminal and tab-separated values elsewhere.
     #[must_use]
     pub fn format(&self) -> Format {
-        self.format.unwrap_or(if self.host.terminal.stdout { Format::Table } else { Format::Tsv })
+        Format::choose(self.format, self.host.terminal.stdout)
     }
 
     /// Standard output with its format, width and colour.
     pub fn out(&mut self) -> Out<'_> {
-        let environment = self.host.environment;
+        let (environment, terminal) = (self.host.environment, self.host.terminal);
         Out {
-            format: self.format.unwrap_or(if self.host.terminal.stdout { Format::Table } else { Format::Tsv }),
-            width: self.host.terminal.width,
-            colour: colour_wanted(self.host.terminal.stdout, |name| environment.text(name).map(str::to_owned)),
-            terminal: self.host.terminal.stdout,
+            format: self.format(),
+            width: terminal.width,
+            palette: Palette::of(terminal.stdout, &|name| environment.text(name).map(str::to_owned)),
+            layout: if terminal.stdout { Layout::Pretty } else { Layout::Compact },
+            now: self.now,
             stream: self.host.stdout,
         }
     }

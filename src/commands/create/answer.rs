@@ -7,9 +7,12 @@ use anyhow::Result;
 use crate::domain::key::{Key, Kept};
 use crate::domain::lifetime::Lifetime;
 use crate::domain::secret::{Brand, Kind, Secret};
+use crate::domain::time::Instant;
 use crate::handover::Handover;
 use crate::issuance::Issued;
-use crate::output::{Format, IssuedView};
+use crate::output::ListWriter;
+use crate::output::Record;
+use crate::output::view::{ExposedSecret, IssuedView, KeyView, consumer_key};
 use crate::session::Session;
 
 /// Hands the secrets of new keys over and flushes: from here on somebody has them.
@@ -23,7 +26,7 @@ pub(super) fn hand_over(
     match place {
         Handover::File(file) => {
             file.write(&secrets)?;
-            if matches!(session.format(), Format::Json | Format::Jsonl) {
+            if session.format().is_json() {
                 json(issued, is_batch, Shown { secrets: false, dry_run: false }, (brand, session))?;
             } else {
                 let path = file.path().display().to_string();
@@ -46,7 +49,7 @@ pub(super) fn hand_over(
 
 /// What would be issued: the same answer without a secret.
 pub(super) fn preview(issued: &[Issued], is_batch: bool, (brand, session): (&Brand, &mut Session<'_, '_>)) -> Result<()> {
-    if matches!(session.format(), Format::Json | Format::Jsonl) {
+    if session.format().is_json() {
         return json(issued, is_batch, Shown { secrets: false, dry_run: true }, (brand, session));
     }
     session.say(&headline(issued).replacen("Created", "Would create", 1))?;
@@ -63,14 +66,25 @@ struct Shown {
 
 fn json(issued: &[Issued], is_batch: bool, shown: Shown, (brand, session): (&Brand, &mut Session<'_, '_>)) -> Result<()> {
     let now = session.now;
-    let view = |one: &Issued| IssuedView::of(&one.key, shown.secrets.then_some(&one.secret), brand, now).dry_run(shown.dry_run);
     let mut out = session.out();
-    if is_batch {
-        out.objects(issued.iter().map(view))?;
-    } else {
-        out.object(&view(&issued[0]))?;
+    if !is_batch {
+        return Ok(out.object(&view(&issued[0], &shown, brand, now))?);
     }
+    let mut list = ListWriter::begin(&mut out, KeyView::SHAPE);
+    for one in issued {
+        list.row(&view(one, &shown, brand, now))?;
+    }
+    list.end()?;
     Ok(())
+}
+
+fn view<'a>(one: &'a Issued, shown: &Shown, brand: &Brand, now: Instant) -> IssuedView<'a> {
+    IssuedView {
+        key: KeyView::of(&one.key, false, brand, now),
+        secret: shown.secrets.then(|| ExposedSecret::new(one.secret.expose())),
+        dry_run: shown.dry_run,
+        rotation: None,
+    }
 }
 
 fn bare(secrets: &[&Secret], session: &mut Session<'_, '_>) -> Result<()> {
@@ -114,7 +128,7 @@ fn details(key: &Key, brand: &Brand) -> String {
         line("origins", joined(key.origins.named().iter().map(ToString::to_string).collect()));
     }
     if key.kind == Kind::Pair {
-        line("consumer", format!("{}   (the consumer key; the secret below is its other half)", crate::output::consumer_key(key, brand)));
+        line("consumer", format!("{}   (the consumer key; the secret below is its other half)", consumer_key(key, brand).unwrap_or_default()));
     }
     lines.join("\n")
 }

@@ -6,13 +6,14 @@ use std::path::Path;
 use anyhow::{Context, Result};
 use indicatif::{ProgressBar, ProgressDrawTarget};
 
-use super::{Arguments, record};
+use super::{Arguments, answer, record};
 use crate::commands::create::explain;
 use crate::domain::key::Key;
-use crate::exit::{Exit, Failure};
+use crate::exit::Exit;
 use crate::handover::SecretFile;
 use crate::issuance::draft_rotation;
-use crate::output::{Format, IssuedView};
+use crate::output::view::{IssuedView, KeyView};
+use crate::output::{Format, ListWriter, Record};
 use crate::registry::{Filter, Registry};
 use crate::session::{Session, Unlocked};
 
@@ -87,8 +88,12 @@ fn finish(keys: &[Key], arguments: &Arguments, session: &mut Session<'_, '_>) ->
         }
         return Ok(Exit::Done);
     }
-    let brand = session.registry()?.identity().map_err(|error| Failure::of(&error.into()))?.brand;
-    let views = keys.iter().map(|key| IssuedView::of(key, None, &brand, now).with_rotation(key, now).dry_run(arguments.dry_run));
-    session.out().all_changed(views, false)?;
+    let brand = session.registry()?.identity()?.brand;
+    let mut out = session.out();
+    let mut list = ListWriter::begin(&mut out, KeyView::SHAPE);
+    for key in keys {
+        list.row(&IssuedView { dry_run: arguments.dry_run, ..answer::stage(key, false, &brand, now) })?;
+    }
+    list.end()?;
     Ok(Exit::Done)
 }

@@ -7,7 +7,8 @@ use crate::commands::change::{Outcome, grant_one};
 use crate::commands::create::span;
 use crate::domain::event::Action;
 use crate::exit::Exit;
-use crate::output::{Format, IssuedView};
+use crate::output::{Format, ListWriter, Record};
+use crate::output::view::KeyView;
 use crate::registry::Registry;
 use crate::session::Session;
 
@@ -54,7 +55,14 @@ fn status(selector: &str, session: &mut Session<'_, '_>) -> Result<Exit> {
     }
     let brand = registry.identity()?.brand;
     let suspended = found.owner.suspended_at.is_some() || found.project.suspended_at.is_some();
-    let view = IssuedView::of(key, None, &brand, now).suspended(suspended).with_rotation(key, now);
-    session.out().changed(&view)?;
+    let view = answer::stage(key, suspended, &brand, now);
+    let mut out = session.out();
+    if out.format.is_json() {
+        out.object(&view)?;
+    } else {
+        let mut list = ListWriter::begin(&mut out, KeyView::SHAPE);
+        list.row(&view)?;
+        list.end()?;
+    }
     Ok(Exit::Done)
 }

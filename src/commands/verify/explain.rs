@@ -1,13 +1,8 @@
 //! What a decision means: a sentence, what would mend it, and each check with the values compared.
 
-use std::io::Write;
-
-use anyhow::Result;
-
 use crate::domain::decision::{CHECKS, Decision, Denial, Matched, Request, denies};
 use crate::domain::time::Instant;
-use crate::output::{CheckView, DecisionView, escape};
-use crate::session::Session;
+use crate::output::view::{CheckOutcome, CheckView};
 use crate::verification::Lookup;
 
 /// The sentence.
@@ -96,7 +91,7 @@ pub fn hint(decision: Decision, matched: Option<&Matched<'_>>, request: &Request
 
 /// Each check in order, with its outcome and the values compared.
 #[must_use]
-pub fn checks(lookup: &Lookup, request: &Request, now: Instant) -> Vec<CheckView> {
+pub fn checks(lookup: &Lookup, request: &Request, now: Instant) -> Vec<CheckView<'static>> {
     let view = |code: Denial, outcome, compared: String| CheckView { code: code.code(), outcome, compared };
     let reached = match lookup {
         Lookup::Nothing => Denial::Missing,
@@ -111,7 +106,7 @@ pub fn checks(lookup: &Lookup, request: &Request, now: Instant) -> Vec<CheckView
             .map(|(code, what)| (code, what.to_owned()))
             .chain(CHECKS.into_iter().map(|code| (code, String::new())))
             .map(|(code, what)| {
-                let outcome = if stopped { "not_reached" } else if code == reached { "denied" } else { "passed" };
+                let outcome = if stopped { CheckOutcome::NotReached } else if code == reached { CheckOutcome::Denied } else { CheckOutcome::Passed };
                 stopped |= code == reached;
                 view(code, outcome, what)
             })
@@ -119,10 +114,10 @@ pub fn checks(lookup: &Lookup, request: &Request, now: Instant) -> Vec<CheckView
     };
     let matched = matching.matched();
     let mut stopped = false;
-    let mut views: Vec<CheckView> = before.into_iter().map(|(code, what)| view(code, "passed", what.to_owned())).collect();
+    let mut views: Vec<CheckView<'static>> = before.into_iter().map(|(code, what)| view(code, CheckOutcome::Passed, what.to_owned())).collect();
     for check in CHECKS {
         let denied = denies(check, &matched, request, now);
-        let outcome = if stopped { "not_reached" } else if denied { "denied" } else { "passed" };
+        let outcome = if stopped { CheckOutcome::NotReached } else if denied { CheckOutcome::Denied } else { CheckOutcome::Passed };
         stopped |= denied;
         views.push(view(check, outcome, compared(check, &matched, request, now)));
     }
@@ -164,18 +159,4 @@ fn compared(check: Denial, matched: &Matched<'_>, request: &Request, now: Instan
             format!("wanted {} / held {held}", if wanted.is_empty() { "none".to_owned() } else { wanted.join(" ") })
         }
     }
-}
-
-/// For people: the verdict, the sentence and the hint; with `--explain` a line for each check.
-pub(super) fn write(view: &DecisionView, session: &mut Session<'_, '_>) -> Result<()> {
-    let stdout = &mut *session.host.stdout;
-    let name = view.key_name().map(|name| format!("\t{}", escape(name))).unwrap_or_default();
-    writeln!(stdout, "{}\t{}{name}", if view.accepted { "accepted" } else { "denied" }, view.code)?;
-    for check in view.checks.iter().flatten() {
-        writeln!(stdout, "  {:<12}{:<20}{}", check.outcome, check.code, escape(&check.compared))?;
-    }
-    if !view.accepted {
-        session.say(&format!("{}{}", escape(&view.message), view.hint.as_deref().map(|hint| format!("\n hint: {}", escape(hint))).unwrap_or_default()))?;
-    }
-    Ok(())
 }

@@ -126,7 +126,9 @@ fn restriction<T>(allowed: &Allowed<T>) -> Option<Each<'_, [T]>> {
 }
 
 /// `<brand>_ck_<env>_<id>`: the public half of a pair.
-fn consumer_key(key: &Key, brand: &Brand) -> Option<String> {
+/// The public half of a pair: `<brand>_ck_<env>_<id>`; none for other kinds.
+#[must_use]
+pub fn consumer_key(key: &Key, brand: &Brand) -> Option<String> {
     (key.kind == Kind::Pair).then(|| format!("{}_ck_{}_{}", brand.as_str(), key.env.code(), key.id.bare()))
 }
 

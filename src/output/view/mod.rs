@@ -3,6 +3,7 @@
 //! Field names, their order and their types are part of the contract: within a major version fields are added only.
 //! What is absent is `null`; instants are RFC 3339 in UTC; spans are whole seconds.
 
+mod changed;
 mod decision;
 mod error;
 mod event;
@@ -16,11 +17,12 @@ use std::fmt;
 
 use serde::{Serialize, Serializer};
 
+pub use changed::ChangedView;
 pub use decision::{CheckOutcome, CheckView, DecisionView};
 pub use error::{ErrorBody, ErrorView};
 pub use event::{ActorView, ChangeView, EventView};
 pub use issued::{ExposedSecret, IssuedView, RotationView};
-pub use key::{KeyView, SecretView};
+pub use key::{KeyView, SecretView, consumer_key};
 pub use party::{PartyView, ScopeView};
 
 /// A value that goes into JSON as it prints, without a string in between.

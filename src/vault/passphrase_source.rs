@@ -262,16 +262,7 @@ fn run(command: OsString) -> Result<Passphrase, PassphraseError> {
     let (program, arguments) = words.split_first().ok_or(PassphraseError::NotACommand)?;
     let name = super::error::printable(program);
     let failed = |source| PassphraseError::Io { from: format!("the command `{name}`"), source };
-    let mut child = Command::new(program)
-        .args(arguments)
-        .env_remove(FILE)
-        .env_remove(COMMAND)
-        .env_remove(WORDS)
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::inherit())
-        .spawn()
-        .map_err(failed)?;
+    let mut child = prepared(program, arguments).spawn().map_err(failed)?;
     let mut printed = child.stdout.take().expect("stdout was asked for as a pipe");
     let output = read_text(&mut printed, LONGEST_OUTPUT, "the passphrase command");
     if output.is_err() {
@@ -284,6 +275,19 @@ fn run(command: OsString) -> Result<Passphrase, PassphraseError> {
         return Err(PassphraseError::CommandFailed { program: name, status });
     }
     Passphrase::from_text(first_line(output))
+}
+
+fn prepared(program: &str, arguments: &[String]) -> Command {
+    let mut command = Command::new(program);
+    command
+        .args(arguments)
+        .env_remove(FILE)
+        .env_remove(COMMAND)
+        .env_remove(WORDS)
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::inherit());
+    command
 }
 
 fn first_line(mut output: Zeroizing<Vec<u8>>) -> Zeroizing<Vec<u8>> {

@@ -38,26 +38,26 @@ fn an_empty_vault_is_missing_its_key(vault: &mut dyn Vault) {
 }
 
 fn a_probe_leaves_nothing_behind(vault: &mut dyn Vault) {
-    vault.probe(&mut rand::rng()).expect("an empty vault that works passes its probe");
+    vault.probe(&mut rng()).expect("an empty vault that works passes its probe");
     assert_missing(vault);
 }
 
 fn what_is_stored_is_read_back(vault: &mut dyn Vault) {
-    vault.store(&key(1), &mut rand::rng()).expect("an empty vault takes a master key");
+    vault.store(&key(1), &mut rng()).expect("an empty vault takes a master key");
     assert_holds(vault, 1);
     assert_holds(vault, 1);
 }
 
 fn a_master_key_is_never_replaced(vault: &mut dyn Vault) {
     for other in [2, 1] {
-        let error = vault.store(&key(other), &mut rand::rng()).expect_err("a master key was replaced");
+        let error = vault.store(&key(other), &mut rng()).expect_err("a master key was replaced");
         assert!(matches!(error, VaultError::AlreadyThere { .. }), "{error}");
     }
     assert_holds(vault, 1);
 }
 
 fn a_probe_leaves_a_stored_key_alone(vault: &mut dyn Vault) {
-    vault.probe(&mut rand::rng()).expect("a vault that works passes its probe");
+    vault.probe(&mut rng()).expect("a vault that works passes its probe");
     assert_holds(vault, 1);
 }
 
@@ -80,8 +80,14 @@ fn what_is_erased_is_missing_and_stays_erased(vault: &mut dyn Vault) {
 }
 
 fn a_key_can_be_stored_again_after_erasure(vault: &mut dyn Vault) {
-    vault.store(&key(3), &mut rand::rng()).expect("an erased vault is an empty one");
+    vault.store(&key(3), &mut rng()).expect("an erased vault is an empty one");
     assert_holds(vault, 3);
     vault.erase().expect("a stored master key is erased");
     assert_missing(vault);
+}
+
+/// The generator for tests of vaults.
+#[expect(clippy::disallowed_methods, reason = "no value drawn here is ever compared with a fixed one")]
+pub(crate) fn rng() -> impl rand::CryptoRng {
+    rand::rng()
 }

@@ -99,7 +99,7 @@ pub(super) fn refuse_if_open(file: &File) -> Result<(), Unreadable> {
 
 #[cfg(unix)]
 fn is_private(mode: u32, owner: u32) -> bool {
-    let closed = mode & 0o077 == 0;
+    let closed = mode & !0o7700 == 0;
     let provided_by_root = owner == 0 && mode & !0o440 == 0;
     closed || provided_by_root
 }
@@ -189,8 +189,8 @@ mod tests {
 
     fn names(folder: &Path) -> Vec<String> {
         let mut names: Vec<_> = fs::read_dir(folder)
-            .unwrap()
-            .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+            .expect("the test made the folder")
+            .map(|entry| entry.expect("an entry is read").file_name().to_string_lossy().into_owned())
             .collect();
         names.sort();
         names

@@ -154,7 +154,7 @@ mod tests {
 
         fn stored(home: &tempfile::TempDir) -> KeyFile {
             let mut vault = KeyFile::new(home.path().join("master.key"));
-            vault.store(&MasterKey::from_bytes([7; 32]), &mut rand::rng()).unwrap();
+            vault.store(&MasterKey::from_bytes([7; 32]), &mut conformance::rng()).unwrap();
             vault
         }
 
@@ -177,7 +177,7 @@ mod tests {
                     "{error}"
                 );
                 assert!(error.hint().contains("chmod 600 "), "{}", error.hint());
-                assert!(vault.probe(&mut rand::rng()).is_err());
+                assert!(vault.probe(&mut conformance::rng()).is_err());
             }
             fs::set_permissions(&vault.path, fs::Permissions::from_mode(0o400)).unwrap();
             assert!(vault.load().is_ok());
@@ -189,7 +189,7 @@ mod tests {
             let at = |name: &str| home.path().join(name);
             fs::create_dir(at("..2026_11_23")).unwrap();
             KeyFile::new(at("..2026_11_23/master.key"))
-                .store(&MasterKey::from_bytes([7; 32]), &mut rand::rng())
+                .store(&MasterKey::from_bytes([7; 32]), &mut conformance::rng())
                 .unwrap();
             symlink("..2026_11_23", at("..data")).unwrap();
             symlink("..data/master.key", at("master.key")).unwrap();
@@ -216,7 +216,7 @@ mod tests {
             let link = home.path().join("link");
             symlink(&real.path, &link).unwrap();
             let mut vault = KeyFile::new(&link);
-            let error = vault.store(&MasterKey::from_bytes([8; 32]), &mut rand::rng()).unwrap_err();
+            let error = vault.store(&MasterKey::from_bytes([8; 32]), &mut conformance::rng()).unwrap_err();
             assert!(matches!(error, VaultError::AlreadyThere { .. }), "{error}");
             assert!(vault.erase().is_err());
             assert_eq!(real.load().unwrap().expose(), &[7; 32]);
@@ -229,7 +229,7 @@ mod tests {
             symlink(&target, &link).unwrap();
             let mut vault = KeyFile::new(&link);
             assert!(matches!(vault.load(), Err(VaultError::Missing { .. })));
-            assert!(vault.store(&MasterKey::from_bytes([8; 32]), &mut rand::rng()).is_err());
+            assert!(vault.store(&MasterKey::from_bytes([8; 32]), &mut conformance::rng()).is_err());
             assert!(!target.exists());
         }
     }

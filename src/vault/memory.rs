@@ -61,22 +61,22 @@ impl Memory {
 
     fn refuse(&self, writing: bool) -> Result<(), VaultError> {
         let place = self.describe();
-        match self.fault {
-            None | Some(Fault::Foreign) => Ok(()),
-            Some(Fault::Locked) => Err(VaultError::Locked { place }),
-            Some(Fault::Hanging) => Err(VaultError::Hanging { place, waited: Duration::from_secs(3) }),
-            Some(Fault::WrongPassphrase) => Err(VaultError::WrongPassphrase { place }),
-            Some(Fault::Damaged) if writing => Ok(()),
-            Some(Fault::Damaged) => {
+        match (self.fault, writing) {
+            (None | Some(Fault::Foreign), _)
+            | (Some(Fault::Damaged), true)
+            | (Some(Fault::ReadOnly), false) => Ok(()),
+            (Some(Fault::Locked), _) => Err(VaultError::Locked { place }),
+            (Some(Fault::Hanging), _) => Err(VaultError::Hanging { place, waited: Duration::from_secs(3) }),
+            (Some(Fault::WrongPassphrase), _) => Err(VaultError::WrongPassphrase { place }),
+            (Some(Fault::Damaged), false) => {
                 Err(VaultError::Damaged { place, cause: "it is not a master key".into() })
             }
-            Some(Fault::Unavailable) => {
+            (Some(Fault::Unavailable), _) => {
                 Err(VaultError::Unavailable { place, cause: "no keyring service runs".into() })
             }
-            Some(Fault::ReadOnly) if writing => {
+            (Some(Fault::ReadOnly), true) => {
                 Err(VaultError::Unavailable { place, cause: "it has no default collection".into() })
             }
-            Some(Fault::ReadOnly) => Ok(()),
         }
     }
 }

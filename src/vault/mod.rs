@@ -171,7 +171,7 @@ mod tests {
 
     #[test]
     fn a_master_key_as_text_is_44_characters_that_read_back() {
-        let key = MasterKey::generate(&mut rand::rng());
+        let key = MasterKey::generate(&mut conformance::rng());
         let text = to_text(&key);
         assert!(text.is_ascii());
         assert_eq!(from_text(text.as_slice()).unwrap().expose(), key.expose());

@@ -5,18 +5,21 @@
 //! file must be private, as a key file must (0600, or a read-only gift of root); a pipe (`<(pass show …)`) is taken as
 //! it is.
 
+mod error;
+
 use std::ffi::OsString;
 use std::fmt;
 use std::fs::{self, File};
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
-use std::process::{Command, ExitStatus, Stdio};
+use std::process::{Command, Stdio};
 
 use subtle::ConstantTimeEq;
 use zeroize::{Zeroize, Zeroizing};
 
-use super::error::shown;
+use super::error::{printable, shown};
 use super::files::{self, Links, Unreadable};
+pub use error::PassphraseError;
 
 /// Bytes of the longest passphrase.
 pub const LONGEST: usize = 4096;
@@ -74,74 +77,6 @@ pub enum Purpose {
     New,
     /// To open a file that is there.
     Open,
-}
-
-/// Why there is no usable passphrase.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum PassphraseError {
-    /// No source is named, and nobody is there to be asked.
-    #[error("no passphrase was given for the sealed master key")]
-    NotGiven,
-    /// The source that was named gave nothing.
-    #[error("the passphrase is empty")]
-    Empty,
-    /// More than [`LONGEST`] bytes.
-    #[error("the passphrase is longer than {LONGEST} bytes")]
-    TooLong,
-    /// The two answers at the prompt differ.
-    #[error("the two passphrases differ")]
-    Different,
-    /// The passphrase file is open to others.
-    #[error("the passphrase file `{}` is open to others (mode {mode:04o})", shown(path))]
-    Permissions {
-        /// The file.
-        path: PathBuf,
-        /// Its permission bits.
-        mode: u32,
-    },
-    /// The passphrase file, standard input or the terminal cannot be read.
-    #[error("cannot read the passphrase from {from}: {source}")]
-    Io {
-        /// Which of them.
-        from: String,
-        /// What the system said.
-        source: io::Error,
-    },
-    /// `APIKEY_PASSPHRASE_COMMAND` cannot be split into words; it may hold a secret and is not shown.
-    #[error("{COMMAND} is not a command line (an open quote, or nothing in it)")]
-    NotACommand,
-    /// The passphrase command did not succeed.
-    #[error("the passphrase command `{program}` failed ({status})")]
-    CommandFailed {
-        /// Its first word.
-        program: String,
-        /// How it ended.
-        status: ExitStatus,
-    },
-}
-
-impl PassphraseError {
-    /// What to do next, with the exact command.
-    #[must_use]
-    pub fn hint(&self) -> String {
-        match self {
-            Self::NotGiven | Self::Empty | Self::TooLong => {
-                format!("name it with `--passphrase-file PATH`, {FILE} or {COMMAND}, or run on a terminal")
-            }
-            Self::Different => "run the command again, and type the same passphrase twice".into(),
-            Self::Permissions { path, .. } => {
-                super::VaultError::Permissions { path: path.clone(), mode: 0 }.hint()
-            }
-            Self::Io { .. } => "check the path given to `--passphrase-file` or the environment".into(),
-            Self::NotACommand => {
-                format!("set it to a program and its arguments, e.g. `{COMMAND}='pass show apikey'`")
-            }
-            Self::CommandFailed { .. } => {
-                format!("run the command in {COMMAND} by itself to see what it says")
-            }
-        }
-    }
 }
 
 /// Asks a person, without showing what is typed; the text is the question.
@@ -260,18 +195,9 @@ fn run(command: OsString) -> Result<Passphrase, PassphraseError> {
     let line = command.into_string().map_err(|_| PassphraseError::NotACommand)?;
     let words = shell_words::split(&line).map_err(|_| PassphraseError::NotACommand)?;
     let (program, arguments) = words.split_first().ok_or(PassphraseError::NotACommand)?;
-    let name = super::error::printable(program);
+    let name = printable(program);
     let failed = |source| PassphraseError::Io { from: format!("the command `{name}`"), source };
-    let mut child = Command::new(program)
-        .args(arguments)
-        .env_remove(FILE)
-        .env_remove(COMMAND)
-        .env_remove(WORDS)
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::inherit())
-        .spawn()
-        .map_err(failed)?;
+    let mut child = prepared(program, arguments).spawn().map_err(failed)?;
     let mut printed = child.stdout.take().expect("stdout was asked for as a pipe");
     let output = read_text(&mut printed, LONGEST_OUTPUT, "the passphrase command");
     if output.is_err() {
@@ -284,6 +210,19 @@ fn run(command: OsString) -> Result<Passphrase, PassphraseError> {
         return Err(PassphraseError::CommandFailed { program: name, status });
     }
     Passphrase::from_text(first_line(output))
+}
+
+fn prepared(program: &str, arguments: &[String]) -> Command {
+    let mut command = Command::new(program);
+    command
+        .args(arguments)
+        .env_remove(FILE)
+        .env_remove(COMMAND)
+        .env_remove(WORDS)
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::inherit());
+    command
 }
 
 fn first_line(mut output: Zeroizing<Vec<u8>>) -> Zeroizing<Vec<u8>> {

@@ -73,7 +73,7 @@ fn it_behaves_as_every_vault_does() {
 #[test]
 fn the_one_entry_is_44_characters_under_the_registry_id() {
     let (mut vault, entries) = vault(Simulated::default(), LONG);
-    vault.store(&key(), &mut rand::rng()).unwrap();
+    vault.store(&key(), &mut conformance::rng()).unwrap();
     let held = entries.held.lock().unwrap();
     assert_eq!(held.len(), 1);
     assert_eq!(held["reg_1"], b"BwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwc=");
@@ -84,27 +84,27 @@ fn a_keyring_that_reads_but_cannot_write_fails_its_probe() {
     let no_collection = Fault::Unavailable("no default collection".into());
     let (vault, _) = vault(Simulated { write: Some(no_collection), ..Simulated::default() }, LONG);
     assert!(matches!(vault.load(), Err(VaultError::Missing { .. })), "the reading that lies");
-    assert!(matches!(vault.probe(&mut rand::rng()), Err(VaultError::Unavailable { .. })));
+    assert!(matches!(vault.probe(&mut conformance::rng()), Err(VaultError::Unavailable { .. })));
 }
 
 #[test]
 fn a_keyring_that_cannot_delete_fails_its_probe() {
     let (vault, _) = vault(Simulated { delete: Some(Fault::Locked), ..Simulated::default() }, LONG);
-    assert!(matches!(vault.probe(&mut rand::rng()), Err(VaultError::Locked { .. })));
+    assert!(matches!(vault.probe(&mut conformance::rng()), Err(VaultError::Locked { .. })));
 }
 
 #[test]
 fn a_locked_keyring_takes_nothing_and_is_not_taken_for_an_empty_one() {
     let (mut vault, entries) = vault(Simulated { read: Some(Fault::Locked), ..Simulated::default() }, LONG);
     assert!(matches!(vault.load(), Err(VaultError::Locked { .. })));
-    assert!(matches!(vault.store(&key(), &mut rand::rng()), Err(VaultError::Locked { .. })));
+    assert!(matches!(vault.store(&key(), &mut conformance::rng()), Err(VaultError::Locked { .. })));
     assert!(entries.held.lock().unwrap().is_empty());
 }
 
 #[test]
 fn a_keyring_that_garbles_is_noticed_and_left_empty() {
     let (mut vault, entries) = vault(Simulated { garbled: true, ..Simulated::default() }, LONG);
-    assert!(matches!(vault.store(&key(), &mut rand::rng()), Err(VaultError::Damaged { .. })));
+    assert!(matches!(vault.store(&key(), &mut conformance::rng()), Err(VaultError::Damaged { .. })));
     assert!(entries.held.lock().unwrap().is_empty());
 }
 
@@ -115,7 +115,7 @@ fn an_entry_that_is_no_master_key_is_damaged_and_is_not_overwritten() {
     let error = vault.load().unwrap_err();
     assert!(matches!(error, VaultError::Damaged { .. }), "{error}");
     assert!(!format!("{error} {error:?}").contains("hunter2"));
-    assert!(matches!(vault.store(&key(), &mut rand::rng()), Err(VaultError::AlreadyThere { .. })));
+    assert!(matches!(vault.store(&key(), &mut conformance::rng()), Err(VaultError::AlreadyThere { .. })));
     assert_eq!(entries.held.lock().unwrap()["reg_1"], b"hunter2");
 }
 
@@ -126,7 +126,7 @@ fn a_keyring_that_blocks_is_hanging_and_what_it_writes_too_late_is_taken_away() 
     let simulated =
         Simulated { blocked: Mutex::new(Some(blocked)), deleted: Some(deleted), ..Simulated::default() };
     let (mut vault, entries) = vault(simulated, SHORT);
-    let error = vault.store(&key(), &mut rand::rng()).unwrap_err();
+    let error = vault.store(&key(), &mut conformance::rng()).unwrap_err();
     assert!(matches!(error, VaultError::Hanging { waited: SHORT, .. }), "{error}");
     go.send(()).unwrap();
     was_deleted.recv_timeout(LONG).unwrap();

@@ -161,6 +161,14 @@ fn a_line_that_is_no_command_is_refused_and_not_shown() {
     }
 }
 
+#[test]
+fn a_command_does_not_inherit_what_says_where_the_passphrase_is() {
+    let command = prepared("true", &[]);
+    let mut removed: Vec<_> = command.get_envs().filter(|(_, value)| value.is_none()).collect();
+    removed.sort();
+    assert_eq!(removed.into_iter().map(|(name, _)| name).collect::<Vec<_>>(), [WORDS, COMMAND, FILE]);
+}
+
 #[cfg(unix)]
 mod unix {
     use std::os::unix::fs::PermissionsExt;

@@ -21,7 +21,7 @@ fn never_asked(home: &Path, registry_id: &str) -> SealedFile<'static> {
 }
 
 fn sealed(home: &Path, byte: u8) {
-    vault(home, "good words").store(&MasterKey::from_bytes([byte; 32]), &mut rand::rng()).unwrap();
+    vault(home, "good words").store(&MasterKey::from_bytes([byte; 32]), &mut conformance::rng()).unwrap();
 }
 
 fn rewrite(home: &Path, change: impl Fn(&mut serde_json::Value)) {
@@ -64,7 +64,7 @@ fn a_new_file_is_sealed_at_the_recommended_cost_with_a_salt_of_its_own() {
     let homes = [tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap()];
     let contents = homes.each_ref().map(|home| {
         let mut vault = SealedFile { cost: Cost::RECOMMENDED, ..vault(home.path(), "good words") };
-        vault.store(&MasterKey::from_bytes([7; 32]), &mut rand::rng()).unwrap();
+        vault.store(&MasterKey::from_bytes([7; 32]), &mut conformance::rng()).unwrap();
         vault.read().unwrap().contents
     });
     assert_eq!(contents[0].cost(), Cost { memory_kib: 65_536, passes: 3, lanes: 4 });
@@ -167,7 +167,7 @@ fn a_file_that_is_there_is_kept_and_no_passphrase_is_asked_for() {
     let home = tempfile::tempdir().unwrap();
     fs::write(home.path().join("master.key.sealed"), "anything").unwrap();
     let error = never_asked(home.path(), "reg_1")
-        .store(&MasterKey::from_bytes([7; 32]), &mut rand::rng())
+        .store(&MasterKey::from_bytes([7; 32]), &mut conformance::rng())
         .unwrap_err();
     assert!(matches!(error, VaultError::AlreadyThere { .. }), "{error}");
     assert_eq!(fs::read(home.path().join("master.key.sealed")).unwrap(), b"anything");
@@ -182,7 +182,7 @@ fn without_a_passphrase_nothing_is_written() {
         Err(PassphraseError::NotGiven)
     });
     let mut vault = SealedFile::new(home.path().join("master.key.sealed"), "reg_1", ask);
-    let error = vault.store(&MasterKey::from_bytes([7; 32]), &mut rand::rng()).unwrap_err();
+    let error = vault.store(&MasterKey::from_bytes([7; 32]), &mut conformance::rng()).unwrap_err();
     assert!(matches!(error, VaultError::Passphrase(PassphraseError::NotGiven)), "{error}");
     assert_eq!(asked.get(), Some(Purpose::New));
     assert_eq!(fs::read_dir(home.path()).unwrap().count(), 0);
@@ -191,10 +191,10 @@ fn without_a_passphrase_nothing_is_written() {
 #[test]
 fn a_probe_needs_no_passphrase_and_finds_a_damaged_file_or_a_missing_folder() {
     let home = tempfile::tempdir().unwrap();
-    never_asked(home.path(), "reg_1").probe(&mut rand::rng()).unwrap();
+    never_asked(home.path(), "reg_1").probe(&mut conformance::rng()).unwrap();
     fs::write(home.path().join("master.key.sealed"), "{}").unwrap();
-    assert!(never_asked(home.path(), "reg_1").probe(&mut rand::rng()).is_err());
-    assert!(never_asked(&home.path().join("none"), "reg_1").probe(&mut rand::rng()).is_err());
+    assert!(never_asked(home.path(), "reg_1").probe(&mut conformance::rng()).is_err());
+    assert!(never_asked(&home.path().join("none"), "reg_1").probe(&mut conformance::rng()).is_err());
 }
 
 #[cfg(unix)]

@@ -7,8 +7,8 @@ use std::path::PathBuf;
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueHint};
 
 use crate::commands::{
-    self, completions, create, demo, disable, doctor, edit, enable, expire, forget, init, list, log, lookup, purge,
-    restrict, reveal, revoke, rotate, scope, show, test_call, verify,
+    self, completions, create, demo, disable, doctor, edit, enable, expire, forget, init, list, log, lookup,
+    purge, restrict, reveal, revoke, rotate, scope, show, test_call, verify,
 };
 use crate::domain::secret::contains_secret;
 use crate::exit::{Exit, Failure};
@@ -194,7 +194,12 @@ fn report(failure: &Failure, json: bool, host: &mut Host<'_>) -> Exit {
         write_error(host.stderr, &ErrorBody { code, message, hint, exit_code, retryable: failure.retryable })
     } else {
         let hint = failure.hint.as_deref().map(|hint| format!("\n hint: {}", crate::output::escape(hint)));
-        writeln!(host.stderr, "error: {}{}", crate::output::escape(&failure.message), hint.unwrap_or_default())
+        writeln!(
+            host.stderr,
+            "error: {}{}",
+            crate::output::escape(&failure.message),
+            hint.unwrap_or_default()
+        )
     };
     // If standard error is closed too, the exit code still tells.
     drop(written);
@@ -205,13 +210,16 @@ fn report(failure: &Failure, json: bool, host: &mut Host<'_>) -> Exit {
 fn refuse(error: &clap::Error, arguments: &[OsString], host: &mut Host<'_>) -> Exit {
     if !error.use_stderr() {
         let written = write!(host.stdout, "{}", error.render()).and_then(|()| host.stdout.flush());
-        return written.map_or_else(|error| report(&Failure::of(&error.into()), false, host), |()| Exit::Done);
+        return written
+            .map_or_else(|error| report(&Failure::of(&error.into()), false, host), |()| Exit::Done);
     }
-    let json = arguments.iter().any(|argument| {
-        matches!(argument.to_str(), Some("--json" | "--format=json" | "--format=jsonl"))
-    });
+    let json = arguments
+        .iter()
+        .any(|argument| matches!(argument.to_str(), Some("--json" | "--format=json" | "--format=jsonl")));
     if arguments.iter().any(|argument| contains_secret(&argument.to_string_lossy())) {
-        let failure = Failure::usage("a secret was given as an argument, where other users and your shell's history can read it");
+        let failure = Failure::usage(
+            "a secret was given as an argument, where other users and your shell's history can read it",
+        );
         let failure = failure.hint("secrets come in by standard input, `--secret-file` or `--secret-fd`; rotate this one if others can read that history");
         return report(&failure, json, host);
     }
@@ -221,7 +229,8 @@ fn refuse(error: &clap::Error, arguments: &[OsString], host: &mut Host<'_>) -> E
         return report(&Failure::usage(first).hint("see `apikey help`"), true, host);
     }
     // clap quotes what it was given; control characters in it must not reach the terminal.
-    let text: String = error.render().to_string().lines().map(|line| format!("{}\n", crate::output::escape(line))).collect();
+    let text: String =
+        error.render().to_string().lines().map(|line| format!("{}\n", crate::output::escape(line))).collect();
     // If standard error is closed too, the exit code still tells.
     let _ = write!(host.stderr, "{text}");
     Exit::Usage

@@ -34,7 +34,8 @@ pub fn keys() -> ArgValueCandidates {
                 .list(&filter, Instant::from_seconds(0), &mut |listed| {
                     if listed.key.revoked.is_none() {
                         let help = format!("{} {}", listed.key.id, listed.key.scopes.joined());
-                        names.push(CompletionCandidate::new(listed.key.name.as_str()).help(Some(help.into())));
+                        names
+                            .push(CompletionCandidate::new(listed.key.name.as_str()).help(Some(help.into())));
                     }
                     ControlFlow::Continue(())
                 })
@@ -60,7 +61,13 @@ fn parties(kind: PartyKind) -> ArgValueCandidates {
     ArgValueCandidates::new(move || {
         from_registry(|registry| {
             let parties = registry.parties(kind).ok()?;
-            Some(parties.iter().take(MOST).map(|one| CompletionCandidate::new(one.party.name.as_str())).collect())
+            Some(
+                parties
+                    .iter()
+                    .take(MOST)
+                    .map(|one| CompletionCandidate::new(one.party.name.as_str()))
+                    .collect(),
+            )
         })
     })
 }
@@ -88,8 +95,13 @@ pub fn scopes() -> ArgValueCandidates {
     })
 }
 
-#[expect(clippy::disallowed_methods, reason = "the shell calls back into the command line's data, where there is no Host")]
-fn from_registry(names: impl FnOnce(&dyn Registry) -> Option<Vec<CompletionCandidate>>) -> Vec<CompletionCandidate> {
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the shell calls back into the command line's data, where there is no Host"
+)]
+fn from_registry(
+    names: impl FnOnce(&dyn Registry) -> Option<Vec<CompletionCandidate>>,
+) -> Vec<CompletionCandidate> {
     let environment = Environment::new(std::env::vars_os());
     let registry = settings::resolve(&Flags::default(), &environment)
         .ok()

@@ -92,7 +92,10 @@ impl Failure {
     /// What an error means to the caller, however deep it was wrapped.
     #[must_use]
     pub fn of(error: &anyhow::Error) -> Self {
-        error.chain().find_map(known).unwrap_or_else(|| Self::new(Exit::Internal, "internal", format!("{error:#}")))
+        error
+            .chain()
+            .find_map(known)
+            .unwrap_or_else(|| Self::new(Exit::Internal, "internal", format!("{error:#}")))
     }
 }
 
@@ -125,15 +128,19 @@ fn of_domain(error: &(dyn std::error::Error + 'static)) -> Option<Failure> {
     let message = error.to_string();
     if error.is::<Tampered>() {
         let failure = Failure::new(Exit::Conflict, "tampered", message);
-        return Some(failure.hint("revoke it with `apikey revoke KEY`, and see `apikey doctor` for what else was altered"));
+        return Some(
+            failure.hint(
+                "revoke it with `apikey revoke KEY`, and see `apikey doctor` for what else was altered",
+            ),
+        );
     }
     if let Some(refusal) = error.downcast_ref::<KeyRefusal>() {
         let failure = Failure::new(Exit::Conflict, "state_forbids", message);
         return Some(match refusal {
             KeyRefusal::Revoked => failure.hint("create a new key with `apikey create`"),
-            KeyRefusal::OnlySecret(_) => {
-                failure.hint("revoke the key without `--secret`, or replace the secret now: `apikey rotate KEY --grace 0`")
-            }
+            KeyRefusal::OnlySecret(_) => failure.hint(
+                "revoke the key without `--secret`, or replace the secret now: `apikey rotate KEY --grace 0`",
+            ),
             KeyRefusal::NoSuchSecret(_) => failure.hint("see its secrets with `apikey show KEY`"),
         });
     }
@@ -160,31 +167,36 @@ fn of_registry(error: &RegistryError) -> Failure {
     match error {
         RegistryError::NotThere(_) => failure(Exit::Registry, "registry_missing")
             .hint("make one with `apikey init`, or name it with `--registry PATH` or APIKEY_REGISTRY"),
-        RegistryError::AlreadyThere(_) => {
-            failure(Exit::Conflict, "registry_exists").hint("use it as it is, or name another with `--registry PATH`")
+        RegistryError::AlreadyThere(_) => failure(Exit::Conflict, "registry_exists")
+            .hint("use it as it is, or name another with `--registry PATH`"),
+        RegistryError::Unusable { hint, .. } => {
+            failure(Exit::Registry, "registry_unusable").hint(hint.clone())
         }
-        RegistryError::Unusable { hint, .. } => failure(Exit::Registry, "registry_unusable").hint(hint.clone()),
         RegistryError::Newer { .. } => {
             failure(Exit::Registry, "registry_newer").hint("install the version of apikey that wrote it")
         }
         RegistryError::Busy => {
             Failure { retryable: true, ..failure(Exit::Registry, "registry_busy").hint("try again") }
         }
-        RegistryError::Conflict(_) => {
-            Failure { retryable: true, ..failure(Exit::Conflict, "conflict").hint("look at it again, then try again") }
+        RegistryError::Conflict(_) => Failure {
+            retryable: true,
+            ..failure(Exit::Conflict, "conflict").hint("look at it again, then try again")
+        },
+        RegistryError::NameTaken { project, taken, .. } => {
+            failure(Exit::Conflict, "name_taken").hint(format!(
+                "choose another name, rotate it with `apikey rotate {project}/{taken}`, or revoke it first"
+            ))
         }
-        RegistryError::NameTaken { project, taken, .. } => failure(Exit::Conflict, "name_taken")
-            .hint(format!("choose another name, rotate it with `apikey rotate {project}/{taken}`, or revoke it first")),
         RegistryError::PartyLooksAlike { taken, .. } => {
             failure(Exit::Conflict, "looks_alike").hint(format!("did you mean `{taken}`?"))
         }
-        RegistryError::RequestTaken(_) => {
-            Failure { retryable: true, ..failure(Exit::Conflict, "request_taken").hint("run the same command again") }
-        }
+        RegistryError::RequestTaken(_) => Failure {
+            retryable: true,
+            ..failure(Exit::Conflict, "request_taken").hint("run the same command again")
+        },
         RegistryError::IdTaken => failure(Exit::Internal, "internal"),
-        RegistryError::Storage(_) => {
-            failure(Exit::Registry, "registry_storage").hint("check free space and permissions, then `apikey doctor`")
-        }
+        RegistryError::Storage(_) => failure(Exit::Registry, "registry_storage")
+            .hint("check free space and permissions, then `apikey doctor`"),
     }
 }
 

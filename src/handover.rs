@@ -53,7 +53,9 @@ impl HandoverArguments {
             Format::Json | Format::Jsonl => Ok(Handover::Json),
             Format::Table if session.host.terminal.stdout => Ok(Handover::Person),
             Format::Table | Format::Tsv => {
-                let failure = Failure::usage("standard output is no terminal: say where the secret goes, so that it is not lost or logged by accident");
+                let failure = Failure::usage(
+                    "standard output is no terminal: say where the secret goes, so that it is not lost or logged by accident",
+                );
                 Err(failure.hint("`--quiet` prints only the secret, `--json` puts it into the answer, `--secret-out FILE` into a private file").into())
             }
         }
@@ -81,10 +83,16 @@ impl SecretFile {
         match options.open(path) {
             Ok(file) => Ok(Self { path: path.to_owned(), file, is_written: false }),
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
-                let failure = Failure::new(Exit::Conflict, "file_exists", format!("{} already exists", path.display()));
+                let failure =
+                    Failure::new(Exit::Conflict, "file_exists", format!("{} already exists", path.display()));
                 Err(failure.hint("name a new file: secrets never overwrite anything").into())
             }
-            Err(error) => Err(Failure::new(Exit::Internal, "io", format!("{} cannot be written: {error}", path.display())).into()),
+            Err(error) => Err(Failure::new(
+                Exit::Internal,
+                "io",
+                format!("{} cannot be written: {error}", path.display()),
+            )
+            .into()),
         }
     }
 

@@ -98,7 +98,11 @@ pub enum IssuanceError {
 ///
 /// # Errors
 /// [`IssuanceError::PublishableWrites`] or [`IssuanceError::PublishableAnywhere`].
-pub fn check_publishable(kind: Kind, scopes: &Scopes, origins: &Allowed<Origin>) -> Result<(), IssuanceError> {
+pub fn check_publishable(
+    kind: Kind,
+    scopes: &Scopes,
+    origins: &Allowed<Origin>,
+) -> Result<(), IssuanceError> {
     if kind != Kind::Publishable {
         return Ok(());
     }
@@ -161,12 +165,20 @@ struct Terms {
     now: Instant,
 }
 
-fn draw_secret(key: &Key, brand: &Brand, keys: &Subkeys, rng: &mut dyn CryptoRng, terms: Terms) -> (Secret, KeySecret) {
+fn draw_secret(
+    key: &Key,
+    brand: &Brand,
+    keys: &Subkeys,
+    rng: &mut dyn CryptoRng,
+    terms: Terms,
+) -> (Secret, KeySecret) {
     let id = SecretId::generate(rng);
     let secret = Secret::generate(brand, key.kind, key.env, id, rng);
     let kept = match (key.kind, terms.keep) {
         (Kind::Publishable, _) => Kept::Clear(secret.expose().to_owned()),
-        (_, true) => Kept::Sealed(keys.seal.seal(secret.expose().as_bytes(), &place(id), rng).as_bytes().to_vec()),
+        (_, true) => {
+            Kept::Sealed(keys.seal.seal(secret.expose().as_bytes(), &place(id), rng).as_bytes().to_vec())
+        }
         (_, false) => Kept::No,
     };
     let row = KeySecret {
@@ -243,9 +255,7 @@ pub fn draft_rotation(
 pub fn parties_of(issued: &[Issued], keys: &Subkeys, now: Instant) -> Vec<Party> {
     let named: BTreeSet<(&str, bool, Name)> = issued
         .iter()
-        .flat_map(|one| {
-            [("owner", true, one.key.owner.clone()), ("project", false, one.key.project.clone())]
-        })
+        .flat_map(|one| [("owner", true, one.key.owner.clone()), ("project", false, one.key.project.clone())])
         .collect();
     named
         .into_iter()
@@ -288,7 +298,10 @@ pub fn undo_insert<'a>(issued: &[Issued], actor: &Actor, now: Instant) -> Change
         remove: issued.iter().map(|one| (one.key.id, one.key.revision)).collect(),
         events: issued
             .iter()
-            .map(|one| Event { changes: Vec::new(), ..Event::on_key(Action::KeyTakenBack, actor, None, &one.key, now) })
+            .map(|one| Event {
+                changes: Vec::new(),
+                ..Event::on_key(Action::KeyTakenBack, actor, None, &one.key, now)
+            })
             .collect(),
         ..Change::default()
     }

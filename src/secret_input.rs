@@ -52,7 +52,9 @@ impl SecretInput {
             return Ok(bounded(session.host.stdin)?);
         }
         if !session.may_ask() {
-            return Err(Failure::usage("no secret was given").hint("give it on standard input, or with `--secret-file FILE`").into());
+            return Err(Failure::usage("no secret was given")
+                .hint("give it on standard input, or with `--secret-file FILE`")
+                .into());
         }
         let typed = Zeroizing::new(session.host.prompts.hidden("Secret")?);
         Ok(Zeroizing::new(typed.as_bytes().to_vec()))

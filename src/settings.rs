@@ -100,8 +100,11 @@ pub fn resolve(flags: &Flags, environment: &Environment) -> Result<Settings, Fai
     let registry = first([&flags.registry, &environment.path("APIKEY_REGISTRY"), &defaults.registry])
         .unwrap_or_else(|| folder.join("registry.db"));
     let beside = |name: &str| registry.parent().unwrap_or(Path::new(".")).join(name);
-    let master_key_file =
-        first([&flags.master_key_file, &environment.path("APIKEY_MASTER_KEY_FILE"), &defaults.master_key_file]);
+    let master_key_file = first([
+        &flags.master_key_file,
+        &environment.path("APIKEY_MASTER_KEY_FILE"),
+        &defaults.master_key_file,
+    ]);
     Ok(Settings {
         vault: vault(flags, environment, &defaults)?,
         // A key file that is named is a vault that is named.
@@ -113,7 +116,11 @@ pub fn resolve(flags: &Flags, environment: &Environment) -> Result<Settings, Fai
     })
 }
 
-fn vault(flags: &Flags, environment: &Environment, defaults: &Defaults) -> Result<Option<VaultKind>, Failure> {
+fn vault(
+    flags: &Flags,
+    environment: &Environment,
+    defaults: &Defaults,
+) -> Result<Option<VaultKind>, Failure> {
     if flags.vault.is_some() {
         return Ok(flags.vault);
     }
@@ -147,20 +154,26 @@ impl Places {
         if cfg!(unix) {
             let home = environment.path("HOME");
             let place = |variable: &str, below: &str| {
-                environment.path(variable).filter(|path| path.is_absolute()).or_else(|| home.as_ref().map(|home| home.join(below)))
+                environment
+                    .path(variable)
+                    .filter(|path| path.is_absolute())
+                    .or_else(|| home.as_ref().map(|home| home.join(below)))
             };
             return match (place("XDG_DATA_HOME", ".local/share"), place("XDG_CONFIG_HOME", ".config")) {
-                (Some(data), Some(config)) => Ok(Self { data: data.join("apikey"), config: config.join("apikey") }),
+                (Some(data), Some(config)) => {
+                    Ok(Self { data: data.join("apikey"), config: config.join("apikey") })
+                }
                 _ => Err(no_home()),
             };
         }
-        let platform = etcetera::choose_native_strategy().map_err(|_| no_home())?;
+        let platform = etcetera::choose_base_strategy().map_err(|_| no_home())?;
         Ok(Self { data: platform.data_dir().join("apikey"), config: platform.config_dir().join("apikey") })
     }
 }
 
 fn no_home() -> Failure {
-    Failure::usage("there is no home directory: HOME is not set").hint("set HOME, or XDG_DATA_HOME and XDG_CONFIG_HOME")
+    Failure::usage("there is no home directory: HOME is not set")
+        .hint("set HOME, or XDG_DATA_HOME and XDG_CONFIG_HOME")
 }
 
 fn read(path: &Path, must_exist: bool) -> Result<File, Failure> {
@@ -214,7 +227,11 @@ mod tests {
         let default = resolve(&Flags::default(), &bare).unwrap();
         assert_eq!(default.registry, home.path().join(".local/share/apikey/registry.db"));
         std::fs::create_dir_all(home.path().join(".config/apikey")).unwrap();
-        std::fs::write(home.path().join(".config/apikey/config.toml"), "registry = '/file.db'\nkeep = false\n").unwrap();
+        std::fs::write(
+            home.path().join(".config/apikey/config.toml"),
+            "registry = '/file.db'\nkeep = false\n",
+        )
+        .unwrap();
         assert_eq!(resolve(&Flags::default(), &bare).unwrap().registry, Path::new("/file.db"));
         let told = environment(&[("HOME", home_text), ("APIKEY_REGISTRY", "/env.db")]);
         assert_eq!(resolve(&Flags::default(), &told).unwrap().registry, Path::new("/env.db"));
@@ -231,7 +248,10 @@ mod tests {
         std::fs::write(home.path().join(".config/apikey/config.toml"), text).unwrap();
         let bare = environment(&[("HOME", home.path().to_str().unwrap())]);
         let profile = |name: &str| resolve(&Flags { profile: Some(name.into()), ..Flags::default() }, &bare);
-        assert_eq!(profile("a").unwrap().registry, home.path().join(".local/share/apikey/profiles/a/registry.db"));
+        assert_eq!(
+            profile("a").unwrap().registry,
+            home.path().join(".local/share/apikey/profiles/a/registry.db")
+        );
         assert_eq!(profile("a").unwrap().defaults.owner.as_deref(), Some("acme"));
         assert_eq!(profile("b").unwrap().defaults.owner.as_deref(), Some("bea"));
         for name in ["../x", "", "a/b", "a b"] {

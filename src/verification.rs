@@ -67,13 +67,18 @@ impl Match {
 ///
 /// # Errors
 /// The registry's; never because of what was presented.
-pub fn look_up(registry: &dyn Registry, keys: &Subkeys, presented: Option<&[u8]>) -> Result<Lookup, RegistryError> {
+pub fn look_up(
+    registry: &dyn Registry,
+    keys: &Subkeys,
+    presented: Option<&[u8]>,
+) -> Result<Lookup, RegistryError> {
     let Some(text) = presented.filter(|text| !text.is_empty()) else { return Ok(Lookup::Nothing) };
     let Ok(parts) = read_parts(text) else { return Ok(Lookup::Malformed) };
     let digest = keys.digest.digest(text);
     let found = registry.find_secret(parts.id)?;
     let nothing = Digest::from_bytes([0; 32]);
-    let place = found.as_ref().and_then(|found| found.key.secrets.iter().position(|secret| secret.id == parts.id));
+    let place =
+        found.as_ref().and_then(|found| found.key.secrets.iter().position(|secret| secret.id == parts.id));
     let stored = match (&found, place) {
         (Some(found), Some(place)) => &found.key.secrets[place].digest,
         _ => &nothing,
@@ -81,7 +86,8 @@ pub fn look_up(registry: &dyn Registry, keys: &Subkeys, presented: Option<&[u8]>
     let matches = stored.matches(&digest) && parts.check_holds;
     match (found, place) {
         (Some(found), Some(place)) if matches => {
-            let intact = is_intact(&keys.row, &found.key, &found.key.secrets[place], &found.owner, &found.project);
+            let intact =
+                is_intact(&keys.row, &found.key, &found.key.secrets[place], &found.owner, &found.project);
             Ok(Lookup::Match(Box::new(Match { found, place, intact })))
         }
         _ => Ok(Lookup::Unknown),

@@ -94,7 +94,8 @@ struct Changed {
 }
 
 fn answer(changed: &Changed, brand: &Brand, session: &mut Session<'_, '_>) -> Result<Exit> {
-    let suspended = changed.found.owner.suspended_at.is_some() || changed.found.project.suspended_at.is_some();
+    let suspended =
+        changed.found.owner.suspended_at.is_some() || changed.found.project.suspended_at.is_some();
     let now = session.now;
     if session.format() != Format::Table {
         let key = KeyView::of(&changed.after, suspended, brand, now);

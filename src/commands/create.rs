@@ -3,7 +3,9 @@
 mod answer;
 mod wish;
 
-pub(crate) use wish::{check_scopes, explain, instant, lifetime, named, networks, origin, scope, scopes, span};
+pub(crate) use wish::{
+    check_scopes, explain, instant, lifetime, named, networks, origin, scope, scopes, span,
+};
 
 use anyhow::Result;
 use clap::Args;
@@ -64,7 +66,16 @@ pub fn run(mut arguments: Arguments, session: &mut Session<'_, '_>) -> Result<Ex
     {
         return repeat(request, &earlier, handover, (&unlocked, session));
     }
-    issue(Order { wishes: numbered(wish, arguments.count)?, is_batch: arguments.count.is_some(), request, handover }, &mut unlocked, session)
+    issue(
+        Order {
+            wishes: numbered(wish, arguments.count)?,
+            is_batch: arguments.count.is_some(),
+            request,
+            handover,
+        },
+        &mut unlocked,
+        session,
+    )
 }
 
 struct Order {
@@ -114,7 +125,9 @@ fn issue_once(order: &mut Order, unlocked: &mut Unlocked, session: &mut Session<
     let undo = undo_insert(&issued, &actor, now);
     let place = &mut order.handover;
     let (brand, is_batch) = (&*brand, order.is_batch);
-    commit_then_hand_over(registry, &change, &undo, || answer::hand_over(&issued, is_batch, place, (brand, session)))?;
+    commit_then_hand_over(registry, &change, &undo, || {
+        answer::hand_over(&issued, is_batch, place, (brand, session))
+    })?;
     Ok(Exit::Done)
 }
 
@@ -135,15 +148,24 @@ fn repeat(
     mut handover: Handover,
     (unlocked, session): (&Unlocked, &mut Session<'_, '_>),
 ) -> Result<Exit> {
-    let refuse = |why: &str| Failure::new(Exit::Conflict, "request_used", format!("the request id `{}` was already used {why}", request.id));
+    let refuse = |why: &str| {
+        Failure::new(
+            Exit::Conflict,
+            "request_used",
+            format!("the request id `{}` was already used {why}", request.id),
+        )
+    };
     if earlier.fingerprint != request.fingerprint {
         return Err(refuse("for another wish").hint("use a new id for a new key").into());
     }
     let found = unlocked.registry.find_key(earlier.key)?;
-    let row = found.as_ref().and_then(|found| found.key.secrets.iter().find(|secret| secret.id == earlier.secret));
+    let row =
+        found.as_ref().and_then(|found| found.key.secrets.iter().find(|secret| secret.id == earlier.secret));
     let (Some(found), Some(row)) = (&found, row) else { return Err(refuse("and its key is gone").into()) };
     let Some(secret) = kept_copy(&unlocked.keys.seal, row)? else {
-        return Err(refuse("and its secret is no longer kept").hint(format!("see `apikey show {}`", earlier.key)).into());
+        return Err(refuse("and its secret is no longer kept")
+            .hint(format!("see `apikey show {}`", earlier.key))
+            .into());
     };
     let issued = [Issued { key: found.key.clone(), secret }];
     answer::hand_over(&issued, false, &mut handover, (&unlocked.brand, session))?;
@@ -160,7 +182,9 @@ fn preview(arguments: &Arguments, wish: Wish, session: &mut Session<'_, '_>) -> 
             }
             registry.identity()?.brand
         }
-        Err(error) if matches!(error.downcast_ref(), Some(RegistryError::NotThere(_))) => crate::domain::secret::Brand::default(),
+        Err(error) if matches!(error.downcast_ref(), Some(RegistryError::NotThere(_))) => {
+            crate::domain::secret::Brand::default()
+        }
         Err(error) => return Err(error),
     };
     // Drawn under a master key that is forgotten at once: the answer has the shape of the real one, without a secret.
@@ -191,7 +215,9 @@ pub(crate) fn checked(id: &str) -> Result<String> {
     if is_plain && !crate::domain::secret::contains_secret(id) {
         return Ok(id.to_owned());
     }
-    Err(Failure::usage("a request id is 1 to 128 visible ASCII characters").hint("a UUID, or the run's own id, does").into())
+    Err(Failure::usage("a request id is 1 to 128 visible ASCII characters")
+        .hint("a UUID, or the run's own id, does")
+        .into())
 }
 
 fn fingerprint(wish: &Wish) -> [u8; 32] {

@@ -27,6 +27,10 @@ pub fn run(arguments: &Arguments, session: &mut Session<'_, '_>) -> Result<Exit>
     let now = session.now;
     change_one(&arguments.key, arguments.dry_run, session, |key| {
         let changed = key.disable(now)?;
-        Ok(Outcome { action: Action::KeyDisabled, changed, said: "disabled: every running verifier refuses it from now on".into() })
+        Ok(Outcome {
+            action: Action::KeyDisabled,
+            changed,
+            said: "disabled: every running verifier refuses it from now on".into(),
+        })
     })
 }

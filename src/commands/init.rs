@@ -51,12 +51,22 @@ pub fn run(arguments: &Arguments, session: &mut Session<'_, '_>) -> Result<Exit>
                 let failure = Failure::new(
                     Exit::Conflict,
                     "registry_exists",
-                    format!("there is already a registry at {registry}, of brand `{}`", identity.brand.as_str()),
+                    format!(
+                        "there is already a registry at {registry}, of brand `{}`",
+                        identity.brand.as_str()
+                    ),
                 );
                 return Err(failure.hint("name another with `--registry PATH` or `--profile NAME`").into());
             }
             let vault = Some(identity.vault_kind);
-            let answer = Answer { registry, id: Some(identity.id), brand: brand.as_str(), vault, created: false, dry_run: arguments.dry_run };
+            let answer = Answer {
+                registry,
+                id: Some(identity.id),
+                brand: brand.as_str(),
+                vault,
+                created: false,
+                dry_run: arguments.dry_run,
+            };
             return answer_with(&answer, session);
         }
         Err(error) if matches!(error.downcast_ref(), Some(RegistryError::NotThere(_))) => {}
@@ -68,7 +78,14 @@ pub fn run(arguments: &Arguments, session: &mut Session<'_, '_>) -> Result<Exit>
         let (identity, kind) = session.found(brand.clone())?;
         (Some(identity.id), Some(kind.to_string()))
     };
-    let answer = Answer { registry, id, brand: brand.as_str(), vault, created: !arguments.dry_run, dry_run: arguments.dry_run };
+    let answer = Answer {
+        registry,
+        id,
+        brand: brand.as_str(),
+        vault,
+        created: !arguments.dry_run,
+        dry_run: arguments.dry_run,
+    };
     answer_with(&answer, session)
 }
 
@@ -80,7 +97,9 @@ fn answer_with(answer: &Answer<'_>, session: &mut Session<'_, '_>) -> Result<Exi
     writeln!(session.host.stdout, "{}", answer.registry)?;
     let vault = answer.vault.as_deref().unwrap_or("chosen when it is made");
     let text = match (answer.created, answer.dry_run) {
-        (true, _) => format!("made the registry; its master key is in the vault `{vault}`\nnext: apikey create NAME --scope RESOURCE:ACTION"),
+        (true, _) => format!(
+            "made the registry; its master key is in the vault `{vault}`\nnext: apikey create NAME --scope RESOURCE:ACTION"
+        ),
         (false, true) => format!("would use this registry; vault: {vault}"),
         (false, false) => format!("this registry is there already; its master key is in the vault `{vault}`"),
     };

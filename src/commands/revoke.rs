@@ -71,8 +71,11 @@ pub fn run(arguments: &Arguments, session: &mut Session<'_, '_>) -> Result<Exit>
         session.confirm(arguments.yes, &question)?;
         let actor = session.actor();
         let pairs = before.iter().zip(&after).zip(&changed).filter(|(_, changed)| **changed);
-        let events = pairs.map(|((old, new), _)| Event::on_key(Action::KeyRevoked, &actor, Some(old), new, now)).collect();
-        let replace: Vec<Key> = after.iter().zip(&changed).filter(|(_, changed)| **changed).map(|(key, _)| key.clone()).collect();
+        let events = pairs
+            .map(|((old, new), _)| Event::on_key(Action::KeyRevoked, &actor, Some(old), new, now))
+            .collect();
+        let replace: Vec<Key> =
+            after.iter().zip(&changed).filter(|(_, changed)| **changed).map(|(key, _)| key.clone()).collect();
         registry.apply(&Change { replace: &replace, events, now: Some(now), ..Change::default() })?;
     }
     answer(&after, &changed, arguments, (&registry, session))
@@ -112,7 +115,9 @@ fn revoke_secret(
     (registry, session): (&mut dyn Registry, &mut Session<'_, '_>),
 ) -> Result<Exit> {
     let [before] = before else {
-        return Err(Failure::usage("`--secret` names one secret of one key").hint("apikey revoke KEY --secret ID").into());
+        return Err(Failure::usage("`--secret` names one secret of one key")
+            .hint("apikey revoke KEY --secret ID")
+            .into());
     };
     let bare = id.trim_end_matches('…').rsplit('_').next().unwrap_or(id);
     let Some(id) = SecretId::parse(bare) else {
@@ -122,19 +127,36 @@ fn revoke_secret(
     let mut after = before.clone();
     let changed = after.revoke_secret(id, session.now)?;
     if changed && !arguments.dry_run {
-        session.confirm(arguments.yes, &format!("Revoke the secret {id} of `{}/{}` for good?", after.project, after.name))?;
+        session.confirm(
+            arguments.yes,
+            &format!("Revoke the secret {id} of `{}/{}` for good?", after.project, after.name),
+        )?;
         let event = Event::on_key(Action::SecretRevoked, &session.actor(), Some(before), &after, session.now);
         let replace = [after.clone()];
-        registry.apply(&Change { replace: &replace, events: vec![event], now: Some(session.now), ..Change::default() })?;
+        registry.apply(&Change {
+            replace: &replace,
+            events: vec![event],
+            now: Some(session.now),
+            ..Change::default()
+        })?;
     }
     answer(&[after], &[changed], arguments, (registry, session))
 }
 
-fn answer(keys: &[Key], changed: &[bool], arguments: &Arguments, (registry, session): (&dyn Registry, &mut Session<'_, '_>)) -> Result<Exit> {
+fn answer(
+    keys: &[Key],
+    changed: &[bool],
+    arguments: &Arguments,
+    (registry, session): (&dyn Registry, &mut Session<'_, '_>),
+) -> Result<Exit> {
     let brand = registry.identity()?.brand;
     let now = session.now;
     if session.format() != crate::output::Format::Table {
-        let view = |(key, changed)| ChangedView { key: KeyView::of(key, false, &brand, now), changed: *changed, dry_run: arguments.dry_run };
+        let view = |(key, changed): (&'_ Key, &bool)| ChangedView {
+            key: KeyView::of(key, false, &brand, now),
+            changed: *changed,
+            dry_run: arguments.dry_run,
+        };
         let views: Vec<ChangedView<'_>> = keys.iter().zip(changed).map(view).collect();
         let count = if arguments.keys.len() == 1 { Count::One } else { Count::Several };
         write_changed(&views, count, session)?;
@@ -145,7 +167,10 @@ fn answer(keys: &[Key], changed: &[bool], arguments: &Arguments, (registry, sess
         let text = match (*changed, arguments.dry_run) {
             (false, _) => format!("{what}`{}/{}` was revoked before", key.project, key.name),
             (true, true) => format!("{what}`{}/{}` would be revoked", key.project, key.name),
-            (true, false) => format!("{what}`{}/{}` is revoked: every running verifier refuses it from now on", key.project, key.name),
+            (true, false) => format!(
+                "{what}`{}/{}` is revoked: every running verifier refuses it from now on",
+                key.project, key.name
+            ),
         };
         session.say(&crate::output::escape(&text))?;
     }

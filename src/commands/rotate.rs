@@ -104,9 +104,14 @@ pub fn run(arguments: &Arguments, session: &mut Session<'_, '_>) -> Result<Exit>
         return repeat(request, &earlier, (&found, handover), (&unlocked, session));
     }
     if terms.plan.grace == Span::ZERO {
-        session.confirm(arguments.yes || !session.may_ask(), &format!("End the old secret of `{}/{}` now?", found.key.project, found.key.name))?;
+        session.confirm(
+            arguments.yes || !session.may_ask(),
+            &format!("End the old secret of `{}/{}` now?", found.key.project, found.key.name),
+        )?;
     }
-    let issued = draft_rotation(&found.key, terms, (&unlocked.brand, &unlocked.keys), session.host.rng, session.now).map_err(explain)?;
+    let issued =
+        draft_rotation(&found.key, terms, (&unlocked.brand, &unlocked.keys), session.host.rng, session.now)
+            .map_err(explain)?;
     record(&found.key, &issued, request, (&mut unlocked, session), |brand, session| {
         answer::hand_over(&found, &issued, &mut handover, (brand, session))
     })?;
@@ -168,7 +173,9 @@ fn record(
 fn preview(selector: &str, terms: RotationTerms, session: &mut Session<'_, '_>) -> Result<Exit> {
     let unlocked = session.unlocked()?;
     let found = session.select(&unlocked.registry, selector)?;
-    let issued = draft_rotation(&found.key, terms, (&unlocked.brand, &unlocked.keys), session.host.rng, session.now).map_err(explain)?;
+    let issued =
+        draft_rotation(&found.key, terms, (&unlocked.brand, &unlocked.keys), session.host.rng, session.now)
+            .map_err(explain)?;
     answer::preview(&found, &issued, (&unlocked.brand, session))?;
     Ok(Exit::Done)
 }
@@ -180,13 +187,17 @@ fn repeat(
     (found, mut handover): (&Found, Handover),
     (unlocked, session): (&Unlocked, &mut Session<'_, '_>),
 ) -> Result<Exit> {
-    let refuse = |why: &str| Failure::new(Exit::Conflict, "request_used", format!("the request id `{id}` was already used {why}"));
+    let refuse = |why: &str| {
+        Failure::new(Exit::Conflict, "request_used", format!("the request id `{id}` was already used {why}"))
+    };
     if earlier.fingerprint != *fingerprint || earlier.key != found.key.id {
         return Err(refuse("for another wish").hint("use a new id for a new rotation").into());
     }
     let row = found.key.secrets.iter().find(|secret| secret.id == earlier.secret);
     let Some(secret) = row.map(|row| kept_copy(&unlocked.keys.seal, row)).transpose()?.flatten() else {
-        return Err(refuse("and its secret is no longer kept").hint(format!("see `apikey show {}`", found.key.id)).into());
+        return Err(refuse("and its secret is no longer kept")
+            .hint(format!("see `apikey show {}`", found.key.id))
+            .into());
     };
     let issued = Issued { key: found.key.clone(), secret };
     answer::hand_over(found, &issued, &mut handover, (&unlocked.brand, session))?;

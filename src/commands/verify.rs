@@ -59,8 +59,12 @@ pub struct Arguments {
 /// When no decision could be made; a denial is none.
 pub fn run(arguments: &Arguments, session: &mut Session<'_, '_>) -> Result<Exit> {
     let request = request(arguments)?;
-    if session.settings.passphrase_file.as_deref() == Some(std::path::Path::new("-")) && arguments.input.file()?.is_none() {
-        return Err(Failure::usage("standard input cannot be both the passphrase and the secret").hint("name the secret with `--secret-file FILE`").into());
+    if session.settings.passphrase_file.as_deref() == Some(std::path::Path::new("-"))
+        && arguments.input.file()?.is_none()
+    {
+        return Err(Failure::usage("standard input cannot be both the passphrase and the secret")
+            .hint("name the secret with `--secret-file FILE`")
+            .into());
     }
     if arguments.batch {
         return batch(arguments, &request, session);
@@ -98,10 +102,17 @@ fn decide(
     (unlocked, session): (&mut Unlocked, &Session<'_, '_>),
 ) -> Result<(Lookup, Decision)> {
     let now = session.host.clock.now();
-    let (lookup, decision) = verification::verify(&unlocked.registry, &unlocked.keys, Some(text), request, now)?;
+    let (lookup, decision) =
+        verification::verify(&unlocked.registry, &unlocked.keys, Some(text), request, now)?;
     if let (Lookup::Match(matching), Decision::Accepted, false) = (&lookup, decision, arguments.no_consume) {
         let actor = session.actor();
-        verification::record_acceptance(&mut unlocked.registry, &unlocked.keys, matching, (request, &actor), now)?;
+        verification::record_acceptance(
+            &mut unlocked.registry,
+            &unlocked.keys,
+            matching,
+            (request, &actor),
+            now,
+        )?;
     }
     Ok((lookup, decision))
 }
@@ -122,7 +133,13 @@ impl Words {
         Self { message: message(decision, matching.as_ref(), request), hint }
     }
 
-    fn view<'a>(&'a self, lookup: &'a Lookup, decision: Decision, brand: &Brand, now: Instant) -> DecisionView<'a> {
+    fn view<'a>(
+        &'a self,
+        lookup: &'a Lookup,
+        decision: Decision,
+        brand: &Brand,
+        now: Instant,
+    ) -> DecisionView<'a> {
         let key = match lookup {
             Lookup::Match(matching) => {
                 let found = &matching.found;
@@ -151,7 +168,9 @@ fn batch(arguments: &Arguments, request: &Request, session: &mut Session<'_, '_>
     let mut everything: Box<dyn Read> = match arguments.input.file()? {
         Some(file) => Box::new(file),
         None if session.host.terminal.stdin => {
-            return Err(Failure::usage("`--batch` reads secrets from a pipe or a file").hint("apikey verify --batch < secrets.txt").into());
+            return Err(Failure::usage("`--batch` reads secrets from a pipe or a file")
+                .hint("apikey verify --batch < secrets.txt")
+                .into());
         }
         None => {
             // The session's own stream is needed for nothing else, and its borrow would last over the answers.
@@ -192,4 +211,3 @@ fn next_line(lines: &mut impl BufRead) -> Result<Option<Zeroizing<Vec<u8>>>> {
     }
     Ok(Some(line))
 }
-

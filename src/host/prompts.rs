@@ -46,7 +46,10 @@ impl TerminalPrompts {
     }
 }
 
-#[expect(clippy::disallowed_methods, reason = "runs on the signal's own thread: there is nobody to return to")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "runs on the signal's own thread: there is nobody to return to"
+)]
 fn restore_cursor_and_exit() {
     // The terminal may be gone already.
     let _ = dialoguer::console::Term::stderr().show_cursor();
@@ -65,12 +68,21 @@ impl Prompts for TerminalPrompts {
 
     fn hidden(&mut self, question: &str) -> io::Result<String> {
         self.handle_interrupt();
-        dialoguer::Password::new().with_prompt(question).allow_empty_password(true).interact().map_err(into_io)
+        dialoguer::Password::new()
+            .with_prompt(question)
+            .allow_empty_password(true)
+            .interact()
+            .map_err(into_io)
     }
 
     fn choice(&mut self, question: &str, options: &[&str], default: usize) -> io::Result<usize> {
         self.handle_interrupt();
-        dialoguer::Select::new().with_prompt(question).items(options).default(default).interact().map_err(into_io)
+        dialoguer::Select::new()
+            .with_prompt(question)
+            .items(options)
+            .default(default)
+            .interact()
+            .map_err(into_io)
     }
 
     fn confirm(&mut self, question: &str) -> io::Result<bool> {

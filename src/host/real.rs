@@ -38,7 +38,10 @@ impl Keyring for PlatformKeyring {
     }
 }
 
-#[expect(clippy::disallowed_methods, reason = "said while a keyring call blocks the command that owns the streams")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "said while a keyring call blocks the command that owns the streams"
+)]
 fn say_waiting() {
     // Nobody reads a message that cannot be written.
     let _ = writeln!(io::stderr(), "waiting for the keyring to be unlocked…");
@@ -51,7 +54,9 @@ fn say_waiting() {
 #[expect(clippy::disallowed_methods, reason = "the one place where streams and environment are read")]
 pub fn with_host<T>(work: impl FnOnce(&mut Host<'_>) -> T) -> io::Result<T> {
     // A generator that answers once answers always; one that does not is an error here and not a panic later.
-    SysRng.try_fill_bytes(&mut [0; 32]).map_err(|_| io::Error::other("the operating system gives no randomness"))?;
+    SysRng
+        .try_fill_bytes(&mut [0; 32])
+        .map_err(|_| io::Error::other("the operating system gives no randomness"))?;
     let mut rng = UnwrapErr(SysRng);
     let environment = Environment::new(std::env::vars_os());
     // Standard error stays unlocked: the interrupt handler writes to it from its own thread.
@@ -82,8 +87,10 @@ pub fn with_host<T>(work: impl FnOnce(&mut Host<'_>) -> T) -> io::Result<T> {
 
 fn width(environment: &Environment) -> u16 {
     let told = environment.text("COLUMNS").and_then(|columns| columns.parse().ok());
-    told.filter(|columns| *columns >= 20).unwrap_or_else(|| match dialoguer::console::Term::stdout().size_checked() {
-        Some((_, columns)) if columns >= 20 => columns,
-        _ => 80,
+    told.filter(|columns| *columns >= 20).unwrap_or_else(|| {
+        match dialoguer::console::Term::stdout().size_checked() {
+            Some((_, columns)) if columns >= 20 => columns,
+            _ => 80,
+        }
     })
 }

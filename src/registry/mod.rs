@@ -3,6 +3,8 @@
 //! A [`Change`] is one transaction: rows, revision checks and audit events together, or nothing. No backend decides
 //! policy, reads a clock or knows what a secret is.
 
+pub mod sqlite;
+
 use std::net::IpAddr;
 
 use crate::crypto::AuditKey;

@@ -83,7 +83,11 @@ impl Session<'_, '_> {
             self.say(&format!("the OS keyring cannot be used ({error}); the master key goes into a file sealed with a passphrase"))?;
             return Ok(VaultKind::File);
         }
-        let failure = Failure::new(Exit::Vault, "vault_unavailable", format!("there is nowhere to put the master key: {error}"));
+        let failure = Failure::new(
+            Exit::Vault,
+            "vault_unavailable",
+            format!("there is nowhere to put the master key: {error}"),
+        );
         Err(failure
             .hint(
                 "say where: `apikey init --vault file --passphrase-file PATH` seals it with a passphrase, \
@@ -108,7 +112,10 @@ impl Session<'_, '_> {
 }
 
 /// A master key that is there already, provided or left by an interrupted `init`, is taken up and never replaced.
-fn put_master_key(vault: &mut dyn Vault, rng: &mut dyn rand::CryptoRng) -> Result<MasterKey, vault::VaultError> {
+fn put_master_key(
+    vault: &mut dyn Vault,
+    rng: &mut dyn rand::CryptoRng,
+) -> Result<MasterKey, vault::VaultError> {
     match vault.load() {
         Err(vault::VaultError::Missing { .. }) => {
             let master = MasterKey::generate(rng);

@@ -48,9 +48,13 @@ impl Session<'_, '_> {
         let text = |name| self.host.environment.text(name);
         let run = match (text("GITHUB_REPOSITORY"), text("GITHUB_RUN_ID")) {
             (Some(repository), Some(run)) => Some(format!("{repository}/actions/runs/{run}")),
-            _ => ["CI_JOB_URL", "BUILD_URL", "CIRCLE_BUILD_URL", "BUILDKITE_BUILD_URL"].into_iter().find_map(text).map(str::to_owned),
+            _ => ["CI_JOB_URL", "BUILD_URL", "CIRCLE_BUILD_URL", "BUILDKITE_BUILD_URL"]
+                .into_iter()
+                .find_map(text)
+                .map(str::to_owned),
         };
-        run.or_else(|| text("CI").map(|_| "ci".to_owned())).map(|run| run.chars().filter(|letter| !letter.is_control()).take(200).collect())
+        run.or_else(|| text("CI").map(|_| "ci".to_owned()))
+            .map(|run| run.chars().filter(|letter| !letter.is_control()).take(200).collect())
     }
 
     /// The format of the result: what was asked for, else a table on a terminal and tab-separated values elsewhere.
@@ -131,10 +135,17 @@ impl Session<'_, '_> {
     pub fn unlock(&mut self, identity: &Identity) -> Result<Subkeys> {
         let kind: VaultKind = identity.vault_kind.parse()?;
         if let Some(named) = self.settings.vault.filter(|named| *named != kind) {
-            let failure = Failure::new(Exit::Vault, "vault_kind", format!("this registry's vault is `{kind}`, not `{named}`"));
-            return Err(failure.hint("leave `--vault` and APIKEY_VAULT out: the registry knows its vault").into());
+            let failure = Failure::new(
+                Exit::Vault,
+                "vault_kind",
+                format!("this registry's vault is `{kind}`, not `{named}`"),
+            );
+            return Err(failure
+                .hint("leave `--vault` and APIKEY_VAULT out: the registry knows its vault")
+                .into());
         }
-        let master = self.with_vault(kind, &identity.id, |vault, _| vault::open(vault, &identity.check_value))?;
+        let master =
+            self.with_vault(kind, &identity.id, |vault, _| vault::open(vault, &identity.check_value))?;
         Ok(Subkeys::derive(&master))
     }
 

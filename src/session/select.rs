@@ -19,7 +19,9 @@ impl Session<'_, '_> {
     /// Exit 5 when nothing or more than one thing goes by it; exit 2, without echoing it, for a full secret.
     pub fn select(&self, registry: &dyn Registry, selector: &str) -> Result<Found> {
         if secret::contains_secret(selector) {
-            let failure = Failure::usage("a secret was given where a key's name or id belongs; it may now be in your shell's history");
+            let failure = Failure::usage(
+                "a secret was given where a key's name or id belongs; it may now be in your shell's history",
+            );
             return Err(failure.hint("find its key with `apikey lookup` (the secret on standard input); rotate it if others can read that history").into());
         }
         if let Ok(id) = selector.parse::<KeyId>() {
@@ -40,7 +42,9 @@ fn by_name(registry: &dyn Registry, selector: &str, now: Instant) -> Result<Opti
         Some((project, name)) => (Some(project), name),
         None => (None, selector),
     };
-    let (Ok(name), Ok(project)) = (name.parse::<Name>(), project.map(str::parse::<Name>).transpose()) else { return Ok(None) };
+    let (Ok(name), Ok(project)) = (name.parse::<Name>(), project.map(str::parse::<Name>).transpose()) else {
+        return Ok(None);
+    };
     let filter = Filter { name: Some(name), project, ..Filter::default() };
     let mut keys = Vec::new();
     registry.list(&filter, now, &mut |listed| {
@@ -54,8 +58,16 @@ fn by_name(registry: &dyn Registry, selector: &str, now: Instant) -> Result<Opti
         [] => Ok(None),
         [key] => Ok(registry.find_key(key.id)?),
         several => {
-            let names: Vec<String> = several.iter().take(8).map(|key| format!("{} ({}/{})", key.id, key.project, key.name)).collect();
-            let failure = Failure::new(Exit::NotFound, "ambiguous", format!("{} keys are named `{selector}`", several.len()));
+            let names: Vec<String> = several
+                .iter()
+                .take(8)
+                .map(|key| format!("{} ({}/{})", key.id, key.project, key.name))
+                .collect();
+            let failure = Failure::new(
+                Exit::NotFound,
+                "ambiguous",
+                format!("{} keys are named `{selector}`", several.len()),
+            );
             Err(failure.hint(format!("say which: {}", names.join(", "))).into())
         }
     }
@@ -80,13 +92,17 @@ fn not_found(registry: &dyn Registry, selector: &str) -> anyhow::Error {
     let failure = Failure::new(Exit::NotFound, "not_found", format!("no key named `{shown}`"));
     let mut best: Option<(f64, String)> = None;
     // A suggestion is a courtesy: if the names cannot be read, the error stands without it.
-    let _ = registry.list(&Filter { limit: Some(1_000), ..Filter::default() }, Instant::from_seconds(0), &mut |listed| {
-        let near = strsim::jaro_winkler(selector, listed.key.name.as_str());
-        if near > best.as_ref().map_or(0.85, |(score, _)| *score) {
-            best = Some((near, listed.key.name.to_string()));
-        }
-        ControlFlow::Continue(())
-    });
+    let _ = registry.list(
+        &Filter { limit: Some(1_000), ..Filter::default() },
+        Instant::from_seconds(0),
+        &mut |listed| {
+            let near = strsim::jaro_winkler(selector, listed.key.name.as_str());
+            if near > best.as_ref().map_or(0.85, |(score, _)| *score) {
+                best = Some((near, listed.key.name.to_string()));
+            }
+            ControlFlow::Continue(())
+        },
+    );
     match best {
         Some((_, name)) => failure.hint(format!("did you mean `{name}`?")),
         None => failure.hint("see what there is with `apikey list`"),

@@ -4,7 +4,7 @@ use std::io::Write;
 
 use anyhow::Result;
 
-use crate::domain::key::{Key, Kept};
+use crate::domain::key::{Kept, Key};
 use crate::domain::lifetime::Lifetime;
 use crate::domain::secret::{Brand, Kind, Secret};
 use crate::domain::time::Instant;
@@ -30,7 +30,8 @@ pub(super) fn hand_over(
                 json(issued, is_batch, Shown { secrets: false, dry_run: false }, (brand, session))?;
             } else {
                 let path = file.path().display().to_string();
-                session.say(&format!("{}\nThe secret is in {path}, readable by you alone.", headline(issued)))?;
+                session
+                    .say(&format!("{}\nThe secret is in {path}, readable by you alone.", headline(issued)))?;
             }
         }
         Handover::Quiet => bare(&secrets, session)?,
@@ -48,7 +49,11 @@ pub(super) fn hand_over(
 }
 
 /// What would be issued: the same answer without a secret.
-pub(super) fn preview(issued: &[Issued], is_batch: bool, (brand, session): (&Brand, &mut Session<'_, '_>)) -> Result<()> {
+pub(super) fn preview(
+    issued: &[Issued],
+    is_batch: bool,
+    (brand, session): (&Brand, &mut Session<'_, '_>),
+) -> Result<()> {
     if session.format().is_json() {
         return json(issued, is_batch, Shown { secrets: false, dry_run: true }, (brand, session));
     }
@@ -64,7 +69,12 @@ struct Shown {
     dry_run: bool,
 }
 
-fn json(issued: &[Issued], is_batch: bool, shown: Shown, (brand, session): (&Brand, &mut Session<'_, '_>)) -> Result<()> {
+fn json(
+    issued: &[Issued],
+    is_batch: bool,
+    shown: Shown,
+    (brand, session): (&Brand, &mut Session<'_, '_>),
+) -> Result<()> {
     let now = session.now;
     let mut out = session.out();
     if !is_batch {
@@ -104,7 +114,10 @@ fn headline(issued: &[Issued]) -> String {
 }
 
 fn until(key: &Key) -> String {
-    let from = key.not_before.map(|start| format!("accepted from {start} ")).unwrap_or_else(|| "accepted ".to_owned());
+    let from = key
+        .not_before
+        .map(|start| format!("accepted from {start} "))
+        .unwrap_or_else(|| "accepted ".to_owned());
     match (key.expires_at(), key.lifetime) {
         (None, _) => format!("{from}without end"),
         (Some(end), Lifetime::Span(span)) => format!("{from}until {end} ({span})"),
@@ -118,7 +131,8 @@ fn details(key: &Key, brand: &Brand) -> String {
     line("env", format!("{} · {}", key.env.code(), kind_name(key.kind)));
     line("owner", key.owner.to_string());
     line("project", key.project.to_string());
-    let scopes = if key.scopes.is_empty() { "none: it only identifies".to_owned() } else { key.scopes.joined() };
+    let scopes =
+        if key.scopes.is_empty() { "none: it only identifies".to_owned() } else { key.scopes.joined() };
     line("scopes", scopes);
     let joined = |items: Vec<String>| items.join(" ");
     if !key.networks.is_any() {
@@ -128,7 +142,13 @@ fn details(key: &Key, brand: &Brand) -> String {
         line("origins", joined(key.origins.named().iter().map(ToString::to_string).collect()));
     }
     if key.kind == Kind::Pair {
-        line("consumer", format!("{}   (the consumer key; the secret below is its other half)", consumer_key(key, brand).unwrap_or_default()));
+        line(
+            "consumer",
+            format!(
+                "{}   (the consumer key; the secret below is its other half)",
+                consumer_key(key, brand).unwrap_or_default()
+            ),
+        );
     }
     lines.join("\n")
 }
@@ -144,9 +164,15 @@ fn kind_name(kind: Kind) -> &'static str {
 fn after(key: &Key) -> String {
     let name = &key.name;
     let again = match key.newest_secret().map(|secret| &secret.kept) {
-        Some(Kept::Sealed(_)) => format!("Store it now. A sealed copy is kept: `apikey reveal {name}` shows it, `apikey forget {name}` erases it."),
-        Some(Kept::Clear(_)) => format!("A publishable key is no secret: `apikey show {name}` shows it at any time."),
+        Some(Kept::Sealed(_)) => format!(
+            "Store it now. A sealed copy is kept: `apikey reveal {name}` shows it, `apikey forget {name}` erases it."
+        ),
+        Some(Kept::Clear(_)) => {
+            format!("A publishable key is no secret: `apikey show {name}` shows it at any time.")
+        }
         _ => "Store it now: it is shown this once, and only its digest is kept.".to_owned(),
     };
-    format!("{again}\nnext: apikey verify --scope …   apikey test-call {name} --url https://…   apikey rotate {name} --grace 7d")
+    format!(
+        "{again}\nnext: apikey verify --scope …   apikey test-call {name} --url https://…   apikey rotate {name} --grace 7d"
+    )
 }

@@ -84,7 +84,8 @@ pub(super) fn read(arguments: &WishArguments, session: &Session<'_, '_>) -> Resu
     Ok(Wish {
         name: named("the name", name)?,
         kind: kind(&arguments.kind),
-        env: Env::from_code(&env).ok_or_else(|| Failure::usage(format!("`{env}` is no environment")).hint("it is live or test"))?,
+        env: Env::from_code(&env)
+            .ok_or_else(|| Failure::usage(format!("`{env}` is no environment")).hint("it is live or test"))?,
         owner: named("the owner", &or(&arguments.owner, &defaults.owner, "default"))?,
         project: named("the project", &or(&arguments.project, &defaults.project, "default"))?,
         scopes: scopes(&arguments.scopes, arguments.access.as_deref())?,
@@ -115,8 +116,10 @@ pub(super) fn ask(arguments: &mut WishArguments, session: &mut Session<'_, '_>) 
     }
     if arguments.scopes.is_empty() && arguments.access.is_none() {
         loop {
-            let answer = prompts.line("Scopes, such as orders:read,orders:write (empty: it only identifies)", Some(""))?;
-            let given: Vec<String> = answer.split([',', ' ']).filter(|scope| !scope.is_empty()).map(str::to_owned).collect();
+            let answer = prompts
+                .line("Scopes, such as orders:read,orders:write (empty: it only identifies)", Some(""))?;
+            let given: Vec<String> =
+                answer.split([',', ' ']).filter(|scope| !scope.is_empty()).map(str::to_owned).collect();
             match scopes(&given, None) {
                 Ok(_) => break arguments.scopes = given,
                 Err(error) => writeln!(session.host.stderr, "{error}")?,
@@ -173,7 +176,8 @@ pub(crate) fn scope(text: &str) -> Result<Scope> {
 }
 
 fn explain_scope(error: ScopeError) -> anyhow::Error {
-    let hint = "a scope is RESOURCE:ACTION, such as orders:read, orders:* or *:read; a-z, 0-9, `.`, `_` and `-`";
+    let hint =
+        "a scope is RESOURCE:ACTION, such as orders:read, orders:* or *:read; a-z, 0-9, `.`, `_` and `-`";
     Failure::usage(error.to_string()).hint(hint).into()
 }
 
@@ -191,7 +195,9 @@ pub(crate) fn scopes(texts: &[String], access: Option<&str>) -> Result<Scopes> {
 /// Allowed networks.
 pub(crate) fn networks(texts: &[String]) -> Result<Allowed<Network>> {
     let parse = |text: &String| {
-        text.parse().map_err(|error: NetworkError| anyhow::Error::from(Failure::usage(error.to_string()).hint(error.hint())))
+        text.parse().map_err(|error: NetworkError| {
+            anyhow::Error::from(Failure::usage(error.to_string()).hint(error.hint()))
+        })
     };
     Ok(Allowed::from_named(texts.iter().map(parse).collect::<Result<Vec<_>>>()?))
 }

@@ -28,14 +28,23 @@ pub(super) fn hand_over(
                 json(found, issued, Shown { secret: false, dry_run: false }, (brand, session))?;
             } else {
                 let path = file.path().display().to_string();
-                session.say(&format!("{}\nThe new secret is in {path}, readable by you alone.", timeline(&issued.key, session.now)))?;
+                session.say(&format!(
+                    "{}\nThe new secret is in {path}, readable by you alone.",
+                    timeline(&issued.key, session.now)
+                ))?;
             }
         }
         Handover::Quiet => writeln!(session.host.stdout, "{}", issued.secret.expose())?,
         Handover::Json => json(found, issued, Shown { secret: true, dry_run: false }, (brand, session))?,
         Handover::Person => {
             let key = &issued.key;
-            session.say(&format!("Rotated `{}/{}` ({})\n{}", key.project, key.name, key.id, timeline(key, session.now)))?;
+            session.say(&format!(
+                "Rotated `{}/{}` ({})\n{}",
+                key.project,
+                key.name,
+                key.id,
+                timeline(key, session.now)
+            ))?;
             writeln!(session.host.stdout, "{}", issued.secret.expose())?;
             session.host.stdout.flush()?;
             session.say(&next(key, session.now))?;
@@ -45,11 +54,20 @@ pub(super) fn hand_over(
 }
 
 /// What would be: the same answer without a secret.
-pub(super) fn preview(found: &Found, issued: &Issued, (brand, session): (&Brand, &mut Session<'_, '_>)) -> Result<()> {
+pub(super) fn preview(
+    found: &Found,
+    issued: &Issued,
+    (brand, session): (&Brand, &mut Session<'_, '_>),
+) -> Result<()> {
     if session.format().is_json() {
         return json(found, issued, Shown { secret: false, dry_run: true }, (brand, session));
     }
-    session.say(&format!("Would rotate `{}/{}`\n{}", issued.key.project, issued.key.name, timeline(&issued.key, session.now)))
+    session.say(&format!(
+        "Would rotate `{}/{}`\n{}",
+        issued.key.project,
+        issued.key.name,
+        timeline(&issued.key, session.now)
+    ))
 }
 
 struct Shown {
@@ -57,7 +75,12 @@ struct Shown {
     dry_run: bool,
 }
 
-fn json(found: &Found, issued: &Issued, shown: Shown, (brand, session): (&Brand, &mut Session<'_, '_>)) -> Result<()> {
+fn json(
+    found: &Found,
+    issued: &Issued,
+    shown: Shown,
+    (brand, session): (&Brand, &mut Session<'_, '_>),
+) -> Result<()> {
     let suspended = found.owner.suspended_at.is_some() || found.project.suspended_at.is_some();
     let view = IssuedView {
         secret: shown.secret.then(|| ExposedSecret::new(issued.secret.expose())),
@@ -88,12 +111,15 @@ fn both(key: &Key) -> Option<(&KeySecret, &KeySecret)> {
 
 /// From when until when each of the two secrets is accepted.
 pub(super) fn timeline(key: &Key, now: Instant) -> String {
-    let until = |end: Option<Instant>| end.map_or_else(|| "without end".to_owned(), |end| format!("until {end}"));
+    let until =
+        |end: Option<Instant>| end.map_or_else(|| "without end".to_owned(), |end| format!("until {end}"));
     let Some(new) = key.newest_secret() else { return String::new() };
     let mut lines = Vec::new();
     if let Some((old, _)) = both(key) {
         let span = match (new.pending_grace, old.is_live(now)) {
-            (Some(grace), true) => format!("accepted; its grace of {grace} starts when the new one is first used"),
+            (Some(grace), true) => {
+                format!("accepted; its grace of {grace} starts when the new one is first used")
+            }
             (_, true) => format!("accepted {}", until(old.ends_at())),
             (_, false) => "no longer accepted".to_owned(),
         };
@@ -108,5 +134,7 @@ fn next(key: &Key, now: Instant) -> String {
     if key.rotation(now).is_none() {
         return format!("next: hand the new secret out; see `apikey show {name}`");
     }
-    format!("next: hand the new secret out, then `apikey rotate {name} --finish`; too soon? `--extend 3d`; by mistake? `--cancel`")
+    format!(
+        "next: hand the new secret out, then `apikey rotate {name} --finish`; too soon? `--extend 3d`; by mistake? `--cancel`"
+    )
 }

@@ -43,7 +43,9 @@ pub(super) fn run(arguments: &Arguments, session: &mut Session<'_, '_>) -> Resul
         match one(&key, arguments, (&mut unlocked, session)) {
             Ok(rotated) => done.push(rotated),
             Err(error) => {
-                progress.suspend(|| session.say(&format!("`{}/{}` was not rotated: {error:#}", key.project, key.name)))?;
+                progress.suspend(|| {
+                    session.say(&format!("`{}/{}` was not rotated: {error:#}", key.project, key.name))
+                })?;
                 failed.get_or_insert(error);
             }
         }
@@ -54,9 +56,15 @@ pub(super) fn run(arguments: &Arguments, session: &mut Session<'_, '_>) -> Resul
     failed.map_or(Ok(exit), Err)
 }
 
-fn one(before: &Key, arguments: &Arguments, (unlocked, session): (&mut Unlocked, &mut Session<'_, '_>)) -> Result<Key> {
+fn one(
+    before: &Key,
+    arguments: &Arguments,
+    (unlocked, session): (&mut Unlocked, &mut Session<'_, '_>),
+) -> Result<Key> {
     let terms = arguments.terms(session)?;
-    let issued = draft_rotation(before, terms, (&unlocked.brand, &unlocked.keys), session.host.rng, session.now).map_err(explain)?;
+    let issued =
+        draft_rotation(before, terms, (&unlocked.brand, &unlocked.keys), session.host.rng, session.now)
+            .map_err(explain)?;
     let folder = arguments.secret_dir.as_deref().unwrap_or(Path::new("."));
     // Ids and not names: a name may be no file name, and two projects may share one.
     let mut file = SecretFile::create(&folder.join(format!("{}.{}", before.id, issued.secret.parts().id)))?;
@@ -73,7 +81,11 @@ fn prepare(folder: &Path) -> Result<()> {
 }
 
 fn progress(count: usize, session: &Session<'_, '_>) -> ProgressBar {
-    let target = if session.host.terminal.stderr { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
+    let target = if session.host.terminal.stderr {
+        ProgressDrawTarget::stderr()
+    } else {
+        ProgressDrawTarget::hidden()
+    };
     ProgressBar::with_draw_target(u64::try_from(count).ok(), target)
 }
 
@@ -83,7 +95,11 @@ fn finish(keys: &[Key], arguments: &Arguments, session: &mut Session<'_, '_>) ->
         if !keys.is_empty() {
             let verb = if arguments.dry_run { "would be rotated" } else { "rotated" };
             let folder = arguments.secret_dir.as_deref().unwrap_or(Path::new("."));
-            let place = if arguments.dry_run { String::new() } else { format!("; the new secrets are in {}", folder.display()) };
+            let place = if arguments.dry_run {
+                String::new()
+            } else {
+                format!("; the new secrets are in {}", folder.display())
+            };
             session.say(&format!("{} keys {verb}{place}", keys.len()))?;
         }
         return Ok(Exit::Done);

@@ -7,8 +7,8 @@ use crate::commands::change::{Outcome, grant_one};
 use crate::commands::create::span;
 use crate::domain::event::Action;
 use crate::exit::Exit;
-use crate::output::{Format, ListWriter, Record};
 use crate::output::view::KeyView;
+use crate::output::{Format, ListWriter, Record};
 use crate::registry::Registry;
 use crate::session::Session;
 
@@ -48,9 +48,15 @@ fn status(selector: &str, session: &mut Session<'_, '_>) -> Result<Exit> {
     let found = session.select(&registry, selector)?;
     let (key, now) = (&found.key, session.now);
     if session.format() == Format::Table {
-        let headline = if key.rotation(now).is_some() { "a rotation is under way" } else { "no rotation is under way" };
+        let headline =
+            if key.rotation(now).is_some() { "a rotation is under way" } else { "no rotation is under way" };
         let due = key.due_at().map(|due| format!("\n  due  {due}")).unwrap_or_default();
-        session.say(&format!("`{}/{}`: {headline}\n{}{due}", key.project, key.name, answer::timeline(key, now)))?;
+        session.say(&format!(
+            "`{}/{}`: {headline}\n{}{due}",
+            key.project,
+            key.name,
+            answer::timeline(key, now)
+        ))?;
         return Ok(Exit::Done);
     }
     let brand = registry.identity()?.brand;

@@ -145,7 +145,9 @@ fn a_decision_names_its_checks_only_when_it_explains() {
         ..denied
     };
     let text = json(&explained);
-    assert!(text.starts_with(r#"{"accepted":true,"code":"accepted","message":"accepted","hint":"x","key":{"id""#));
+    assert!(
+        text.starts_with(r#"{"accepted":true,"code":"accepted","message":"accepted","hint":"x","key":{"id""#)
+    );
     assert!(text.ends_with(concat!(
         r#""remaining":null,"retry_after_seconds":null,"#,
         r#""checks":[{"code":"revoked","outcome":"passed","compared":"not revoked"},"#,

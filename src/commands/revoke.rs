@@ -152,12 +152,12 @@ fn answer(
     let brand = registry.identity()?.brand;
     let now = session.now;
     if session.format() != crate::output::Format::Table {
-        let view = |(key, changed): (&'_ Key, &bool)| ChangedView {
-            key: KeyView::of(key, false, &brand, now),
-            changed: *changed,
-            dry_run: arguments.dry_run,
-        };
-        let views: Vec<ChangedView<'_>> = keys.iter().zip(changed).map(view).collect();
+        let dry_run = arguments.dry_run;
+        let views: Vec<ChangedView<'_>> = keys
+            .iter()
+            .zip(changed)
+            .map(|(key, changed)| ChangedView { key: KeyView::of(key, false, &brand, now), changed: *changed, dry_run })
+            .collect();
         let count = if arguments.keys.len() == 1 { Count::One } else { Count::Several };
         write_changed(&views, count, session)?;
         return Ok(Exit::Done);

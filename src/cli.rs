@@ -160,7 +160,7 @@ fn dispatch(cli: Cli, host: &mut Host<'_>) -> anyhow::Result<Exit> {
         Command::Create(arguments) => create::run(*arguments, session),
         Command::List(arguments) => list::run(&arguments, session),
         Command::Show(arguments) => show::run(&arguments, session),
-        Command::Scope(arguments) => scope::run(arguments, session),
+        Command::Scope(arguments) => scope::run(&arguments, session),
         Command::Expire(arguments) => expire::run(&arguments, session),
         Command::Restrict(arguments) => restrict::run(&arguments, session),
         Command::Edit(arguments) => edit::run(&arguments, session),

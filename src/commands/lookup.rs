@@ -58,12 +58,17 @@ pub fn run(arguments: &Arguments, session: &mut Session<'_, '_>) -> Result<Exit>
 }
 
 fn given_as_argument() -> Failure {
-    Failure::usage("a secret was given as an argument, where other users and your shell's history can read it")
-        .hint("give it on standard input, or with `--secret-file FILE`; rotate it if others can read that history")
+    Failure::usage(
+        "a secret was given as an argument, where other users and your shell's history can read it",
+    )
+    .hint(
+        "give it on standard input, or with `--secret-file FILE`; rotate it if others can read that history",
+    )
 }
 
 fn by_input(input: &SecretInput, registry: &dyn Registry, session: &mut Session<'_, '_>) -> Result<Hit> {
-    if session.settings.passphrase_file.as_deref() == Some(std::path::Path::new("-")) && input.file()?.is_none()
+    if session.settings.passphrase_file.as_deref() == Some(std::path::Path::new("-"))
+        && input.file()?.is_none()
     {
         return Err(Failure::usage("standard input cannot be both the passphrase and the secret")
             .hint("name the secret with `--secret-file FILE`")
@@ -96,7 +101,8 @@ fn matches(
             if failure.exit != Exit::Vault {
                 return Err(error);
             }
-            session.say(&format!("the id is known; the rest was not compared: {}", escape(&failure.message)))?;
+            session
+                .say(&format!("the id is known; the rest was not compared: {}", escape(&failure.message)))?;
             return Ok(None);
         }
     };

@@ -97,7 +97,10 @@ impl Follow<'_> {
         }
         match (self.audit, recorded.seal) {
             (Some(audit), Some(seal)) if !bool::from(audit.tag(&hash).ct_eq(&seal)) => {
-                return Err(Broken { at, why: "the seal of this event is not from this registry's master key" });
+                return Err(Broken {
+                    at,
+                    why: "the seal of this event is not from this registry's master key",
+                });
             }
             (_, Some(_)) => self.last_sealed = at,
             (_, None) if needs_vault(recorded.event.action) => {
@@ -158,13 +161,8 @@ struct CheckView {
 pub(super) fn run(expected: Option<&Head>, session: &mut Session<'_, '_>) -> Result<Exit> {
     let registry = session.registry()?;
     let audit = audit_key(&registry, session)?;
-    let mut follow = Follow {
-        audit: audit.as_ref(),
-        expected,
-        head: Head::NOTHING,
-        last_sealed: 0,
-        met_expected: false,
-    };
+    let mut follow =
+        Follow { audit: audit.as_ref(), expected, head: Head::NOTHING, last_sealed: 0, met_expected: false };
     let mut outcome = Ok(());
     registry.events(&EventFilter::default(), &mut |recorded| {
         outcome = follow.step(&recorded);

@@ -277,7 +277,7 @@ fn a_closed_pipe_is_an_error_and_no_panic() {
 /// `cargo test --release listing_speed -- --ignored --nocapture`
 #[test]
 #[ignore = "a measurement"]
-#[expect(clippy::disallowed_methods, reason = "an elapsed time is the result")]
+#[expect(clippy::disallowed_methods, clippy::disallowed_macros, reason = "elapsed times are the result")]
 fn listing_speed() {
     let keys: Vec<Key> = std::iter::repeat_with(|| samples::key("payments")).take(10_000).collect();
     for format in Format::ALL {

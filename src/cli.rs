@@ -37,8 +37,9 @@ pub struct Cli {
 
 /// Flags of every command.
 #[derive(Debug, Args)]
+#[expect(clippy::doc_markdown, reason = "this is help text, and Markdown means nothing in a terminal")]
 #[command(next_help_heading = "Options of every command")]
-pub struct Global {
+struct Global {
     /// The registry file [env: APIKEY_REGISTRY]
     #[arg(long, global = true, value_name = "PATH", value_hint = ValueHint::FilePath)]
     registry: Option<PathBuf>,
@@ -65,9 +66,9 @@ pub struct Global {
     no_input: bool,
 }
 
-/// What apikey can do.
+/// What apikey can do; each variant's help is its arguments' doc comment.
 #[derive(Debug, Subcommand)]
-pub enum Command {
+enum Command {
     Init(init::Arguments),
     Create(Box<create::Arguments>),
     List(Box<list::Arguments>),

@@ -1,0 +1,253 @@
+//! Reading rows into the domain's types. What no version of this program wrote is damage, and said so.
+
+use std::collections::BTreeSet;
+
+use rusqlite::{Connection, OptionalExtension, Row, params};
+
+use super::{Result, damaged};
+use crate::crypto::sealing::XCHACHA20_POLY1305;
+use crate::domain::digest::Digest;
+use crate::domain::key::{Allowed, Kept, Key, KeyId, KeySecret, LastUse, Revocation, RevokeReason};
+use crate::domain::lifetime::Lifetime;
+use crate::domain::name::{Name, Note};
+use crate::domain::party::{Party, PartyKind};
+use crate::domain::scope::{Scope, Scopes};
+use crate::domain::seal::Seal;
+use crate::domain::secret::{Env, Kind, SecretId};
+use crate::domain::time::{Instant, Span};
+use crate::registry::{DefinedScope, Found, Identity, PartySummary, RememberedRequest};
+
+/// The columns [`key`] reads, in its order.
+pub(super) const KEY_COLUMNS: &str = "k.id, k.name, k.kind, k.env, k.owner, k.project, k.scopes, k.allow_ips, \
+     k.allow_origins, k.lifetime_seconds, k.lifetime_until, k.not_before, k.rotate_every_seconds, k.tags, k.note, \
+     k.created_at, k.disabled_at, k.revoked_at, k.revoke_reason, k.revision, k.seal_algorithm, k.seal";
+const KEY_WIDTH: usize = 22;
+
+/// The columns [`secret`] reads, in its order, behind those of the key.
+pub(super) const SECRET_COLUMNS: &str = "s.id, s.digest, s.created_at, s.expires_at, s.retires_at, \
+     s.pending_grace_seconds, s.revoked_at, s.last_used_at, s.last_used_ip, s.kept_algorithm, s.kept, \
+     s.seal_algorithm, s.seal";
+
+pub(super) fn identity(connection: &Connection) -> Result<Identity> {
+    let mut statement = connection
+        .prepare("SELECT id, brand, vault_kind, check_value, created_at FROM registry WHERE only_row = 1")?;
+    let mut rows = statement.query([])?;
+    let row = rows.next()?.ok_or_else(|| damaged("no identity"))?;
+    Ok(Identity {
+        id: row.get(0)?,
+        brand: text(row, 1)?.parse().map_err(|_| damaged("a brand"))?,
+        vault_kind: row.get(2)?,
+        check_value: row.get(3)?,
+        created_at: Instant::from_seconds(row.get(4)?),
+    })
+}
+
+pub(super) fn place_of(connection: &Connection, id: KeyId) -> Result<Option<i64>> {
+    let mut statement = connection.prepare_cached("SELECT place FROM key WHERE id = ?1")?;
+    Ok(statement.query_row([id.to_string()], |row| row.get(0)).optional()?)
+}
+
+pub(super) fn found(connection: &Connection, place: i64) -> Result<Option<Found>> {
+    let Some(key) = whole_key(connection, place)? else { return Ok(None) };
+    let owner = party(connection, PartyKind::Owner, key.owner.as_str())?
+        .ok_or_else(|| damaged("a key without owner"))?;
+    let project = party(connection, PartyKind::Project, key.project.as_str())?
+        .ok_or_else(|| damaged("a key without project"))?;
+    Ok(Some(Found { key, owner, project }))
+}
+
+fn whole_key(connection: &Connection, place: i64) -> Result<Option<Key>> {
+    let sql = const_format_key();
+    let mut statement = connection.prepare_cached(&sql)?;
+    let mut rows = statement.query([place])?;
+    let mut whole: Option<Key> = None;
+    while let Some(row) = rows.next()? {
+        let one = match &mut whole {
+            Some(key) => key,
+            None => whole.insert(key(row)?),
+        };
+        one.secrets.extend(secret(row)?);
+    }
+    Ok(whole)
+}
+
+fn const_format_key() -> String {
+    format!(
+        "SELECT {KEY_COLUMNS}, {SECRET_COLUMNS} FROM key AS k LEFT JOIN secret AS s ON s.key_place = k.place \
+         WHERE k.place = ?1 ORDER BY s.number"
+    )
+}
+
+fn text<'a>(row: &'a Row<'_>, place: usize) -> Result<&'a str> {
+    row.get_ref(place)?.as_str().map_err(|_| damaged("a text"))
+}
+
+fn optional_text<'a>(row: &'a Row<'_>, place: usize) -> Result<Option<&'a str>> {
+    row.get_ref(place)?.as_str_or_null().map_err(|_| damaged("a text"))
+}
+
+fn instant(row: &Row<'_>, place: usize) -> Result<Option<Instant>> {
+    Ok(row.get::<_, Option<i64>>(place)?.map(Instant::from_seconds))
+}
+
+fn span(row: &Row<'_>, place: usize) -> Result<Option<Span>> {
+    match row.get::<_, Option<i64>>(place)? {
+        None => Ok(None),
+        Some(0) => Ok(Some(Span::ZERO)),
+        Some(seconds) => Span::from_seconds(seconds).map(Some).ok_or_else(|| damaged("a span")),
+    }
+}
+
+fn seal(row: &Row<'_>, place: usize) -> Result<Seal> {
+    let bytes = row.get_ref(place + 1)?.as_blob_or_null().map_err(|_| damaged("a seal"))?;
+    Ok(Seal::from_columns(optional_text(row, place)?, bytes))
+}
+
+/// A key without its secrets.
+pub(super) fn key(row: &Row<'_>) -> Result<Key> {
+    let name = |place| Ok::<_, super::RegistryError>(Name::from_stored(text(row, place)?.to_owned()));
+    Ok(Key {
+        id: text(row, 0)?.parse().map_err(|()| damaged("a key's id"))?,
+        name: name(1)?,
+        kind: Kind::from_code(text(row, 2)?).ok_or_else(|| damaged("a kind"))?,
+        env: Env::from_code(text(row, 3)?).ok_or_else(|| damaged("an environment"))?,
+        owner: name(4)?,
+        project: name(5)?,
+        scopes: scopes(text(row, 6)?)?,
+        networks: words(optional_text(row, 7)?, "a network")?,
+        origins: words(optional_text(row, 8)?, "an origin")?,
+        lifetime: match (span(row, 9)?, instant(row, 10)?) {
+            (Some(span), _) => Lifetime::Span(span),
+            (None, Some(end)) => Lifetime::Until(end),
+            (None, None) => Lifetime::Never,
+        },
+        not_before: instant(row, 11)?,
+        rotate_every: span(row, 12)?,
+        tags: text(row, 13)?
+            .split(',')
+            .filter(|tag| !tag.is_empty())
+            .map(|tag| Name::from_stored(tag.to_owned()))
+            .collect::<BTreeSet<_>>(),
+        note: optional_text(row, 14)?.map(|note| Note::from_stored(note.to_owned())),
+        created_at: Instant::from_seconds(row.get(15)?),
+        disabled_at: instant(row, 16)?,
+        revoked: match instant(row, 17)? {
+            None => None,
+            Some(at) => {
+                let reason = RevokeReason::from_code(text(row, 18)?).ok_or_else(|| damaged("a reason"))?;
+                Some(Revocation { at, reason })
+            }
+        },
+        revision: u64::try_from(row.get::<_, i64>(19)?).map_err(|_| damaged("a revision"))?,
+        seal: seal(row, 20)?,
+        secrets: Vec::with_capacity(1),
+    })
+}
+
+fn scopes(joined: &str) -> Result<Scopes> {
+    let scopes: std::result::Result<Vec<Scope>, _> =
+        joined.split(' ').filter(|word| !word.is_empty()).map(str::parse).collect();
+    scopes.and_then(Scopes::new).map_err(|_| damaged("a scope"))
+}
+
+fn words<T: std::str::FromStr + Ord>(joined: Option<&str>, what: &str) -> Result<Allowed<T>> {
+    let Some(joined) = joined else { return Ok(Allowed::Any) };
+    let items: std::result::Result<Vec<T>, _> = joined.split(' ').map(str::parse).collect();
+    match items.map(Allowed::from_named) {
+        // An emptied list is damage and never "everything".
+        Ok(Allowed::Only(items)) => Ok(Allowed::Only(items)),
+        _ => Err(damaged(what)),
+    }
+}
+
+/// The secret of a joined row; none for a key whose secrets were removed by another program.
+pub(super) fn secret(row: &Row<'_>) -> Result<Option<KeySecret>> {
+    let column = |place: usize| KEY_WIDTH + place;
+    let Some(id) = optional_text(row, column(0))? else { return Ok(None) };
+    let kept = row.get_ref(column(10))?.as_blob_or_null().map_err(|_| damaged("a kept copy"))?;
+    Ok(Some(KeySecret {
+        id: SecretId::parse(id).ok_or_else(|| damaged("a secret's id"))?,
+        digest: Digest::from_bytes(row.get(column(1))?),
+        created_at: Instant::from_seconds(row.get(column(2))?),
+        expires_at: instant(row, column(3))?,
+        retires_at: instant(row, column(4))?,
+        pending_grace: span(row, column(5))?,
+        revoked_at: instant(row, column(6))?,
+        last_use: match instant(row, column(7))? {
+            None => None,
+            Some(at) => {
+                Some(LastUse { at, ip: optional_text(row, column(8))?.and_then(|ip| ip.parse().ok()) })
+            }
+        },
+        kept: match (optional_text(row, column(9))?, kept) {
+            (Some(XCHACHA20_POLY1305), Some(bytes)) => Kept::Sealed(bytes.to_vec()),
+            (Some("clear"), Some(bytes)) => {
+                Kept::Clear(String::from_utf8(bytes.to_vec()).map_err(|_| damaged("a kept copy"))?)
+            }
+            _ => Kept::No,
+        },
+        seal: seal(row, column(11))?,
+    }))
+}
+
+pub(super) fn party(connection: &Connection, kind: PartyKind, name: &str) -> Result<Option<Party>> {
+    let mut statement = connection.prepare_cached(
+        "SELECT name, created_at, suspended_at, seal_algorithm, seal FROM party WHERE kind = ?1 AND name = ?2",
+    )?;
+    let mut rows = statement.query(params![kind.code(), name])?;
+    rows.next()?.map(|row| party_of(row, kind)).transpose()
+}
+
+fn party_of(row: &Row<'_>, kind: PartyKind) -> Result<Party> {
+    Ok(Party {
+        kind,
+        name: Name::from_stored(row.get(0)?),
+        created_at: Instant::from_seconds(row.get(1)?),
+        suspended_at: instant(row, 2)?,
+        seal: seal(row, 3)?,
+    })
+}
+
+pub(super) fn parties(connection: &Connection, kind: PartyKind) -> Result<Vec<PartySummary>> {
+    let column = kind.code();
+    let mut statement = connection.prepare(&format!(
+        "SELECT p.name, p.created_at, p.suspended_at, p.seal_algorithm, p.seal, \
+         (SELECT count(*) FROM key WHERE key.{column} = p.name AND revoked_at IS NULL) \
+         FROM party AS p WHERE p.kind = ?1 ORDER BY p.name"
+    ))?;
+    let mut rows = statement.query([kind.code()])?;
+    let mut parties = Vec::new();
+    while let Some(row) = rows.next()? {
+        parties.push(PartySummary {
+            party: party_of(row, kind)?,
+            keys: u64::try_from(row.get::<_, i64>(5)?).unwrap_or(0),
+        });
+    }
+    Ok(parties)
+}
+
+pub(super) fn defined_scopes(connection: &Connection) -> Result<Vec<DefinedScope>> {
+    let mut statement =
+        connection.prepare_cached("SELECT scope, description FROM defined_scope ORDER BY scope")?;
+    let mut rows = statement.query([])?;
+    let mut scopes = Vec::new();
+    while let Some(row) = rows.next()? {
+        let scope = text(row, 0)?.parse().map_err(|_| damaged("a scope"))?;
+        scopes.push(DefinedScope { scope, description: row.get(1)? });
+    }
+    Ok(scopes)
+}
+
+pub(super) fn request(connection: &Connection, id: &str) -> Result<Option<RememberedRequest>> {
+    let mut statement =
+        connection.prepare("SELECT id, fingerprint, key, secret, at FROM request WHERE id = ?1")?;
+    let mut rows = statement.query([id])?;
+    let Some(row) = rows.next()? else { return Ok(None) };
+    Ok(Some(RememberedRequest {
+        id: row.get(0)?,
+        fingerprint: row.get(1)?,
+        key: text(row, 2)?.parse().map_err(|()| damaged("a key's id"))?,
+        secret: SecretId::parse(text(row, 3)?).ok_or_else(|| damaged("a secret's id"))?,
+        at: Instant::from_seconds(row.get(4)?),
+    }))
+}

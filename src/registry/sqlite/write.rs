@@ -1,0 +1,286 @@
+//! Writing one whole change inside a transaction that somebody else begins and commits.
+
+use rusqlite::{Connection, OptionalExtension, Statement, params};
+
+use super::{Result, events, read};
+use crate::crypto::sealing::XCHACHA20_POLY1305;
+use crate::domain::digest::HMAC_SHA256;
+use crate::domain::key::{Allowed, Kept, Key, KeyId, KeySecret};
+use crate::domain::lifetime::Lifetime;
+use crate::domain::name::Name;
+use crate::domain::party::Party;
+use crate::domain::time::{Instant, Span};
+use crate::registry::{Change, RegistryError, RememberedRequest};
+
+pub(super) fn apply(connection: &Connection, change: &Change<'_>) -> Result<()> {
+    for party in change.new_parties {
+        insert_party(connection, party)?;
+    }
+    for party in change.replace_parties {
+        replace_party(connection, party)?;
+    }
+    for key in change.insert {
+        insert_key(connection, key)?;
+    }
+    for key in change.replace {
+        replace_key(connection, key)?;
+    }
+    for (id, revision) in &change.remove {
+        remove_key(connection, *id, *revision)?;
+    }
+    for scope in &change.define_scopes {
+        let mut statement = connection
+            .prepare_cached("INSERT OR REPLACE INTO defined_scope (scope, description) VALUES (?1, ?2)")?;
+        statement.execute(params![scope.scope.as_str(), scope.description])?;
+    }
+    for scope in &change.undefine_scopes {
+        connection.prepare_cached("DELETE FROM defined_scope WHERE scope = ?1")?.execute([scope.as_str()])?;
+    }
+    for request in &change.remember {
+        remember(connection, request)?;
+    }
+    for (key, target) in &change.targets {
+        let sql = "INSERT OR REPLACE INTO target (key_place, target) SELECT place, ?2 FROM key WHERE id = ?1";
+        connection.prepare_cached(sql)?.execute(params![key.to_string(), target])?;
+    }
+    if let Some(now) = change.now {
+        sweep(connection, now)?;
+    }
+    events::append(connection, &change.events, change.audit)
+}
+
+fn insert_party(connection: &Connection, party: &Party) -> Result<()> {
+    let (algorithm, seal) = party.seal.columns();
+    let skeleton = party.name.skeleton();
+    let inserted = connection
+        .prepare_cached(
+            "INSERT INTO party (kind, name, skeleton, created_at, suspended_at, seal_algorithm, seal) \
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT (kind, name) DO NOTHING",
+        )?
+        .execute(params![
+            party.kind.code(),
+            party.name.as_str(),
+            skeleton,
+            party.created_at.seconds(),
+            seconds(party.suspended_at),
+            algorithm,
+            seal
+        ]);
+    match inserted {
+        Err(error) if is_unique(&error, "party.") => {
+            let sql = "SELECT name FROM party WHERE kind = ?1 AND skeleton = ?2";
+            let taken: String =
+                connection.query_row(sql, params![party.kind.code(), skeleton], |row| row.get(0))?;
+            let (kind, wanted) = (party.kind.code(), party.name.clone());
+            Err(RegistryError::PartyLooksAlike { kind, wanted, taken: Name::from_stored(taken) })
+        }
+        other => other.map(drop).map_err(Into::into),
+    }
+}
+
+fn replace_party(connection: &Connection, party: &Party) -> Result<()> {
+    let (algorithm, seal) = party.seal.columns();
+    connection
+        .prepare_cached("UPDATE party SET suspended_at = ?3, seal_algorithm = ?4, seal = ?5 WHERE kind = ?1 AND name = ?2")?
+        .execute(params![party.kind.code(), party.name.as_str(), seconds(party.suspended_at), algorithm, seal])?;
+    Ok(())
+}
+
+fn seconds(instant: Option<Instant>) -> Option<i64> {
+    instant.map(Instant::seconds)
+}
+
+fn span(span: Option<Span>) -> Option<i64> {
+    span.map(Span::seconds)
+}
+
+fn joined<T: ToString>(allowed: &Allowed<T>) -> Option<String> {
+    match allowed {
+        Allowed::Any => None,
+        Allowed::Only(items) => Some(items.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ")),
+    }
+}
+
+fn is_unique(error: &rusqlite::Error, column: &str) -> bool {
+    matches!(error, rusqlite::Error::SqliteFailure(failure, Some(message))
+        if failure.code == rusqlite::ErrorCode::ConstraintViolation && message.starts_with("UNIQUE") && message.contains(column))
+}
+
+/// Binds the columns that a new and a replaced row share, from the first parameter on.
+fn bind_key(statement: &mut Statement<'_>, key: &Key) -> rusqlite::Result<()> {
+    let (algorithm, seal) = key.seal.columns();
+    let (for_seconds, until) = match key.lifetime {
+        Lifetime::Span(span) => (Some(span.seconds()), None),
+        Lifetime::Until(end) => (None, Some(end.seconds())),
+        Lifetime::Never => (None, None),
+    };
+    let tags = key.tags.iter().map(Name::as_str).collect::<Vec<_>>().join(",");
+    statement.raw_bind_parameter(1, key.id.to_string())?;
+    statement.raw_bind_parameter(2, key.name.as_str())?;
+    statement.raw_bind_parameter(3, key.name.skeleton())?;
+    statement.raw_bind_parameter(4, key.kind.code())?;
+    statement.raw_bind_parameter(5, key.env.code())?;
+    statement.raw_bind_parameter(6, key.owner.as_str())?;
+    statement.raw_bind_parameter(7, key.project.as_str())?;
+    statement.raw_bind_parameter(8, key.scopes.joined())?;
+    statement.raw_bind_parameter(9, joined(&key.networks))?;
+    statement.raw_bind_parameter(10, joined(&key.origins))?;
+    statement.raw_bind_parameter(11, for_seconds)?;
+    statement.raw_bind_parameter(12, until)?;
+    statement.raw_bind_parameter(13, seconds(key.not_before))?;
+    statement.raw_bind_parameter(14, span(key.rotate_every))?;
+    statement.raw_bind_parameter(15, tags)?;
+    statement.raw_bind_parameter(16, key.note.as_ref().map(|note| note.as_str().to_owned()))?;
+    statement.raw_bind_parameter(17, key.created_at.seconds())?;
+    statement.raw_bind_parameter(18, seconds(key.disabled_at))?;
+    statement.raw_bind_parameter(19, seconds(key.revoked.map(|revocation| revocation.at)))?;
+    statement.raw_bind_parameter(20, key.revoked.map(|revocation| revocation.reason.code()))?;
+    statement.raw_bind_parameter(21, algorithm)?;
+    statement.raw_bind_parameter(22, seal)
+}
+
+fn insert_key(connection: &Connection, key: &Key) -> Result<()> {
+    let mut statement = connection.prepare_cached(
+        "INSERT INTO key (id, name, skeleton, kind, env, owner, project, scopes, allow_ips, allow_origins, \
+         lifetime_seconds, lifetime_until, not_before, rotate_every_seconds, tags, note, created_at, disabled_at, \
+         revoked_at, revoke_reason, seal_algorithm, seal, revision) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, \
+         ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, 1)",
+    )?;
+    bind_key(&mut statement, key)?;
+    statement.raw_execute().map_err(|error| key_refused(connection, key, error))?;
+    let place = connection.last_insert_rowid();
+    for (number, secret) in (0_i64..).zip(&key.secrets) {
+        put_secret(connection, place, number, secret)?;
+    }
+    Ok(())
+}
+
+fn replace_key(connection: &Connection, key: &Key) -> Result<()> {
+    let mut statement = connection.prepare_cached(
+        "UPDATE key SET name = ?2, skeleton = ?3, kind = ?4, env = ?5, owner = ?6, project = ?7, scopes = ?8, \
+         allow_ips = ?9, allow_origins = ?10, lifetime_seconds = ?11, lifetime_until = ?12, not_before = ?13, \
+         rotate_every_seconds = ?14, tags = ?15, note = ?16, created_at = ?17, disabled_at = ?18, revoked_at = ?19, \
+         revoke_reason = ?20, seal_algorithm = ?21, seal = ?22, revision = revision + 1 WHERE id = ?1 AND revision = ?23",
+    )?;
+    bind_key(&mut statement, key)?;
+    statement.raw_bind_parameter(23, revision(key.revision))?;
+    let changed = statement.raw_execute().map_err(|error| key_refused(connection, key, error))?;
+    if changed != 1 {
+        return Err(RegistryError::Conflict(key.id));
+    }
+    let place = read::place_of(connection, key.id)?.ok_or(RegistryError::Conflict(key.id))?;
+    remove_other_secrets(connection, place, key)?;
+    for (number, secret) in (0_i64..).zip(&key.secrets) {
+        put_secret(connection, place, number, secret)?;
+    }
+    Ok(())
+}
+
+fn revision(revision: u64) -> i64 {
+    i64::try_from(revision).unwrap_or(i64::MAX)
+}
+
+fn remove_other_secrets(connection: &Connection, place: i64, key: &Key) -> Result<()> {
+    let mut statement = connection.prepare_cached("SELECT id FROM secret WHERE key_place = ?1")?;
+    let ids: rusqlite::Result<Vec<String>> = statement.query_map([place], |row| row.get(0))?.collect();
+    for id in ids? {
+        if !key.secrets.iter().any(|secret| secret.id.as_str() == id) {
+            connection.prepare_cached("DELETE FROM secret WHERE id = ?1")?.execute([id])?;
+        }
+    }
+    Ok(())
+}
+
+/// Inserts or replaces a secret of this key. Its last use is left to [`super::SqliteRegistry`]'s `record_use`, which
+/// counts no revision and must not be undone by a change read before it.
+fn put_secret(connection: &Connection, place: i64, number: i64, secret: &KeySecret) -> Result<()> {
+    let (algorithm, seal) = secret.seal.columns();
+    let (kept_algorithm, kept) = match &secret.kept {
+        Kept::No => (None, None),
+        Kept::Sealed(bytes) => (Some(XCHACHA20_POLY1305), Some(bytes.as_slice())),
+        Kept::Clear(text) => (Some("clear"), Some(text.as_bytes())),
+    };
+    let written = connection
+        .prepare_cached(
+            "INSERT INTO secret (id, key_place, number, digest_algorithm, digest, created_at, expires_at, retires_at, \
+             pending_grace_seconds, revoked_at, kept_algorithm, kept, seal_algorithm, seal) \
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14) \
+             ON CONFLICT (id) DO UPDATE SET expires_at = ?7, retires_at = ?8, pending_grace_seconds = ?9, revoked_at = ?10, \
+             kept_algorithm = ?11, kept = ?12, seal_algorithm = ?13, seal = ?14 WHERE key_place = ?2 AND digest = ?5",
+        )?
+        .execute(params![
+            secret.id.as_str(),
+            place,
+            number,
+            HMAC_SHA256,
+            secret.digest.as_bytes(),
+            secret.created_at.seconds(),
+            seconds(secret.expires_at),
+            seconds(secret.retires_at),
+            span(secret.pending_grace),
+            seconds(secret.revoked_at),
+            kept_algorithm,
+            kept,
+            algorithm,
+            seal
+        ])?;
+    // An id that belongs to another secret is a collision and never overwrites it.
+    if written == 1 { Ok(()) } else { Err(RegistryError::IdTaken) }
+}
+
+fn key_refused(connection: &Connection, key: &Key, error: rusqlite::Error) -> RegistryError {
+    if is_unique(&error, "key.id") {
+        return RegistryError::IdTaken;
+    }
+    if !is_unique(&error, "key.") {
+        return error.into();
+    }
+    let sql = "SELECT name FROM key WHERE project = ?1 AND skeleton = ?2 AND revoked_at IS NULL";
+    let taken: rusqlite::Result<Option<String>> = connection
+        .query_row(sql, params![key.project.as_str(), key.name.skeleton()], |row| row.get(0))
+        .optional();
+    match taken {
+        Ok(taken) => RegistryError::NameTaken {
+            project: key.project.clone(),
+            wanted: key.name.clone(),
+            taken: taken.map_or_else(|| key.name.clone(), Name::from_stored),
+        },
+        Err(error) => error.into(),
+    }
+}
+
+fn remove_key(connection: &Connection, id: KeyId, expected: u64) -> Result<()> {
+    let removed = connection
+        .prepare_cached("DELETE FROM key WHERE id = ?1 AND revision = ?2")?
+        .execute(params![id.to_string(), revision(expected)])?;
+    if removed == 1 { Ok(()) } else { Err(RegistryError::Conflict(id)) }
+}
+
+fn remember(connection: &Connection, request: &RememberedRequest) -> Result<()> {
+    let inserted = connection
+        .prepare_cached("INSERT INTO request (id, fingerprint, key, secret, at) VALUES (?1, ?2, ?3, ?4, ?5)")?
+        .execute(params![
+            request.id,
+            request.fingerprint,
+            request.key.to_string(),
+            request.secret.as_str(),
+            request.at.seconds()
+        ]);
+    match inserted {
+        Err(error) if is_unique(&error, "request.id") => Err(RegistryError::RequestTaken(request.id.clone())),
+        other => other.map(drop).map_err(Into::into),
+    }
+}
+
+/// Erases sealed copies of secrets that have ended: both partial indexes make this a look and not a scan.
+fn sweep(connection: &Connection, now: Instant) -> Result<()> {
+    for column in ["expires_at", "retires_at"] {
+        connection
+            .prepare_cached(&format!(
+                "UPDATE secret SET kept = NULL, kept_algorithm = NULL \
+                 WHERE kept_algorithm = '{XCHACHA20_POLY1305}' AND {column} IS NOT NULL AND {column} <= ?1"
+            ))?
+            .execute([now.seconds()])?;
+    }
+    Ok(())
+}

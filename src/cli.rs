@@ -230,9 +230,9 @@ fn refuse(error: &clap::Error, arguments: &[OsString], host: &mut Host<'_>) -> E
         return report(&Failure::usage(first).hint("see `apikey help`"), true, host);
     }
     // clap quotes what it was given; control characters in it must not reach the terminal.
-    let text: String =
-        error.render().to_string().lines().map(|line| format!("{}\n", crate::output::escape(line))).collect();
-    // If standard error is closed too, the exit code still tells.
-    let _ = write!(host.stderr, "{text}");
+    for line in error.render().to_string().lines() {
+        // If standard error is closed too, the exit code still tells.
+        let _ = writeln!(host.stderr, "{}", crate::output::escape(line));
+    }
     Exit::Usage
 }

@@ -3,10 +3,12 @@
 //! Field names, their order and their types are part of the contract: within a major version fields are added only.
 //! What is absent is `null`; instants are RFC 3339 in UTC; spans are whole seconds.
 
+mod call;
 mod changed;
 mod decision;
 mod error;
 mod event;
+mod finding;
 mod issued;
 mod key;
 mod party;
@@ -17,10 +19,12 @@ use std::fmt;
 
 use serde::{Serialize, Serializer};
 
+pub use call::{CallHeader, CallRegistry, CallTimings, CallView, CalledKey};
 pub use changed::ChangedView;
 pub use decision::{CheckOutcome, CheckView, DecisionView};
 pub use error::{ErrorBody, ErrorView};
 pub use event::{ActorView, ChangeView, EventView};
+pub use finding::{FindingStatus, FindingView};
 pub use issued::{ExposedSecret, IssuedView, RotationView};
 pub use key::{KeyView, SecretView, consumer_key};
 pub use party::{PartyView, ScopeView};

@@ -69,6 +69,39 @@ pub fn grant_one(
     answer(&Changed { found, after, outcome, dry_run }, &unlocked.brand, session)
 }
 
+/// What is wanted of a field that may be absent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Field<T> {
+    /// It stays as it is.
+    Keep,
+    /// Nothing is in it any more.
+    Clear,
+    /// This is in it.
+    Set(T),
+}
+
+impl<T: Clone> Field<T> {
+    /// What two flags that exclude each other say.
+    #[must_use]
+    pub fn of(set: Option<T>, clear: bool) -> Self {
+        match set {
+            Some(value) => Self::Set(value),
+            None if clear => Self::Clear,
+            None => Self::Keep,
+        }
+    }
+
+    /// The field after it.
+    #[must_use]
+    pub fn after(&self, before: Option<T>) -> Option<T> {
+        match self {
+            Self::Keep => before,
+            Self::Clear => None,
+            Self::Set(value) => Some(value.clone()),
+        }
+    }
+}
+
 /// Refuses a key that is over: nothing is given to it, and nothing revives it.
 ///
 /// # Errors

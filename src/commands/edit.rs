@@ -5,12 +5,12 @@ use std::ops::ControlFlow;
 use anyhow::Result;
 use clap::{ArgGroup, Args};
 
-use super::change::{Outcome, change_one, grant_one, refuse_dead};
+use super::change::{Field, Outcome, change_one, grant_one, refuse_dead};
 use super::create::{named, span};
 use crate::domain::event::Action;
 use crate::domain::key::Key;
 use crate::domain::name::{Name, Note};
-use crate::domain::time::Span;
+use crate::domain::time::{Instant, Span};
 use crate::exit::Exit;
 use crate::registry::{Filter, Registry, RegistryError};
 use crate::session::Session;
@@ -61,9 +61,9 @@ pub fn run(arguments: &Arguments, session: &mut Session<'_, '_>) -> Result<Exit>
     let labels = Labels::read(arguments)?;
     let name = arguments.name.as_deref().map(|name| named("the name", name)).transpose()?;
     let every = arguments.every.as_deref().map(span).transpose()?;
-    let schedule = every.map(Some).or(arguments.no_schedule.then_some(None));
+    let schedule = Field::of(every, arguments.no_schedule);
     let now = session.now;
-    if name.is_none() && schedule.is_none() {
+    if name.is_none() && schedule == Field::Keep {
         return change_one(&arguments.key, arguments.dry_run, session, |key| Ok(labels.apply(key, false)));
     }
     grant_one(&arguments.key, arguments.dry_run, session, |key, unlocked| {
@@ -71,15 +71,14 @@ pub fn run(arguments: &Arguments, session: &mut Session<'_, '_>) -> Result<Exit>
         if let Some(name) = &name {
             check_free(name, key, &unlocked.registry, now)?;
         }
-        let changed = rename(key, name, schedule);
+        let changed = rename(key, name, &schedule);
         Ok(labels.apply(key, changed))
     })
 }
 
 /// What grants nothing.
 struct Labels {
-    /// Nothing when it stays as it is.
-    note: Option<Option<Note>>,
+    note: Field<Note>,
     add: Vec<Name>,
     remove: Vec<Name>,
 }
@@ -89,7 +88,7 @@ impl Labels {
         let tags = |texts: &[String]| texts.iter().map(|tag| named("a tag", tag)).collect::<Result<Vec<_>>>();
         let note = arguments.note.as_deref().map(str::parse::<Note>).transpose()?;
         Ok(Self {
-            note: note.map(Some).or(arguments.no_note.then_some(None)),
+            note: Field::of(note, arguments.no_note),
             add: tags(&arguments.tags)?,
             remove: tags(&arguments.remove_tags)?,
         })
@@ -99,28 +98,21 @@ impl Labels {
         let before = (key.tags.clone(), key.note.clone());
         key.tags.extend(self.add.iter().cloned());
         key.tags.retain(|tag| !self.remove.contains(tag));
-        if let Some(note) = &self.note {
-            key.note.clone_from(note);
-        }
+        key.note = self.note.after(key.note.take());
         let changed = changed_before || before != (key.tags.clone(), key.note.clone());
         Outcome { action: Action::KeyChanged, changed, said: "changed".to_owned() }
     }
 }
 
-fn rename(key: &mut Key, name: Option<Name>, schedule: Option<Option<Span>>) -> bool {
+fn rename(key: &mut Key, name: Option<Name>, schedule: &Field<Span>) -> bool {
     let before = (key.name.clone(), key.rotate_every);
     key.name = name.unwrap_or_else(|| key.name.clone());
-    key.rotate_every = schedule.unwrap_or(key.rotate_every);
+    key.rotate_every = schedule.after(key.rotate_every);
     before != (key.name.clone(), key.rotate_every)
 }
 
 /// Refuses a name that the registry would refuse: a dry run asks nothing of it.
-fn check_free(
-    wanted: &Name,
-    key: &Key,
-    registry: &dyn Registry,
-    now: crate::domain::time::Instant,
-) -> Result<()> {
+fn check_free(wanted: &Name, key: &Key, registry: &dyn Registry, now: Instant) -> Result<()> {
     let filter = Filter { project: Some(key.project.clone()), ..Filter::default() };
     let skeleton = wanted.skeleton();
     let mut taken = None;

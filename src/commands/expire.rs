@@ -90,33 +90,33 @@ mod tests {
     use crate::domain::samples;
     use crate::domain::time::Span;
 
-    fn seconds(seconds: i64) -> Option<Instant> {
-        Some(Instant::from_seconds(seconds))
+    fn at(seconds: i64) -> Instant {
+        Instant::from_seconds(seconds)
     }
 
     #[test]
     fn a_secret_that_is_rotated_out_is_shortened_and_never_lengthened() {
         let now = Instant::from_seconds(1_000);
         for (new_end, old_after) in [(1_500, 1_500), (3_000, 2_000)] {
-            let mut key = samples::key();
+            let mut key = samples::key("ci");
             let mut old = key.secrets[0].clone();
-            old.expires_at = seconds(2_000);
-            let new = crate::domain::key::KeySecret { expires_at: seconds(2_500), ..old.clone() };
+            old.expires_at = Some(at(2_000));
+            let new = crate::domain::key::KeySecret { expires_at: Some(at(2_500)), ..old.clone() };
             key.secrets = vec![old, new];
             key.not_before = None;
             assert!(set_end(&mut key, Lifetime::Until(Instant::from_seconds(new_end)), now).unwrap());
-            assert_eq!(key.secrets[0].expires_at, seconds(old_after));
-            assert_eq!(key.secrets[1].expires_at, seconds(new_end));
+            assert_eq!(key.secrets[0].expires_at, Some(at(old_after)));
+            assert_eq!(key.secrets[1].expires_at, Some(at(new_end)));
         }
     }
 
     #[test]
     fn a_secret_that_is_over_stays_over() {
         let now = Instant::from_seconds(1_000);
-        let mut key = samples::key();
+        let mut key = samples::key("ci");
         key.not_before = None;
-        key.secrets[0].expires_at = seconds(1_000);
+        key.secrets[0].expires_at = Some(at(1_000));
         set_end(&mut key, Lifetime::Span(Span::days(90)), now).unwrap();
-        assert_eq!(key.secrets[0].expires_at, seconds(1_000));
+        assert_eq!(key.secrets[0].expires_at, Some(at(1_000)));
     }
 }

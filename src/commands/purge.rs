@@ -141,7 +141,7 @@ mod tests {
     #[test]
     fn a_key_is_dead_from_the_earlier_of_its_end_and_its_revocation() {
         let at = Instant::from_seconds;
-        let mut key = samples::key();
+        let mut key = samples::key("ci");
         key.secrets[0].expires_at = Some(at(2_000));
         key.secrets[0].retires_at = None;
         key.secrets[0].revoked_at = None;

@@ -5,7 +5,7 @@ use std::fmt::Display;
 use anyhow::Result;
 use clap::{ArgGroup, Args};
 
-use super::change::{Outcome, grant_one, refuse_dead};
+use super::change::{Field, Outcome, grant_one, refuse_dead};
 use super::create::{explain, instant, networks, origin};
 use crate::domain::event::Action;
 use crate::domain::key::{Allowed, Key};
@@ -38,7 +38,7 @@ pub struct Arguments {
     /// Accept it from every address
     #[arg(long, conflicts_with_all = ["allow_ips", "remove_ips"])]
     any_ip: bool,
-    /// Accept it from this site too, as https://shop.example.com. May be repeated
+    /// Accept it from this site too, as `https://shop.example.com`. May be repeated
     #[arg(long = "allow-origin", value_name = "ORIGIN", value_delimiter = ',')]
     allow_origins: Vec<String>,
     /// Accept it from the app with this id too. May be repeated
@@ -74,7 +74,7 @@ pub fn run(arguments: &Arguments, session: &mut Session<'_, '_>) -> Result<Exit>
         key.networks = wanted.networks.applied_to(&key.networks, Network::covers)?;
         key.origins =
             wanted.origins.applied_to(&key.origins, |wide, narrow| wide == narrow || wide.covers(narrow))?;
-        key.not_before = wanted.not_before.unwrap_or(key.not_before);
+        key.not_before = wanted.not_before.after(key.not_before);
         check(key)?;
         let changed = before != (key.networks.clone(), key.origins.clone(), key.not_before);
         Ok(Outcome { action: Action::KeyChanged, changed, said: summary(key) })
@@ -84,8 +84,7 @@ pub fn run(arguments: &Arguments, session: &mut Session<'_, '_>) -> Result<Exit>
 struct Wanted {
     networks: Edit<Network>,
     origins: Edit<Origin>,
-    /// Nothing when it stays as it is.
-    not_before: Option<Option<Instant>>,
+    not_before: Field<Instant>,
 }
 
 /// What to do with one list.
@@ -117,7 +116,7 @@ impl Wanted {
                 add: allowed,
                 remove: origins(&arguments.remove_origins)?,
             },
-            not_before: not_before.map(Some).or(arguments.no_not_before.then_some(None)),
+            not_before: Field::of(not_before, arguments.no_not_before),
         })
     }
 }

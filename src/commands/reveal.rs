@@ -1,7 +1,5 @@
 //! `apikey reveal`: show the kept copy of a secret again. Recorded before it is shown.
 
-use std::io::Write;
-
 use anyhow::Result;
 use clap::Args;
 

@@ -1,7 +1,5 @@
 //! `apikey show`: everything that is recorded of one key. Works with the vault closed.
 
-use std::io::Write;
-
 use anyhow::Result;
 use clap::Args;
 

@@ -1,6 +1,6 @@
 //! Following the audit chain: numbers without gaps, hashes, seals, and a head that was kept elsewhere.
 
-use std::fmt;
+use std::fmt::{self, Write};
 use std::ops::ControlFlow;
 
 use anyhow::Result;
@@ -59,7 +59,10 @@ impl Head {
     /// The hash in lower-case hexadecimal.
     #[must_use]
     pub fn hash_text(&self) -> String {
-        self.hash.iter().map(|byte| format!("{byte:02x}")).collect()
+        self.hash.iter().fold(String::with_capacity(64), |mut text, byte| {
+            write!(text, "{byte:02x}").expect("a string takes all that is written");
+            text
+        })
     }
 }
 

@@ -133,6 +133,7 @@ fn not_defined(scope: &Scope, defined: &[DefinedScope]) -> Failure {
     }
 }
 
+#[derive(Clone, Copy)]
 struct Done {
     changed: bool,
     dry_run: bool,

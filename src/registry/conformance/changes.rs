@@ -44,7 +44,8 @@ fn a_conflict_changes_nothing_at_all(registry: &mut dyn Registry) {
     assert_eq!(all_events(registry).len(), 3);
     assert_eq!(registry.parties(PartyKind::Owner).unwrap().len(), 1);
     assert!(registry.target(keys[0].id).unwrap().is_none());
-    replace(registry, &[noted(&stored(registry, keys[1].id), "second")]).unwrap();
+    let second = noted(&stored(registry, keys[1].id), "second");
+    replace(registry, &[second]).unwrap();
     assert_eq!(stored(registry, keys[1].id).revision, 3);
 }
 
@@ -157,7 +158,13 @@ fn sealed_copies_are_erased_from_the_second_their_secret_ends(registry: &mut dyn
     };
     let clear = KeySecret { expires_at: Some(at(1)), kept: Kept::Clear("pk".into()), ..samples::secret() };
     let end = Some(at(100));
-    let secrets = vec![sealed(end, None), sealed(None, end), sealed(Some(at(101)), Some(at(101))), sealed(None, None), clear];
+    let secrets = vec![
+        sealed(end, None),
+        sealed(None, end),
+        sealed(Some(at(101)), Some(at(101))),
+        sealed(None, None),
+        clear,
+    ];
     let key = Key { secrets, ..samples::key("ci") };
     insert(registry, &[key.clone()]).unwrap();
     let mut kept = |now| {

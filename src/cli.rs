@@ -37,8 +37,9 @@ pub struct Cli {
 
 /// Flags of every command.
 #[derive(Debug, Args)]
+#[expect(clippy::doc_markdown, reason = "this is help text, and Markdown means nothing in a terminal")]
 #[command(next_help_heading = "Options of every command")]
-pub struct Global {
+struct Global {
     /// The registry file [env: APIKEY_REGISTRY]
     #[arg(long, global = true, value_name = "PATH", value_hint = ValueHint::FilePath)]
     registry: Option<PathBuf>,
@@ -65,9 +66,9 @@ pub struct Global {
     no_input: bool,
 }
 
-/// What apikey can do.
+/// What apikey can do; each variant's help is its arguments' doc comment.
 #[derive(Debug, Subcommand)]
-pub enum Command {
+enum Command {
     Init(init::Arguments),
     Create(Box<create::Arguments>),
     List(Box<list::Arguments>),
@@ -160,7 +161,7 @@ fn dispatch(cli: Cli, host: &mut Host<'_>) -> anyhow::Result<Exit> {
         Command::Create(arguments) => create::run(*arguments, session),
         Command::List(arguments) => list::run(&arguments, session),
         Command::Show(arguments) => show::run(&arguments, session),
-        Command::Scope(arguments) => scope::run(arguments, session),
+        Command::Scope(arguments) => scope::run(&arguments, session),
         Command::Expire(arguments) => expire::run(&arguments, session),
         Command::Restrict(arguments) => restrict::run(&arguments, session),
         Command::Edit(arguments) => edit::run(&arguments, session),
@@ -229,9 +230,9 @@ fn refuse(error: &clap::Error, arguments: &[OsString], host: &mut Host<'_>) -> E
         return report(&Failure::usage(first).hint("see `apikey help`"), true, host);
     }
     // clap quotes what it was given; control characters in it must not reach the terminal.
-    let text: String =
-        error.render().to_string().lines().map(|line| format!("{}\n", crate::output::escape(line))).collect();
-    // If standard error is closed too, the exit code still tells.
-    let _ = write!(host.stderr, "{text}");
+    for line in error.render().to_string().lines() {
+        // If standard error is closed too, the exit code still tells.
+        let _ = writeln!(host.stderr, "{}", crate::output::escape(line));
+    }
     Exit::Usage
 }

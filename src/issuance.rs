@@ -153,7 +153,7 @@ pub fn draft(
         revision: 1,
         seal: Seal::Missing,
     };
-    let (secret, row) = draw_secret(&key, brand, keys, rng, Terms { end, keep, now });
+    let (secret, row) = draw_secret(&key, brand, keys, rng, &Terms { end, keep, now });
     key.secrets.push(row);
     seal_new(&keys.row, &mut key);
     Ok(Issued { key, secret })
@@ -170,7 +170,7 @@ fn draw_secret(
     brand: &Brand,
     keys: &Subkeys,
     rng: &mut dyn CryptoRng,
-    terms: Terms,
+    terms: &Terms,
 ) -> (Secret, KeySecret) {
     let id = SecretId::generate(rng);
     let secret = Secret::generate(brand, key.kind, key.env, id, rng);
@@ -244,7 +244,7 @@ pub fn draft_rotation(
     key.lifetime = terms.lifetime.unwrap_or(key.lifetime);
     key.rotate_every = terms.every.or(key.rotate_every);
     let end = key.lifetime.end_from(now)?;
-    let (secret, row) = draw_secret(&key, brand, keys, rng, Terms { end, keep: terms.keep, now });
+    let (secret, row) = draw_secret(&key, brand, keys, rng, &Terms { end, keep: terms.keep, now });
     key.rotate(row, terms.plan, now)?;
     reseal(&keys.row, before, &mut key)?;
     Ok(Issued { key, secret })

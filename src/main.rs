@@ -2,7 +2,6 @@
 
 use std::process::ExitCode;
 
-#[expect(clippy::disallowed_methods, reason = "arguments are read here and nowhere else")]
 fn main() -> ExitCode {
     apikey::completion::answer_the_shell();
     match apikey::host::real::with_host(|host| apikey::run(std::env::args_os(), host)) {

@@ -4,9 +4,10 @@ use anyhow::Result;
 
 use crate::crypto::rows::reseal;
 use crate::domain::event::{Action, Event};
-use crate::domain::key::Key;
+use crate::domain::key::{Key, KeyRefusal};
 use crate::domain::secret::Brand;
-use crate::exit::Exit;
+use crate::domain::time::Instant;
+use crate::exit::{Exit, Failure};
 use crate::output::view::{ChangedView, KeyView};
 use crate::output::{Format, ListWriter, Record};
 use crate::registry::{Change, Found, Registry};
@@ -66,6 +67,55 @@ pub fn grant_one(
         }
     }
     answer(&Changed { found, after, outcome, dry_run }, &unlocked.brand, session)
+}
+
+/// What is wanted of a field that may be absent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Field<T> {
+    /// It stays as it is.
+    Keep,
+    /// Nothing is in it any more.
+    Clear,
+    /// This is in it.
+    Set(T),
+}
+
+impl<T: Clone> Field<T> {
+    /// What two flags that exclude each other say.
+    #[must_use]
+    pub fn of(set: Option<T>, clear: bool) -> Self {
+        match set {
+            Some(value) => Self::Set(value),
+            None if clear => Self::Clear,
+            None => Self::Keep,
+        }
+    }
+
+    /// The field after it.
+    #[must_use]
+    pub fn after(&self, before: Option<T>) -> Option<T> {
+        match self {
+            Self::Keep => before,
+            Self::Clear => None,
+            Self::Set(value) => Some(value.clone()),
+        }
+    }
+}
+
+/// Refuses a key that is over: nothing is given to it, and nothing revives it.
+///
+/// # Errors
+/// [`KeyRefusal::Revoked`], or exit 6 for an expired key.
+pub fn refuse_dead(key: &Key, now: Instant) -> Result<()> {
+    if key.revoked.is_some() {
+        return Err(KeyRefusal::Revoked.into());
+    }
+    if key.secrets.iter().any(|secret| secret.is_live(now)) {
+        return Ok(());
+    }
+    let message = format!("`{}/{}` is expired, and an expired key is not revived", key.project, key.name);
+    let failure = Failure::new(Exit::Conflict, "state_forbids", message);
+    Err(failure.hint("create a new key with `apikey create`").into())
 }
 
 fn commit(

@@ -16,6 +16,7 @@ pub mod list;
 pub mod log;
 pub mod lookup;
 pub mod owner;
+pub mod party;
 pub mod project;
 pub mod purge;
 pub mod restrict;

@@ -23,6 +23,7 @@ use crate::session::{Session, Unlocked};
 ///
 /// The key keeps its id, name, scopes, limits and history.
 #[derive(Debug, Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of the command line")]
 #[command(group = ArgGroup::new("which").required(true).args(["key", "due"]))]
 #[command(group = ArgGroup::new("stage").args(["status", "finish", "extend", "cancel"]).conflicts_with_all(["due", "grace", "on_first_use", "force", "every", "expires", "no_keep", "request_id", "quiet", "secret_out"]))]
 pub struct Arguments {

@@ -121,10 +121,8 @@ fn named(selector: &str, arguments: &Arguments, session: &mut Session<'_, '_>) -
     let target = target::read(&arguments.target, remembered)?;
     let route = target::route(&arguments.route, &target, session)?;
     let ids = chosen(key, arguments, session)?;
-    let presented = ids
-        .into_iter()
-        .map(|id| presented::kept(key, id, &unlocked))
-        .collect::<Result<Vec<Presented>>>()?;
+    let presented =
+        ids.into_iter().map(|id| presented::kept(key, id, &unlocked)).collect::<Result<Vec<Presented>>>()?;
     let save = arguments.save.then_some(&target);
     presented::record(&[(key, presented.as_slice(), &target)], save, (&mut unlocked, session))?;
     let mut views = Vec::new();
@@ -143,13 +141,12 @@ fn named(selector: &str, arguments: &Arguments, session: &mut Session<'_, '_>) -
 fn chosen(key: &Key, arguments: &Arguments, session: &Session<'_, '_>) -> Result<Vec<SecretId>> {
     if let Some(text) = &arguments.secret {
         let last = text.trim_end_matches('…').rsplit('_').next().unwrap_or(text);
-        let id =
-            SecretId::parse(last).filter(|id| key.secrets.iter().any(|secret| secret.id == *id)).ok_or_else(
-                || {
-                    Failure::new(Exit::NotFound, "not_found", format!("`{}` has no such secret", key.name))
-                        .hint(format!("see its secrets with `apikey show {}`", key.id))
-                },
-            )?;
+        let id = SecretId::parse(last)
+            .filter(|id| key.secrets.iter().any(|secret| secret.id == *id))
+            .ok_or_else(|| {
+                Failure::new(Exit::NotFound, "not_found", format!("`{}` has no such secret", key.name))
+                    .hint(format!("see its secrets with `apikey show {}`", key.id))
+            })?;
         return Ok(vec![id]);
     }
     if arguments.both {

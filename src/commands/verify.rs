@@ -36,7 +36,7 @@ pub struct Arguments {
     /// Where the request comes from
     #[arg(long, value_name = "ADDRESS")]
     ip: Option<IpAddr>,
-    /// The site or app that sends it, as https://shop.example.com or app:ID
+    /// The site or app that sends it, as `https://shop.example.com` or `app:ID`
     #[arg(long)]
     origin: Option<String>,
     /// The environment the request is for

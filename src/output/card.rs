@@ -3,12 +3,12 @@
 use std::io::{self, Write};
 
 use super::colour::Tone;
-use super::escape::escape;
 use super::fit::{Column, Room};
 use super::relative::relative;
 use super::rows::{key_tone, moment, or_dash, secret_tone};
 use super::table::{Cell, Look, write_table};
 use super::view::{DecisionView, IssuedView, KeyView, RotationView, SecretView, Shown};
+use crate::domain::text::escape;
 use crate::domain::time::{Instant, Span};
 
 const SECRETS: &[Column] = &[

@@ -5,7 +5,6 @@
 
 mod card;
 mod colour;
-mod escape;
 mod fit;
 mod json;
 mod list;
@@ -24,7 +23,6 @@ use std::str::FromStr;
 use serde::Serialize;
 
 pub use colour::{Palette, Tone, colour_wanted};
-pub use escape::escape;
 pub use fit::{Column, Room};
 pub use json::{Layout, write_error, write_object};
 pub use list::{ListWriter, Record, Shape};
@@ -32,6 +30,7 @@ pub use relative::{date, relative};
 pub use table::{Cell, Look, write_table};
 pub use tsv::Line;
 
+pub use crate::domain::text::escape;
 use crate::domain::time::Instant;
 use view::{DecisionView, EventView, IssuedView, KeyView, PartyView, ScopeView};
 

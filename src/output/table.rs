@@ -10,8 +10,8 @@ use comfy_table::presets::NOTHING;
 use comfy_table::{ColumnConstraint, Table, Width};
 
 use super::colour::{Palette, Tone};
-use super::escape::escape;
 use super::fit::{Column, GAP, Room, fit, places, shorten};
+use crate::domain::text::escape;
 
 /// The rows that are measured, and laid out at a time.
 const SAMPLE: usize = 1_000;

@@ -6,7 +6,7 @@
 use std::fmt;
 use std::io::Write as _;
 
-use super::escape::{is_escaped, push_escaped};
+use crate::domain::text::{escape, is_treacherous};
 
 /// The line of one record, being written.
 pub struct Line<'a> {
@@ -23,7 +23,7 @@ impl<'a> Line<'a> {
     pub(super) fn text(&mut self, value: Option<&str>) -> &mut Self {
         self.next_field();
         let Some(value) = value else { return self };
-        if value.contains(|letter| letter == '\\' || is_escaped(letter)) {
+        if value.contains(|letter| letter == '\\' || is_treacherous(letter)) {
             self.text.extend_from_slice(escaped(value).as_bytes());
         } else {
             self.text.extend_from_slice(value.as_bytes());
@@ -65,7 +65,7 @@ fn escaped(value: &str) -> String {
             '\n' => out.push_str("\\n"),
             '\r' => out.push_str("\\r"),
             '\\' => out.push_str("\\\\"),
-            _ => push_escaped(&mut out, letter),
+            _ => out.push_str(&escape(letter.encode_utf8(&mut [0; 4]))),
         }
     }
     out

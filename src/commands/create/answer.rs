@@ -27,7 +27,7 @@ pub(super) fn hand_over(
         Handover::File(file) => {
             file.write(&secrets)?;
             if session.format().is_json() {
-                json(issued, is_batch, Shown { secrets: false, dry_run: false }, (brand, session))?;
+                json(issued, is_batch, &Shown { secrets: false, dry_run: false }, (brand, session))?;
             } else {
                 let path = file.path().display().to_string();
                 session
@@ -35,7 +35,7 @@ pub(super) fn hand_over(
             }
         }
         Handover::Quiet => bare(&secrets, session)?,
-        Handover::Json => json(issued, is_batch, Shown { secrets: true, dry_run: false }, (brand, session))?,
+        Handover::Json => json(issued, is_batch, &Shown { secrets: true, dry_run: false }, (brand, session))?,
         Handover::Person => {
             session.say(&headline(issued))?;
             if let [one] = issued {
@@ -55,7 +55,7 @@ pub(super) fn preview(
     (brand, session): (&Brand, &mut Session<'_, '_>),
 ) -> Result<()> {
     if session.format().is_json() {
-        return json(issued, is_batch, Shown { secrets: false, dry_run: true }, (brand, session));
+        return json(issued, is_batch, &Shown { secrets: false, dry_run: true }, (brand, session));
     }
     session.say(&headline(issued).replacen("Created", "Would create", 1))?;
     if let [one] = issued {
@@ -72,17 +72,17 @@ struct Shown {
 fn json(
     issued: &[Issued],
     is_batch: bool,
-    shown: Shown,
+    shown: &Shown,
     (brand, session): (&Brand, &mut Session<'_, '_>),
 ) -> Result<()> {
     let now = session.now;
     let mut out = session.out();
     if !is_batch {
-        return Ok(out.object(&view(&issued[0], &shown, brand, now))?);
+        return Ok(out.object(&view(&issued[0], shown, brand, now))?);
     }
     let mut list = ListWriter::begin(&mut out, KeyView::SHAPE);
     for one in issued {
-        list.row(&view(one, &shown, brand, now))?;
+        list.row(&view(one, shown, brand, now))?;
     }
     list.end()?;
     Ok(())

@@ -21,7 +21,7 @@ use crate::session::Session;
 
 /// The arguments.
 #[derive(Debug, Args)]
-pub struct WishArguments {
+pub(super) struct WishArguments {
     /// The key's name, unique among its project's live keys
     pub name: Option<String>,
     /// sk: private, for servers; pk: publishable, for browsers and apps; pair: consumer key and consumer secret
@@ -51,7 +51,7 @@ pub struct WishArguments {
     /// Accept it only from this address or network. May be repeated
     #[arg(long = "allow-ip", value_name = "CIDR", value_delimiter = ',')]
     pub allow_ips: Vec<String>,
-    /// Accept it only from this site, as https://shop.example.com. May be repeated
+    /// Accept it only from this site, as `https://shop.example.com`. May be repeated
     #[arg(long = "allow-origin", value_name = "ORIGIN", value_delimiter = ',')]
     pub allow_origins: Vec<String>,
     /// Accept it only from the app with this id. May be repeated
@@ -153,29 +153,29 @@ pub(crate) fn named(what: &str, text: &str) -> Result<Name> {
 
 /// A span of time.
 pub(crate) fn span(text: &str) -> Result<Span> {
-    text.parse().map_err(explain_time)
+    text.parse().map_err(|error| explain_time(&error))
 }
 
 /// A date or instant.
 pub(crate) fn instant(text: &str) -> Result<Instant> {
-    Instant::parse(text).map_err(explain_time)
+    Instant::parse(text).map_err(|error| explain_time(&error))
 }
 
 /// A lifetime.
 pub(crate) fn lifetime(text: &str) -> Result<Lifetime> {
-    text.parse().map_err(explain_time)
+    text.parse().map_err(|error| explain_time(&error))
 }
 
-fn explain_time(error: TimeError) -> anyhow::Error {
+fn explain_time(error: &TimeError) -> anyhow::Error {
     Failure::usage(error.to_string()).hint(error.hint()).into()
 }
 
 /// One scope.
 pub(crate) fn scope(text: &str) -> Result<Scope> {
-    text.parse().map_err(explain_scope)
+    text.parse().map_err(|error| explain_scope(&error))
 }
 
-fn explain_scope(error: ScopeError) -> anyhow::Error {
+fn explain_scope(error: &ScopeError) -> anyhow::Error {
     let hint =
         "a scope is RESOURCE:ACTION, such as orders:read, orders:* or *:read; a-z, 0-9, `.`, `_` and `-`";
     Failure::usage(error.to_string()).hint(hint).into()
@@ -189,7 +189,7 @@ pub(crate) fn scopes(texts: &[String], access: Option<&str>) -> Result<Scopes> {
         _ => None,
     };
     let scopes = texts.iter().map(String::as_str).chain(access).map(scope).collect::<Result<Vec<_>>>()?;
-    Scopes::new(scopes).map_err(explain_scope)
+    Scopes::new(scopes).map_err(|error| explain_scope(&error))
 }
 
 /// Allowed networks.

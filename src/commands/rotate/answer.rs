@@ -25,7 +25,7 @@ pub(super) fn hand_over(
         Handover::File(file) => {
             file.write(&[&issued.secret])?;
             if is_json {
-                json(found, issued, Shown { secret: false, dry_run: false }, (brand, session))?;
+                json(found, issued, &Shown { secret: false, dry_run: false }, (brand, session))?;
             } else {
                 let path = file.path().display().to_string();
                 session.say(&format!(
@@ -35,7 +35,7 @@ pub(super) fn hand_over(
             }
         }
         Handover::Quiet => writeln!(session.host.stdout, "{}", issued.secret.expose())?,
-        Handover::Json => json(found, issued, Shown { secret: true, dry_run: false }, (brand, session))?,
+        Handover::Json => json(found, issued, &Shown { secret: true, dry_run: false }, (brand, session))?,
         Handover::Person => {
             let key = &issued.key;
             session.say(&format!(
@@ -60,7 +60,7 @@ pub(super) fn preview(
     (brand, session): (&Brand, &mut Session<'_, '_>),
 ) -> Result<()> {
     if session.format().is_json() {
-        return json(found, issued, Shown { secret: false, dry_run: true }, (brand, session));
+        return json(found, issued, &Shown { secret: false, dry_run: true }, (brand, session));
     }
     session.say(&format!(
         "Would rotate `{}/{}`\n{}",
@@ -78,7 +78,7 @@ struct Shown {
 fn json(
     found: &Found,
     issued: &Issued,
-    shown: Shown,
+    shown: &Shown,
     (brand, session): (&Brand, &mut Session<'_, '_>),
 ) -> Result<()> {
     let suspended = found.owner.suspended_at.is_some() || found.project.suspended_at.is_some();

@@ -7,7 +7,9 @@ use std::sync::mpsc;
 use indicatif::{ProgressBar, ProgressDrawTarget};
 
 use super::presented::{self, Presented};
-use super::{Arguments, CallView, Exit, Failure, Key, Registry, Result, Session, Target, Unlocked, answer, call};
+use super::{
+    Arguments, CallView, Exit, Failure, Key, Registry, Result, Session, Target, Unlocked, answer, call,
+};
 use super::{registry_side, target};
 use crate::domain::key::KeyStatus;
 use crate::http::client::Route;
@@ -33,7 +35,8 @@ pub(super) fn run(arguments: &Arguments, session: &mut Session<'_, '_>) -> Resul
         session.say("no active key has a remembered target\n hint: apikey test-call KEY --url URL --save")?;
     }
     if arguments.dry_run {
-        let views: Vec<_> = jobs.iter().map(|job| answer::planned(Some(&job.key), None, &job.target)).collect();
+        let views: Vec<_> =
+            jobs.iter().map(|job| answer::planned(Some(&job.key), None, &job.target)).collect();
         return answer::write(&views, true, session);
     }
     let calls: Vec<_> = jobs

@@ -170,8 +170,5 @@ fn card(view: &CallView, out: &mut Out<'_>) -> Result<()> {
 
 fn time(timings: CallTimings) -> String {
     let tls = timings.tls.map(|tls| format!("TLS {tls} ms, ")).unwrap_or_default();
-    format!(
-        "{} ms: connect {} ms, {tls}first byte {} ms",
-        timings.total, timings.connect, timings.first_byte
-    )
+    format!("{} ms: connect {} ms, {tls}first byte {} ms", timings.total, timings.connect, timings.first_byte)
 }

@@ -1,6 +1,8 @@
 //! The secret that is presented: a kept copy, recorded as used before it leaves, or one from outside.
 
-use super::{Brand, Exit, Failure, Key, Result, SecretId, Session, Target, Unlocked, public_part, target, username};
+use super::{
+    Brand, Exit, Failure, Key, Result, SecretId, Session, Target, Unlocked, public_part, target, username,
+};
 use crate::domain::event::{Action, Event, FieldChange};
 use crate::domain::secret::redacted;
 use crate::domain::time::Instant;
@@ -21,8 +23,12 @@ pub(super) fn newest_live(key: &Key, now: Instant) -> Result<SecretId> {
     let live = key.secrets.iter().rev().find(|secret| key.revoked.is_none() && secret.is_live(now));
     let dead = || {
         let state = if key.revoked.is_some() { "revoked" } else { "expired" };
-        Failure::new(Exit::Conflict, "state_forbids", format!("`{}` is {state}: it has no secret to present", key.name))
-            .hint("see whether an endpoint still accepts one with `--stdin-secret --url URL`")
+        Failure::new(
+            Exit::Conflict,
+            "state_forbids",
+            format!("`{}` is {state}: it has no secret to present", key.name),
+        )
+        .hint("see whether an endpoint still accepts one with `--stdin-secret --url URL`")
     };
     Ok(live.map(|secret| secret.id).ok_or_else(dead)?)
 }
@@ -32,8 +38,12 @@ pub(super) fn kept(key: &Key, id: SecretId, unlocked: &Unlocked) -> Result<Prese
     let row = key.secrets.iter().find(|secret| secret.id == id);
     let secret = row.map(|row| kept_copy(&unlocked.keys.seal, row)).transpose();
     let altered = |_| {
-        Failure::new(Exit::Conflict, "tampered", format!("the kept copy of secret {id} was altered outside apikey"))
-            .hint("revoke the key, and see `apikey doctor` for what else was altered")
+        Failure::new(
+            Exit::Conflict,
+            "tampered",
+            format!("the kept copy of secret {id} was altered outside apikey"),
+        )
+        .hint("revoke the key, and see `apikey doctor` for what else was altered")
     };
     let secret = secret.map_err(altered)?.flatten().ok_or_else(|| not_kept(key, id, &unlocked.brand))?;
     let credential = Credential::from(&secret);
@@ -76,7 +86,8 @@ pub(super) fn record(
     (unlocked, session): (&mut Unlocked, &Session<'_, '_>),
 ) -> Result<()> {
     let (now, actor) = (session.now, session.actor());
-    let event = |action, key: &Key, changes| Event { changes, ..Event::on_key(action, &actor, Some(key), key, now) };
+    let event =
+        |action, key: &Key, changes| Event { changes, ..Event::on_key(action, &actor, Some(key), key, now) };
     let mut events = Vec::new();
     let mut targets = Vec::new();
     for (key, presented, target) in calls {

@@ -114,7 +114,8 @@ fn explain(error: TargetError) -> Failure {
 
 fn data(text: &str) -> Result<Vec<u8>> {
     let Some(path) = text.strip_prefix('@') else { return Ok(text.as_bytes().to_vec()) };
-    let wrong = |error: std::io::Error| Failure::usage(format!("the data cannot be read from {path}: {error}"));
+    let wrong =
+        |error: std::io::Error| Failure::usage(format!("the data cannot be read from {path}: {error}"));
     let mut bytes = Vec::new();
     // One byte more than allowed, so that the target can refuse it.
     let most = u64::try_from(LARGEST_DATA).unwrap_or(u64::MAX).saturating_add(1);
@@ -145,8 +146,7 @@ pub(super) fn route(
 ) -> Result<Result<Route, NoAnswer>> {
     let roots = match &arguments.ca_file {
         Some(path) => {
-            let wrong =
-                |why: String| Failure::usage(format!("{} cannot be used: {why}", path.display()));
+            let wrong = |why: String| Failure::usage(format!("{} cannot be used: {why}", path.display()));
             let pem = std::fs::read(path).map_err(|error| wrong(error.to_string()))?;
             Roots::from_pem(&pem).map_err(|error| wrong(error.to_string()))?
         }
@@ -177,9 +177,11 @@ pub(super) fn sealed(target: &Target, key: KeyId, row: &RowKey) -> Result<String
 /// A header that may be private is not stored in the clear.
 pub(super) fn refuse_private(target: &Target) -> Result<()> {
     if let Some(name) = target.private_headers().first() {
-        return Err(Failure::usage(format!("the header `{name}` may be private, so this target is not remembered"))
-            .hint("leave the header or `--save` out")
-            .into());
+        return Err(Failure::usage(format!(
+            "the header `{name}` may be private, so this target is not remembered"
+        ))
+        .hint("leave the header or `--save` out")
+        .into());
     }
     Ok(())
 }

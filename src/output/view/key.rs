@@ -125,7 +125,6 @@ fn restriction<T>(allowed: &Allowed<T>) -> Option<Each<'_, [T]>> {
     }
 }
 
-/// `<brand>_ck_<env>_<id>`: the public half of a pair.
 /// The public half of a pair: `<brand>_ck_<env>_<id>`; none for other kinds.
 #[must_use]
 pub fn consumer_key(key: &Key, brand: &Brand) -> Option<String> {

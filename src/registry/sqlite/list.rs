@@ -13,7 +13,12 @@ use crate::domain::key::{Key, KeyStatus};
 use crate::domain::time::Instant;
 use crate::registry::{Filter, Listed, Visit};
 
-pub(super) fn list(connection: &Connection, filter: &Filter, now: Instant, visit: &mut Visit<'_, Listed>) -> Result<()> {
+pub(super) fn list(
+    connection: &Connection,
+    filter: &Filter,
+    now: Instant,
+    visit: &mut Visit<'_, Listed>,
+) -> Result<()> {
     let suspended = suspended(connection)?;
     let (sql, values) = query(filter);
     let mut statement = connection.prepare_cached(&sql)?;
@@ -82,7 +87,8 @@ fn query(filter: &Filter) -> (String, Vec<Value>) {
 }
 
 fn suspended(connection: &Connection) -> Result<HashSet<(String, String)>> {
-    let mut statement = connection.prepare_cached("SELECT kind, name FROM party WHERE suspended_at IS NOT NULL")?;
+    let mut statement =
+        connection.prepare_cached("SELECT kind, name FROM party WHERE suspended_at IS NOT NULL")?;
     let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
     Ok(rows.collect::<rusqlite::Result<_>>()?)
 }
@@ -104,7 +110,10 @@ impl Filter {
             && self.scope.as_ref().is_none_or(|scope| key.scopes.cover(scope))
             && self.tag.as_ref().is_none_or(|tag| key.tags.contains(tag))
             && self.expiring_within.is_none_or(|span| {
-                is_live && key.expires_at().is_some_and(|end| now.checked_add(span).is_none_or(|horizon| end <= horizon))
+                is_live
+                    && key
+                        .expires_at()
+                        .is_some_and(|end| now.checked_add(span).is_none_or(|horizon| end <= horizon))
             })
             && self.unused_for.is_none_or(|span| {
                 let since = key.last_use().map_or(key.created_at, |last| last.at.max(key.created_at));

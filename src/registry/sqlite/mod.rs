@@ -12,8 +12,8 @@ use std::path::{Path, PathBuf};
 use rusqlite::{Connection, OptionalExtension, TransactionBehavior, params};
 
 use super::{
-    Change, DefinedScope, EventFilter, Filter, Found, Identity, Listed, PartySummary, RecordedEvent, Registry, RegistryError,
-    RememberedRequest, Visit,
+    Change, DefinedScope, EventFilter, Filter, Found, Identity, Listed, PartySummary, RecordedEvent,
+    Registry, RegistryError, RememberedRequest, Visit,
 };
 use crate::domain::key::KeyId;
 use crate::domain::name::Name;
@@ -90,8 +90,12 @@ impl From<rusqlite::Error> for RegistryError {
             Some(Code::DatabaseCorrupt) => unusable("the file is damaged", DAMAGED),
             Some(Code::NotADatabase) => unusable("it is not a registry, or it is damaged", DAMAGED),
             Some(Code::DiskFull) => Self::Storage("the disk is full; nothing was changed".into()),
-            Some(Code::ReadOnly | Code::PermissionDenied) => Self::Storage("the file or its folder is read-only".into()),
-            Some(Code::CannotOpen) => Self::Storage("the file or its folder cannot be opened or written".into()),
+            Some(Code::ReadOnly | Code::PermissionDenied) => {
+                Self::Storage("the file or its folder is read-only".into())
+            }
+            Some(Code::CannotOpen) => {
+                Self::Storage("the file or its folder cannot be opened or written".into())
+            }
             _ => Self::Storage(error.to_string()),
         }
     }
@@ -163,8 +167,9 @@ impl Registry for SqliteRegistry {
     }
 
     fn target(&self, key: KeyId) -> Result<Option<String>> {
-        let mut statement =
-            self.connection.prepare_cached("SELECT target FROM target JOIN key ON key.place = key_place WHERE key.id = ?1")?;
+        let mut statement = self.connection.prepare_cached(
+            "SELECT target FROM target JOIN key ON key.place = key_place WHERE key.id = ?1",
+        )?;
         Ok(statement.query_row([key.to_string()], |row| row.get(0)).optional()?)
     }
 

@@ -84,7 +84,11 @@ impl Source {
     /// Files that are compiled for tests only: their `mod` line is under `#[cfg(test)]`.
     fn is_for_tests(&self) -> bool {
         let name = self.path.rsplit('/').next().unwrap_or_default();
-        matches!(name, "tests.rs" | "conformance.rs" | "samples.rs" | "attacks.rs" | "loopback.rs")
+        matches!(
+            name,
+            "tests.rs" | "conformance.rs" | "memory.rs" | "samples.rs" | "attacks.rs" | "loopback.rs"
+        ) || self.path.contains("/conformance/")
+            || self.path.contains("/tests/")
     }
 
     /// The folder directly below `src`, or the file's name without `.rs`.

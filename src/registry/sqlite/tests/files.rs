@@ -69,7 +69,8 @@ fn a_file_that_others_can_read_is_refused_with_the_command_that_helps() {
 fn foreign_and_broken_files_are_refused_and_left_as_they_are() {
     let (_folder, path) = created();
     let whole = fs::read(&path).unwrap();
-    let noise: Vec<u8> = (0..9000_u32).map(|place| (place.wrapping_mul(2_654_435_761) >> 13) as u8).collect();
+    let noise: Vec<u8> =
+        (0..9000_u32).map(|place| place.wrapping_mul(2_654_435_761).to_be_bytes()[1]).collect();
     for bytes in [&b""[..], b"x", &noise, &whole[..50], &whole[..99]] {
         let (_folder, path) = private_file(bytes);
         refusal(&path);

@@ -96,8 +96,12 @@ fn a_truncated_file_never_answers_as_if_it_were_whole() {
 #[test]
 fn damage_met_while_reading_names_the_file() {
     let (_folder, path) = created();
+    let raw = rusqlite::Connection::open(&path).unwrap();
+    let sql = "SELECT rootpage FROM sqlite_schema WHERE rootpage > 0 AND tbl_name IN ('key', 'secret')";
+    let pages: Vec<usize> = raw.prepare(sql).unwrap().query_map([], |row| row.get(0)).unwrap().map(Result::unwrap).collect();
+    drop(raw);
     let mut bytes = fs::read(&path).unwrap();
-    bytes[4096..].fill(0xAA);
+    pages.iter().for_each(|page| bytes[(page - 1) * 4096..page * 4096].fill(0xAA));
     let (_folder, path) = private_file(&bytes);
     let registry = open(&path);
     for outcome in [

@@ -9,7 +9,7 @@ use super::{Files, chapters};
 const DATE: &str = "2026-11-23";
 
 /// Every page by its file's name.
-pub fn all() -> Files {
+pub(crate) fn all() -> Files {
     let mut root = apikey::cli::command();
     root.build();
     let mut pages = Files::new();

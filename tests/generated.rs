@@ -33,12 +33,12 @@ fn assert_current(name: &str, expected: &Files) {
         .map(|entry| entry.unwrap())
         .map(|entry| (entry.file_name().into_string().unwrap(), fs::read(entry.path()).unwrap()))
         .collect();
-    let differ: Vec<&String> = expected
-        .keys()
-        .chain(found.keys())
-        .filter(|file| expected.get(*file) != found.get(*file))
-        .collect();
-    assert!(differ.is_empty(), "{name}/ is out of date: {differ:?}; run UPDATE_GENERATED=1 cargo test --test generated");
+    let differ: Vec<&String> =
+        expected.keys().chain(found.keys()).filter(|file| expected.get(*file) != found.get(*file)).collect();
+    assert!(
+        differ.is_empty(),
+        "{name}/ is out of date: {differ:?}; run UPDATE_GENERATED=1 cargo test --test generated"
+    );
 }
 
 #[test]
@@ -68,8 +68,11 @@ fn every_exit_code_is_in_the_man_page() {
 fn mandoc_finds_nothing_to_warn_of() {
     for page in pages::all().keys() {
         let path = folder("man").join(page);
-        let ran =
-            std::process::Command::new("mandoc").args(["-Tlint", "-W", "warning"]).arg(&path).output().unwrap();
+        let ran = std::process::Command::new("mandoc")
+            .args(["-Tlint", "-W", "warning"])
+            .arg(&path)
+            .output()
+            .unwrap();
         assert!(ran.stdout.is_empty(), "{}", String::from_utf8_lossy(&ran.stdout));
     }
 }

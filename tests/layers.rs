@@ -40,8 +40,21 @@ const CONFINED: [(&str, &[&str]); 10] = [
 
 /// What makes a rule depend on more than its arguments.
 const NOT_IN_DOMAIN: [&str; 15] = [
-    "std::fs", "std::env", "std::io", "std::process", "std::thread", "TcpStream", "TcpListener", "UdpSocket",
-    "SystemTime", "Timestamp::now", "rusqlite", "serde", "clap", "anyhow", "keyring",
+    "std::fs",
+    "std::env",
+    "std::io",
+    "std::process",
+    "std::thread",
+    "TcpStream",
+    "TcpListener",
+    "UdpSocket",
+    "SystemTime",
+    "Timestamp::now",
+    "rusqlite",
+    "serde",
+    "clap",
+    "anyhow",
+    "keyring",
 ];
 
 struct Source {
@@ -55,7 +68,9 @@ impl Source {
     fn shipped(&self) -> impl Iterator<Item = (usize, &str)> {
         let all = if self.is_for_tests() { 0 } else { self.shipped_lines() };
         let numbered = self.text.lines().take(all).enumerate();
-        numbered.map(|(index, line)| (index + 1, line)).filter(|(_, line)| !line.trim_start().starts_with("//"))
+        numbered
+            .map(|(index, line)| (index + 1, line))
+            .filter(|(_, line)| !line.trim_start().starts_with("//"))
     }
 
     fn shipped_lines(&self) -> usize {
@@ -139,7 +154,9 @@ fn assert_none(broken: &[String], rule: &str) {
 fn each_layer_uses_only_the_layers_below_it() {
     let mut broken = Vec::new();
     for source in sources() {
-        let Some((layer, allowed)) = LAYERS.iter().find(|(layer, _)| *layer == source.layer()) else { continue };
+        let Some((layer, allowed)) = LAYERS.iter().find(|(layer, _)| *layer == source.layer()) else {
+            continue;
+        };
         for (number, line) in source.shipped() {
             for module in own_modules(line) {
                 if module != *layer && !allowed.contains(&module.as_str()) {
@@ -197,7 +214,8 @@ fn nothing_prints_past_the_streams_it_was_handed() {
     let mut broken = Vec::new();
     for source in sources() {
         for (number, line) in source.shipped() {
-            for word in ["println!", "eprintln!", "print!", "eprint!"].iter().filter(|word| names(line, word)) {
+            for word in ["println!", "eprintln!", "print!", "eprint!"].iter().filter(|word| names(line, word))
+            {
                 broken.push(format!("{}:{number}: {word}", source.path));
             }
         }

@@ -36,15 +36,20 @@ struct Step {
 /// # Errors
 /// When the folder or the endpoint cannot be made. A step that does not behave is exit 1.
 pub fn run(_: &Arguments, session: &mut Session<'_, '_>) -> Result<Exit> {
-    let folder =
-        tempfile::Builder::new().prefix("apikey-demo-").tempdir().context("no temporary folder can be made")?;
+    let folder = tempfile::Builder::new()
+        .prefix("apikey-demo-")
+        .tempdir()
+        .context("no temporary folder can be made")?;
     let endpoint = Endpoint::start(folder.path(), session.now).context("no endpoint can be started")?;
     let mut show = Show {
         stage: Stage::new(folder.path(), session),
         tells: !session.format().is_json(),
         steps: Vec::new(),
     };
-    show.tell("A throw-away registry, and an endpoint of a shop on this machine. Both vanish at the end.", session)?;
+    show.tell(
+        "A throw-away registry, and an endpoint of a shop on this machine. Both vanish at the end.",
+        session,
+    )?;
     show.tell("The endpoint asks for orders:read at /orders and for invoices:read at /invoices.", session)?;
     life(&mut show, &endpoint.url(), session)?;
     let went_well = show.steps.iter().all(|step| step.as_expected);
@@ -152,7 +157,10 @@ impl Show {
         let as_expected = ran.exit == expected;
         if !as_expected {
             let (found, expected) = (ran.exit as u8, expected as u8);
-            self.tell(&format!("   This should have ended with exit code {expected}, not {found}."), session)?;
+            self.tell(
+                &format!("   This should have ended with exit code {expected}, not {found}."),
+                session,
+            )?;
         }
         session.host.stdout.flush()?;
         let (number, title) = self.stage.step;

@@ -1,6 +1,5 @@
 //! `apikey help`: the help of any command, and the exit codes.
 
-
 use anyhow::Result;
 use clap::Args;
 

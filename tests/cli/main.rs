@@ -2,9 +2,13 @@
 //!
 //! One file per subcommand; `world` is the machine they run on.
 
+mod demo;
+mod doctor;
 mod edit;
+mod endpoint;
 mod expire;
 mod forget;
+mod help;
 mod list;
 mod log;
 mod lookup;
@@ -14,4 +18,5 @@ mod restrict;
 mod reveal;
 mod scope;
 mod show;
+mod test_call;
 mod world;

@@ -42,7 +42,9 @@ pub(crate) fn of_root() -> String {
     for (exit, meaning) in apikey::exit::ALL {
         text.push_str(&entry(&(exit as u8).to_string(), meaning));
     }
-    text.push_str(".SH ENVIRONMENT\nA flag overrides the environment, and the environment the configuration file.\n");
+    text.push_str(
+        ".SH ENVIRONMENT\nA flag overrides the environment, and the environment the configuration file.\n",
+    );
     text.extend(ENVIRONMENT.iter().map(|(name, meaning)| entry(name, meaning)));
     text.push_str(".SH FILES\n");
     text.extend(FILES.iter().map(|(name, meaning)| entry(name, meaning)));

@@ -61,7 +61,8 @@ fn tidied(text: &str) -> String {
         if line.is_empty() || (is_break && after_break) {
             continue;
         }
-        if line.starts_with(".SH") && lines.last().is_some_and(|last| matches!(*last, ".PP" | ".sp" | ".br")) {
+        if line.starts_with(".SH") && lines.last().is_some_and(|last| matches!(*last, ".PP" | ".sp" | ".br"))
+        {
             lines.pop();
         }
         lines.push(line);

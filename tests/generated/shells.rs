@@ -11,7 +11,8 @@ const APIKEY: &str = env!("CARGO_BIN_EXE_apikey");
 /// A home with a registry that has one key, whose vault is dead afterwards.
 fn home_with_a_key() -> tempfile::TempDir {
     let home = tempfile::tempdir().unwrap();
-    let ran = apikey(home.path(), &["create", "rotunda", "--scope", "orders:read", "--vault", "keyfile", "-q"]);
+    let ran =
+        apikey(home.path(), &["create", "rotunda", "--scope", "orders:read", "--vault", "keyfile", "-q"]);
     assert!(ran.status.success(), "{}", String::from_utf8_lossy(&ran.stderr));
     fs::remove_file(home.path().join(".local/share/apikey/master.key")).unwrap();
     home
@@ -42,7 +43,8 @@ fn each_shell_loads_its_script() {
     let home = tempfile::tempdir().unwrap();
     let script = |file: &str| folder("completions").join(file).display().to_string();
     shell(home.path(), "bash", &["-n", &script("apikey.bash")]);
-    let said = shell(home.path(), "bash", &["-c", &format!("source {}; complete -p apikey", script("apikey.bash"))]);
+    let said =
+        shell(home.path(), "bash", &["-c", &format!("source {}; complete -p apikey", script("apikey.bash"))]);
     assert!(said.contains("-F _apikey"), "{said}");
     let load = format!(
         "fpath=({} $fpath); autoload -Uz compinit; compinit -u -d $HOME/dump; (( $+functions[_apikey] )) && echo loaded",

@@ -104,12 +104,7 @@ fn read_request(stream: &TcpStream) -> io::Result<(String, Option<String>)> {
 }
 
 /// To a stranger every denial is one and the same; the owner of a matching secret is told which.
-fn answer(
-    path: &str,
-    secret: Option<&str>,
-    folder: &Path,
-    now: Instant,
-) -> Result<(&'static str, String)> {
+fn answer(path: &str, secret: Option<&str>, folder: &Path, now: Instant) -> Result<(&'static str, String)> {
     let (scope, found) = match path {
         "/orders" => ("orders:read", r#"{"orders":[{"id":1,"item":"tea"}]}"#),
         "/invoices" => ("invoices:read", r#"{"invoices":[{"id":7,"total":12}]}"#),
@@ -119,8 +114,7 @@ fn answer(
     let key_file = KeyFile::new(folder.join("master.key"));
     let keys = Subkeys::derive(&vault::open(&key_file, &registry.identity()?.check_value)?);
     let request = Request { scopes: vec![scope.parse()?], ..Request::default() };
-    let (_, decision) =
-        verification::verify(&registry, &keys, secret.map(str::as_bytes), &request, now)?;
+    let (_, decision) = verification::verify(&registry, &keys, secret.map(str::as_bytes), &request, now)?;
     Ok(match decision {
         Decision::Accepted => ("200 OK", found.to_owned()),
         Decision::Denied(Denial::InsufficientScope) => {

@@ -30,21 +30,39 @@ pub(super) fn counts(keys: &Keys, now: Instant) -> Vec<FindingView> {
     let named = |test: &dyn Fn(&Key) -> bool| names(live.iter().copied().filter(|key| test(key)));
     let never = |key: &Key| key.expires_at().is_none();
     vec![
-        noted("expiring", FindingStatus::Warning, count(&ends_soon), "end within 14 days", "apikey list --expiring 14d"),
+        noted(
+            "expiring",
+            FindingStatus::Warning,
+            count(&ends_soon),
+            "end within 14 days",
+            "apikey list --expiring 14d",
+        ),
         noted("due", FindingStatus::Warning, count(&is_due), "are due for rotation", "apikey list --due"),
-        noted("unused", FindingStatus::Ok, count(&is_unused), "were not used for 90 days", "apikey list --unused 90d"),
-        noted("never_expiring", FindingStatus::Ok, count(&never), &format!("never end{}", named(&never)), "apikey list, and `apikey expire KEY` to give one an end"),
-        noted("kept", FindingStatus::Ok, count(&is_kept), &format!("have a kept copy of a secret{}", named(&is_kept)), "apikey list, and `apikey forget KEY` to erase one"),
+        noted(
+            "unused",
+            FindingStatus::Ok,
+            count(&is_unused),
+            "were not used for 90 days",
+            "apikey list --unused 90d",
+        ),
+        noted(
+            "never_expiring",
+            FindingStatus::Ok,
+            count(&never),
+            &format!("never end{}", named(&never)),
+            "apikey list, and `apikey expire KEY` to give one an end",
+        ),
+        noted(
+            "kept",
+            FindingStatus::Ok,
+            count(&is_kept),
+            &format!("have a kept copy of a secret{}", named(&is_kept)),
+            "apikey list, and `apikey forget KEY` to erase one",
+        ),
     ]
 }
 
-fn noted(
-    check: &'static str,
-    status: FindingStatus,
-    count: usize,
-    what: &str,
-    command: &str,
-) -> FindingView {
+fn noted(check: &'static str, status: FindingStatus, count: usize, what: &str, command: &str) -> FindingView {
     if count == 0 {
         let (what, _) = what.split_once(':').unwrap_or((what, ""));
         return super::ok(check, format!("0 live keys {what}"));

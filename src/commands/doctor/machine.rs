@@ -69,9 +69,8 @@ pub(super) fn vault(
             return None;
         }
     };
-    let probed = session.with_vault(kind, &identity.id, |vault, rng| {
-        vault.probe(rng).map(|()| vault.describe())
-    });
+    let probed =
+        session.with_vault(kind, &identity.id, |vault, rng| vault.probe(rng).map(|()| vault.describe()));
     match probed {
         Ok(place) => {
             findings.push(ok("vault_probe", format!("an entry was written, read and deleted: {place}")));

@@ -28,7 +28,10 @@ pub(super) fn check(registry: &dyn Registry, keys: &Keys, row: &RowKey) -> Findi
         altered.extend(broken.map(|one| format!("the {} {}", kind.code(), one.party.name)));
     }
     if altered.is_empty() {
-        return ok("seals", format!("{} keys, their owners and projects are as apikey left them", keys.len()));
+        return ok(
+            "seals",
+            format!("{} keys, their owners and projects are as apikey left them", keys.len()),
+        );
     }
     let more = altered.len().saturating_sub(NAMED);
     altered.truncate(NAMED);

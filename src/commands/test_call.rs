@@ -31,6 +31,7 @@ use presented::Presented;
 /// network gave no verdict.
 #[derive(Debug, Args)]
 #[command(visible_alias = "test")]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of the command line")]
 pub struct Arguments {
     /// Id, name, project/name, or a secret's public id
     #[arg(add = crate::completion::keys())]
@@ -75,25 +76,25 @@ pub struct Arguments {
 /// # Errors
 /// Exit 2 for a target that would show the key to others, 6 when no copy of the secret is kept. What the endpoint says
 /// is no error.
-pub fn run(arguments: Arguments, session: &mut Session<'_, '_>) -> Result<Exit> {
+pub fn run(arguments: &Arguments, session: &mut Session<'_, '_>) -> Result<Exit> {
     if arguments.all {
-        return all::run(&arguments, session);
+        return all::run(arguments, session);
     }
     if arguments.print_curl {
-        return curl(&arguments, session);
+        return curl(arguments, session);
     }
     if arguments.dry_run {
-        return preview(&arguments, session);
+        return preview(arguments, session);
     }
     if arguments.is_foreign() {
-        return foreign(&arguments, session);
+        return foreign(arguments, session);
     }
     let Some(selector) = &arguments.key else {
         return Err(Failure::usage("no key was named")
             .hint("name one, or give a secret on standard input with `--stdin-secret`")
             .into());
     };
-    named(selector, &arguments, session)
+    named(selector, arguments, session)
 }
 
 impl Arguments {

@@ -1,4 +1,5 @@
 use apikey::exit::Exit;
+use base64::Engine as _;
 use serde_json::Value;
 
 use super::endpoint::Endpoint;
@@ -278,7 +279,6 @@ fn a_pair_presents_its_consumer_key_as_the_user_of_basic() {
     world.run(&["test-call", "shop", "--in", "basic", "--url", &endpoint.url()]).done();
     let seen = endpoint.seen().remove(0);
     let line = seen.lines().find_map(|line| line.strip_prefix("authorization: Basic ")).unwrap().to_owned();
-    use base64::Engine as _;
     let pair = String::from_utf8(base64::engine::general_purpose::STANDARD.decode(line).unwrap()).unwrap();
     assert!(pair.starts_with("apik_ck_live_") && pair.contains(":apik_cs_live_"), "{}", pair.len());
 }

@@ -1,7 +1,6 @@
 //! The command line as data: global flags, the list of commands, dispatch, and how an error leaves.
 
 use std::ffi::OsString;
-use std::io::Write;
 use std::path::PathBuf;
 
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueHint};

@@ -98,8 +98,7 @@ fn life(show: &mut Show, url: &str, session: &mut Session<'_, '_>) -> Result<()>
 
     show.step("Whoever still has the secret is refused at once, the grace notwithstanding.", session)?;
     let secret = secret_in(&rotated);
-    let secret = secret.as_ref();
-    show.run_with(&["test-call", "--stdin-secret", "--url", orders], secret, Exit::SaidNo, session)?;
+    show.run_with(&["test-call", "--stdin-secret", "--url", orders], secret.as_ref(), Exit::SaidNo, session)?;
 
     show.step("All of it is in the log.", session)?;
     show.run(&["log"], Exit::Done, session)?;

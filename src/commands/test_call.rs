@@ -30,8 +30,8 @@ use presented::Presented;
 /// TLS or to this machine; redirects are shown and never followed. Exit 0 when accepted, 7 when rejected, 9 when the
 /// network gave no verdict.
 #[derive(Debug, Args)]
-#[command(visible_alias = "test")]
 #[expect(clippy::struct_excessive_bools, reason = "each is a flag of the command line")]
+#[command(visible_alias = "test")]
 pub struct Arguments {
     /// Id, name, project/name, or a secret's public id
     #[arg(add = crate::completion::keys())]

@@ -80,9 +80,10 @@ fn a_copy_that_was_altered_or_exchanged_is_not_shown() {
     world.create(&["b"]);
     world.create(&["web", "--kind", "pk", "--scope", "a:read", "--allow-app", "x.y"]);
     let other = World::new().create(&["web", "--kind", "pk", "--scope", "a:read", "--allow-app", "x.y"]);
-    world
-        .tamper("UPDATE secret SET kept = (SELECT kept FROM secret WHERE key_place = 1) WHERE key_place = 2");
-    world.tamper(&format!("UPDATE secret SET kept = CAST('{other}' AS BLOB) WHERE key_place = 3"));
+    world.tamper("UPDATE secret SET kept = (SELECT kept FROM secret ORDER BY key_place LIMIT 1) WHERE kept_algorithm <> 'none'");
+    world.tamper(&format!(
+        "UPDATE secret SET kept = CAST('{other}' AS BLOB) WHERE key_place = (SELECT max(key_place) FROM secret)"
+    ));
     for name in ["b", "web"] {
         let ran = world.run(&["reveal", name, "-q"]).ended(Exit::Conflict);
         assert!(ran.stdout.is_empty() && ran.stderr.contains("altered"), "{name}: {}", ran.stderr);

@@ -116,10 +116,9 @@ impl World {
         self.run_with_stdin(arguments, b"")
     }
 
-    /// Runs a command line; what is on standard input makes it a pipe.
+    /// Runs a command line.
     pub(crate) fn run_with_stdin(&self, arguments: &[&str], mut stdin: &[u8]) -> Ran {
         let (mut stdout, mut stderr) = (Vec::new(), Vec::new());
-        let is_piped = !stdin.is_empty();
         let environment = Environment::new(self.environment.clone());
         let mut host = Host {
             clock: &Stopped(self.now.get()),
@@ -128,7 +127,7 @@ impl World {
             stdin: &mut stdin,
             stdout: &mut stdout,
             stderr: &mut stderr,
-            terminal: Terminal { stdin: self.terminal.stdin && !is_piped, ..self.terminal },
+            terminal: self.terminal,
             prompts: &mut Script(self),
             keyring: &NoKeyring,
             user: "ada".to_owned(),
@@ -223,12 +222,16 @@ impl World {
         self.events().iter().map(|recorded| recorded.event.action.code()).collect()
     }
 
-    /// Alters the file behind the program's back, as somebody does whom its triggers do not stop.
+    /// Alters the file behind the program's back.
     pub(crate) fn tamper(&self, sql: &str) {
         let connection = rusqlite::Connection::open(self.folder().join("registry.db")).unwrap();
-        let triggers =
-            "DROP TRIGGER IF EXISTS event_is_never_changed; DROP TRIGGER IF EXISTS event_is_never_removed";
-        connection.execute_batch(triggers).and_then(|()| connection.execute_batch(sql)).unwrap();
+        // Whoever holds the file can drop its triggers too.
+        connection
+            .execute_batch(
+                "DROP TRIGGER IF EXISTS event_is_never_changed; DROP TRIGGER IF EXISTS event_is_never_removed;",
+            )
+            .unwrap();
+        connection.execute_batch(sql).unwrap();
     }
 }
 

@@ -61,10 +61,11 @@ CREATE UNIQUE INDEX key_live_name ON key (project, skeleton) WHERE revoked_at IS
 CREATE INDEX key_name ON key (name);
 CREATE INDEX key_owner ON key (owner);
 
+-- Stored by key, so that a listing reads it in one pass; found by id through the index that UNIQUE makes.
 CREATE TABLE secret (
-    id                    TEXT PRIMARY KEY CHECK (length(id) = 12),
     key_place             INTEGER NOT NULL REFERENCES key (place) ON DELETE CASCADE,
     number                INTEGER NOT NULL,
+    id                    TEXT NOT NULL UNIQUE CHECK (length(id) = 12),
     digest_algorithm      TEXT NOT NULL CHECK (digest_algorithm = 'hmac-sha256'),
     digest                BLOB NOT NULL CHECK (length(digest) = 32),
     created_at            INTEGER NOT NULL,
@@ -80,10 +81,10 @@ CREATE TABLE secret (
     seal                  BLOB,
     -- A revoked secret keeps no sealed copy.
     CHECK (revoked_at IS NULL OR kept_algorithm IS NULL OR kept_algorithm = 'clear'),
-    CHECK ((kept IS NULL) = (kept_algorithm IS NULL))
+    CHECK ((kept IS NULL) = (kept_algorithm IS NULL)),
+    PRIMARY KEY (key_place, number)
 ) STRICT, WITHOUT ROWID;
 
-CREATE UNIQUE INDEX secret_of_key ON secret (key_place, number);
 -- Finds the sealed copies to erase when their secrets have ended.
 CREATE INDEX secret_kept_expires ON secret (expires_at) WHERE kept_algorithm = 'xchacha20-poly1305';
 CREATE INDEX secret_kept_retires ON secret (retires_at) WHERE kept_algorithm = 'xchacha20-poly1305' AND retires_at IS NOT NULL;

@@ -149,8 +149,8 @@ fn insert_key(connection: &Connection, key: &Key) -> Result<()> {
     bind_key(&mut statement, key)?;
     statement.raw_execute().map_err(|error| key_refused(connection, key, error))?;
     let place = connection.last_insert_rowid();
-    for (number, secret) in (0_i64..).zip(&key.secrets) {
-        put_secret(connection, place, number, secret)?;
+    for secret in &key.secrets {
+        put_secret(connection, place, secret)?;
     }
     Ok(())
 }
@@ -170,8 +170,8 @@ fn replace_key(connection: &Connection, key: &Key) -> Result<()> {
     }
     let place = read::place_of(connection, key.id)?.ok_or(RegistryError::Conflict(key.id))?;
     remove_other_secrets(connection, place, key)?;
-    for (number, secret) in (0_i64..).zip(&key.secrets) {
-        put_secret(connection, place, number, secret)?;
+    for secret in &key.secrets {
+        put_secret(connection, place, secret)?;
     }
     Ok(())
 }
@@ -192,8 +192,9 @@ fn remove_other_secrets(connection: &Connection, place: i64, key: &Key) -> Resul
 }
 
 /// Inserts or replaces a secret of this key. Its last use is left to [`super::SqliteRegistry`]'s `record_use`, which
-/// counts no revision and must not be undone by a change read before it.
-fn put_secret(connection: &Connection, place: i64, number: i64, secret: &KeySecret) -> Result<()> {
+/// counts no revision and must not be undone by a change read before it. A new one is numbered behind those that are
+/// there: its place among them is not its number once an older one was removed.
+fn put_secret(connection: &Connection, place: i64, secret: &KeySecret) -> Result<()> {
     let (algorithm, seal) = secret.seal.columns();
     let (kept_algorithm, kept) = match &secret.kept {
         Kept::No => (None, None),
@@ -204,14 +205,14 @@ fn put_secret(connection: &Connection, place: i64, number: i64, secret: &KeySecr
         .prepare_cached(
             "INSERT INTO secret (id, key_place, number, digest_algorithm, digest, created_at, expires_at, retires_at, \
              pending_grace_seconds, revoked_at, kept_algorithm, kept, seal_algorithm, seal) \
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14) \
-             ON CONFLICT (id) DO UPDATE SET expires_at = ?7, retires_at = ?8, pending_grace_seconds = ?9, revoked_at = ?10, \
-             kept_algorithm = ?11, kept = ?12, seal_algorithm = ?13, seal = ?14 WHERE key_place = ?2 AND digest = ?5",
+             VALUES (?1, ?2, (SELECT coalesce(max(number) + 1, 0) FROM secret WHERE key_place = ?2), \
+             ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13) \
+             ON CONFLICT (id) DO UPDATE SET expires_at = ?6, retires_at = ?7, pending_grace_seconds = ?8, revoked_at = ?9, \
+             kept_algorithm = ?10, kept = ?11, seal_algorithm = ?12, seal = ?13 WHERE key_place = ?2 AND digest = ?4",
         )?
         .execute(params![
             secret.id.as_str(),
             place,
-            number,
             HMAC_SHA256,
             secret.digest.as_bytes(),
             secret.created_at.seconds(),

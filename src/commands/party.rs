@@ -173,8 +173,9 @@ fn suspend(
     let mut summary = find(kind, name, &registry)?;
     let changed = summary.party.suspend(session.now);
     if changed && !dry_run {
-        let question =
-            format!("Suspend the {} `{}`, and so deny its {} keys?", kind.code(), name, summary.keys);
+        let keys =
+            if summary.keys == 1 { "its 1 key".to_owned() } else { format!("its {} keys", summary.keys) };
+        let question = format!("Suspend the {} `{name}`, and so deny {keys}?", kind.code());
         session.confirm(yes, &escape(&question))?;
         let action = match kind {
             PartyKind::Owner => Action::OwnerSuspended,

@@ -53,6 +53,9 @@ fn nothing_is_removed_by_a_dry_run_a_no_or_off_a_terminal_without_yes() {
     let world = world.at_terminal();
     world.will_answer("no");
     world.run(&["purge", "gone"]).ended(Exit::Declined);
+    let world = world.with_variable("CI", "true");
+    world.run(&["purge", "gone"]).ended(Exit::Usage);
+    assert_eq!(world.asked().len(), 1, "in CI nobody is asked");
     assert_eq!(world.count(), 1);
     assert_eq!(world.actions().len(), 3);
 }

@@ -44,7 +44,8 @@ fn default_parties() -> [Party; 2] {
 }
 
 fn memory() -> MemoryRegistry {
-    MemoryRegistry::create(&identity(), &Change { new_parties: &default_parties(), ..Change::default() }).unwrap()
+    MemoryRegistry::create(&identity(), &Change { new_parties: &default_parties(), ..Change::default() })
+        .unwrap()
 }
 
 fn sqlite() -> (tempfile::TempDir, SqliteRegistry) {

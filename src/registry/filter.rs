@@ -21,7 +21,10 @@ impl Filter {
             && self.scope.as_ref().is_none_or(|scope| key.scopes.cover(scope))
             && self.tag.as_ref().is_none_or(|tag| key.tags.contains(tag))
             && self.expiring_within.is_none_or(|span| {
-                is_live && key.expires_at().is_some_and(|end| now.checked_add(span).is_none_or(|horizon| end <= horizon))
+                is_live
+                    && key
+                        .expires_at()
+                        .is_some_and(|end| now.checked_add(span).is_none_or(|horizon| end <= horizon))
             })
             && self.unused_for.is_none_or(|span| {
                 let since = key.last_use().map_or(key.created_at, |last| last.at.max(key.created_at));

@@ -5,8 +5,8 @@ use std::net::IpAddr;
 use std::ops::ControlFlow;
 
 use super::{
-    Change, DefinedScope, EventFilter, Filter, Found, Identity, Listed, PartySummary, RecordedEvent, Registry,
-    RegistryError, RememberedRequest, Result, Visit,
+    Change, DefinedScope, EventFilter, Filter, Found, Identity, Listed, PartySummary, RecordedEvent,
+    Registry, RegistryError, RememberedRequest, Result, Visit,
 };
 use crate::domain::event::chain;
 use crate::domain::key::{Key, KeyId, LastUse};
@@ -81,7 +81,9 @@ impl MemoryRegistry {
         }
         if let Some(now) = change.now {
             let secrets = self.keys.iter_mut().flat_map(|key| &mut key.secrets);
-            secrets.filter(|secret| secret.ends_at().is_some_and(|end| end <= now)).for_each(|secret| secret.erase_copy());
+            secrets
+                .filter(|secret| secret.ends_at().is_some_and(|end| end <= now))
+                .for_each(|secret| secret.erase_copy());
         }
         self.append(change);
         Ok(())
@@ -146,7 +148,10 @@ impl MemoryRegistry {
     fn check_name(&self, key: &Key) -> Result<()> {
         let skeleton = key.name.skeleton();
         let taken = self.keys.iter().find(|old| {
-            old.id != key.id && old.revoked.is_none() && old.project == key.project && old.name.skeleton() == skeleton
+            old.id != key.id
+                && old.revoked.is_none()
+                && old.project == key.project
+                && old.name.skeleton() == skeleton
         });
         match taken {
             Some(taken) if key.revoked.is_none() => Err(RegistryError::NameTaken {
@@ -169,7 +174,8 @@ impl MemoryRegistry {
 
     fn found(&self, key: &Key) -> Result<Found> {
         let party = |kind, name: &Name| {
-            let missing = || RegistryError::Storage(format!("{} without its {}", key.id, PartyKind::code(kind)));
+            let missing =
+                || RegistryError::Storage(format!("{} without its {}", key.id, PartyKind::code(kind)));
             self.party(kind, name)?.ok_or_else(missing)
         };
         Ok(Found {
@@ -209,7 +215,8 @@ impl Registry for MemoryRegistry {
     }
 
     fn list(&self, filter: &Filter, now: Instant, visit: &mut Visit<'_, Listed>) -> Result<()> {
-        let listed = self.keys.iter().rev().map(|key| Listed { key: key.clone(), suspended: self.is_suspended(key) });
+        let listed =
+            self.keys.iter().rev().map(|key| Listed { key: key.clone(), suspended: self.is_suspended(key) });
         let matching = listed.filter(|listed| filter.matches(listed, now));
         for listed in matching.take(filter.limit.unwrap_or(usize::MAX)) {
             if let ControlFlow::Break(()) = visit(listed) {

@@ -38,7 +38,8 @@ struct Scene {
 
 fn digested(secret: KeySecret, key: &Key, seed: u64) -> (KeySecret, String) {
     let mut rng = StdRng::seed_from_u64(seed);
-    let text = Secret::generate(&Brand::default(), key.kind, key.env, secret.id, &mut rng).expose().to_owned();
+    let text =
+        Secret::generate(&Brand::default(), key.kind, key.env, secret.id, &mut rng).expose().to_owned();
     (KeySecret { digest: keys().digest.digest(text.as_bytes()), ..secret }, text)
 }
 
@@ -84,10 +85,12 @@ impl Scene {
     fn accept(&mut self, place: usize, now: Instant) {
         let text = self.texts[place].clone();
         let request = Request::default();
-        let (lookup, decision) = verify(&self.registry, &keys(), Some(text.as_bytes()), &request, now).unwrap();
+        let (lookup, decision) =
+            verify(&self.registry, &keys(), Some(text.as_bytes()), &request, now).unwrap();
         assert!(decision.is_accepted(), "{decision:?}");
         let Lookup::Match(matching) = lookup else { panic!("accepted without a match") };
-        record_acceptance(&mut self.registry, &keys(), &matching, (&request, &Actor::default()), now).unwrap();
+        record_acceptance(&mut self.registry, &keys(), &matching, (&request, &Actor::default()), now)
+            .unwrap();
     }
 
     fn stored(&self) -> Key {
@@ -121,7 +124,9 @@ fn what_is_not_known_is_not_found_whatever_part_of_it_is_wrong() {
 #[test]
 fn what_is_no_secret_is_malformed_and_nothing_is_missing() {
     let scene = scene(samples::key("ci"));
-    for wrong in ["x", "apik_sk_live_short", &format!("{} ", scene.texts[0]), &scene.texts[0][1..].replace('_', "-")] {
+    for wrong in
+        ["x", "apik_sk_live_short", &format!("{} ", scene.texts[0]), &scene.texts[0][1..].replace('_', "-")]
+    {
         assert_eq!(scene.answer(wrong, &Request::default(), at(1)), "malformed", "{wrong}");
     }
     assert_eq!(scene.answer("", &Request::default(), at(1)), "missing");
@@ -142,7 +147,8 @@ fn a_secret_is_refused_from_the_second_it_expires() {
 /// A key that fails every check but that of its seals, and takes them back one by one.
 #[test]
 fn the_first_of_several_denials_is_the_one_that_checks_name_first() {
-    let wrong = Request { scopes: vec!["users:write".parse().unwrap()], env: Some(Env::Test), ..Request::default() };
+    let wrong =
+        Request { scopes: vec!["users:write".parse().unwrap()], env: Some(Env::Test), ..Request::default() };
     let mut key = samples::key("ci");
     key.networks = Allowed::from_named(["10.0.0.0/8".parse().unwrap()]);
     key.origins = Allowed::from_named(["https://a.example".parse().unwrap()]);
@@ -157,7 +163,8 @@ fn the_first_of_several_denials_is_the_one_that_checks_name_first() {
     let mut request = wrong;
     let mut intact = false;
     for check in CHECKS {
-        let matched = Matched { key: &key, secret: &key.secrets[0], owner: &owner, project: &project, intact };
+        let matched =
+            Matched { key: &key, secret: &key.secrets[0], owner: &owner, project: &project, intact };
         let decision = decide(Presented::Matched(matched), &request, at(1));
         assert_eq!(decision, Decision::Denied(check));
         match check {

@@ -158,7 +158,13 @@ fn sealed_copies_are_erased_from_the_second_their_secret_ends(registry: &mut dyn
     };
     let clear = KeySecret { expires_at: Some(at(1)), kept: Kept::Clear("pk".into()), ..samples::secret() };
     let end = Some(at(100));
-    let secrets = vec![sealed(end, None), sealed(None, end), sealed(Some(at(101)), Some(at(101))), sealed(None, None), clear];
+    let secrets = vec![
+        sealed(end, None),
+        sealed(None, end),
+        sealed(Some(at(101)), Some(at(101))),
+        sealed(None, None),
+        clear,
+    ];
     let key = Key { secrets, ..samples::key("ci") };
     insert(registry, &[key.clone()]).unwrap();
     let mut kept = |now| {

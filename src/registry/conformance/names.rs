@@ -15,7 +15,9 @@ for_every_backend! {
 
 fn taken(result: Result<(), RegistryError>) -> [String; 3] {
     match result {
-        Err(RegistryError::NameTaken { project, wanted, taken }) => [project, wanted, taken].map(|name| name.to_string()),
+        Err(RegistryError::NameTaken { project, wanted, taken }) => {
+            [project, wanted, taken].map(|name| name.to_string())
+        }
         other => panic!("{other:?}"),
     }
 }
@@ -80,7 +82,9 @@ fn a_party_that_is_there_already_is_left_as_it_is(registry: &mut dyn Registry) {
     let mut suspended = samples::party(PartyKind::Owner);
     suspended.suspend(at(1));
     registry.apply(&Change { replace_parties: &[suspended.clone()], ..Change::default() }).unwrap();
-    registry.apply(&Change { new_parties: &[samples::party(PartyKind::Owner)], ..Change::default() }).unwrap();
+    registry
+        .apply(&Change { new_parties: &[samples::party(PartyKind::Owner)], ..Change::default() })
+        .unwrap();
     assert_eq!(registry.party(PartyKind::Owner, &suspended.name).unwrap(), Some(suspended));
 }
 

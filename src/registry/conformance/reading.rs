@@ -126,7 +126,8 @@ fn three_events(registry: &mut dyn Registry) -> [Key; 2] {
     let keys = [samples::key("one"), samples::key("two")];
     let mut by_bob = event(&keys[1], Action::KeyRevoked, 20);
     by_bob.actor = Actor { user: "bob".into(), ..Actor::default() };
-    let events = vec![event(&keys[0], Action::KeyCreated, 0), event(&keys[1], Action::KeyCreated, 10), by_bob];
+    let events =
+        vec![event(&keys[0], Action::KeyCreated, 0), event(&keys[1], Action::KeyCreated, 10), by_bob];
     registry.apply(&Change { events, ..Change::default() }).unwrap();
     keys
 }

@@ -45,7 +45,10 @@ fn full() -> Key {
         env: Env::Test,
         scopes: Scopes::new(["orders:read".parse().unwrap(), "users:*".parse().unwrap()]).unwrap(),
         networks: Allowed::from_named(["10.0.0.0/8".parse().unwrap(), "2001:db8::/32".parse().unwrap()]),
-        origins: Allowed::from_named(["https://shop.example".parse().unwrap(), "https://*.a.example".parse().unwrap()]),
+        origins: Allowed::from_named([
+            "https://shop.example".parse().unwrap(),
+            "https://*.a.example".parse().unwrap(),
+        ]),
         lifetime: Lifetime::Until(at(5000)),
         not_before: Some(at(10)),
         rotate_every: Some(Span::days(30)),
@@ -80,7 +83,12 @@ fn every_field_of_a_key_is_read_back(registry: &mut dyn Registry) {
 fn secrets() -> Vec<KeySecret> {
     let plain = samples::secret;
     vec![
-        KeySecret { digest: Digest::from_bytes([1; 32]), expires_at: None, seal: Seal::Sealed([2; 32]), ..plain() },
+        KeySecret {
+            digest: Digest::from_bytes([1; 32]),
+            expires_at: None,
+            seal: Seal::Sealed([2; 32]),
+            ..plain()
+        },
         KeySecret { retires_at: Some(at(60)), kept: Kept::Sealed(vec![0, 255, 1]), ..plain() },
         KeySecret { pending_grace: Some(Span::ZERO), seal: Seal::Withdrawn([3; 32]), ..plain() },
         KeySecret { pending_grace: Some(Span::days(2)), kept: Kept::Clear("apik_pk".into()), ..plain() },
@@ -91,14 +99,22 @@ fn secrets() -> Vec<KeySecret> {
 fn every_field_of_a_secret_is_read_back(registry: &mut dyn Registry) {
     let mut key = Key { secrets: secrets(), ..samples::key("ci") };
     insert(registry, &[key.clone()]).unwrap();
-    for (place, ip) in [(0, Some("2001:db8::1".parse().unwrap())), (1, None), (2, Some("192.0.2.1".parse().unwrap()))] {
+    for (place, ip) in
+        [(0, Some("2001:db8::1".parse().unwrap())), (1, None), (2, Some("192.0.2.1".parse().unwrap()))]
+    {
         registry.record_use(key.secrets[place].id, at(7), ip).unwrap();
         key.secrets[place].last_use = Some(LastUse { at: at(7), ip });
     }
     assert_eq!(picture(&stored(registry, key.id)), picture(&key));
     // The same variants as changes of secrets that are there.
     for (old, new) in key.secrets.iter_mut().zip(secrets().into_iter().rev()) {
-        *old = KeySecret { id: old.id, digest: old.digest, created_at: old.created_at, last_use: old.last_use, ..new };
+        *old = KeySecret {
+            id: old.id,
+            digest: old.digest,
+            created_at: old.created_at,
+            last_use: old.last_use,
+            ..new
+        };
     }
     replace(registry, &[key.clone()]).unwrap();
     key.revision = 2;

@@ -16,8 +16,10 @@ pub(super) fn append(connection: &Connection, events: &[Event], audit: Option<&A
     if events.is_empty() {
         return Ok(());
     }
-    let mut newest = connection.prepare_cached("SELECT number, hash FROM event ORDER BY number DESC LIMIT 1")?;
-    let newest: Option<(i64, [u8; 32])> = newest.query_row([], |row| Ok((row.get(0)?, row.get(1)?))).optional()?;
+    let mut newest =
+        connection.prepare_cached("SELECT number, hash FROM event ORDER BY number DESC LIMIT 1")?;
+    let newest: Option<(i64, [u8; 32])> =
+        newest.query_row([], |row| Ok((row.get(0)?, row.get(1)?))).optional()?;
     let (mut number, mut hash) = newest.unwrap_or((0, [0; 32]));
     let mut statement = connection.prepare_cached(
         "INSERT INTO event (number, at, action, user, host, ci_run, key, subject, changes, hash, seal_algorithm, seal) \
@@ -48,12 +50,18 @@ pub(super) fn append(connection: &Connection, events: &[Event], audit: Option<&A
 type Triple = (String, Option<String>, Option<String>);
 
 fn changes_text(changes: &[FieldChange]) -> Result<String> {
-    let triples: Vec<(&str, Option<&str>, Option<&str>)> =
-        changes.iter().map(|change| (change.field.as_str(), change.before.as_deref(), change.after.as_deref())).collect();
+    let triples: Vec<(&str, Option<&str>, Option<&str>)> = changes
+        .iter()
+        .map(|change| (change.field.as_str(), change.before.as_deref(), change.after.as_deref()))
+        .collect();
     serde_json::to_string(&triples).map_err(|_| damaged("a change"))
 }
 
-pub(super) fn list(connection: &Connection, filter: &EventFilter, visit: &mut Visit<'_, RecordedEvent>) -> Result<()> {
+pub(super) fn list(
+    connection: &Connection,
+    filter: &EventFilter,
+    visit: &mut Visit<'_, RecordedEvent>,
+) -> Result<()> {
     let (sql, values) = query(filter);
     let mut statement = connection.prepare(&sql)?;
     let mut rows = statement.query(params_from_iter(values))?;
@@ -83,7 +91,9 @@ fn query(filter: &EventFilter) -> (String, Vec<Value>) {
     let columns = "number, at, action, user, host, ci_run, key, subject, changes, hash, seal";
     let sql = match filter.last {
         None => format!("SELECT {columns} FROM ({wanted}) ORDER BY number"),
-        Some(last) => format!("SELECT {columns} FROM ({wanted} ORDER BY number DESC LIMIT {last}) ORDER BY number"),
+        Some(last) => {
+            format!("SELECT {columns} FROM ({wanted} ORDER BY number DESC LIMIT {last}) ORDER BY number")
+        }
     };
     (sql, values)
 }
@@ -91,7 +101,8 @@ fn query(filter: &EventFilter) -> (String, Vec<Value>) {
 fn event(row: &Row<'_>) -> Result<RecordedEvent> {
     let action: String = row.get(2)?;
     let key: Option<String> = row.get(6)?;
-    let changes: Vec<Triple> = serde_json::from_str(&row.get::<_, String>(8)?).map_err(|_| damaged("an event"))?;
+    let changes: Vec<Triple> =
+        serde_json::from_str(&row.get::<_, String>(8)?).map_err(|_| damaged("an event"))?;
     Ok(RecordedEvent {
         number: u64::try_from(row.get::<_, i64>(0)?).map_err(|_| damaged("an event's number"))?,
         event: Event {
@@ -100,7 +111,10 @@ fn event(row: &Row<'_>) -> Result<RecordedEvent> {
             actor: Actor { user: row.get(3)?, host: row.get(4)?, ci_run: row.get(5)? },
             key: key.map(|id| id.parse()).transpose().map_err(|()| damaged("an event's key"))?,
             subject: row.get(7)?,
-            changes: changes.into_iter().map(|(field, before, after)| FieldChange { field, before, after }).collect(),
+            changes: changes
+                .into_iter()
+                .map(|(field, before, after)| FieldChange { field, before, after })
+                .collect(),
         },
         hash: row.get(9)?,
         seal: row.get(10)?,

@@ -13,7 +13,12 @@ use crate::domain::key::Key;
 use crate::domain::time::Instant;
 use crate::registry::{Filter, Listed, Visit};
 
-pub(super) fn list(connection: &Connection, filter: &Filter, now: Instant, visit: &mut Visit<'_, Listed>) -> Result<()> {
+pub(super) fn list(
+    connection: &Connection,
+    filter: &Filter,
+    now: Instant,
+    visit: &mut Visit<'_, Listed>,
+) -> Result<()> {
     let suspended = suspended(connection)?;
     let (sql, values) = query(filter);
     let mut statement = connection.prepare_cached(&sql)?;
@@ -82,7 +87,8 @@ fn query(filter: &Filter) -> (String, Vec<Value>) {
 }
 
 fn suspended(connection: &Connection) -> Result<HashSet<(String, String)>> {
-    let mut statement = connection.prepare_cached("SELECT kind, name FROM party WHERE suspended_at IS NOT NULL")?;
+    let mut statement =
+        connection.prepare_cached("SELECT kind, name FROM party WHERE suspended_at IS NOT NULL")?;
     let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
     Ok(rows.collect::<rusqlite::Result<_>>()?)
 }

@@ -14,8 +14,8 @@ use std::path::{Path, PathBuf};
 use rusqlite::{Connection, OptionalExtension, TransactionBehavior, params};
 
 use super::{
-    Change, DefinedScope, EventFilter, Filter, Found, Identity, Listed, PartySummary, RecordedEvent, Registry, RegistryError,
-    RememberedRequest, Visit,
+    Change, DefinedScope, EventFilter, Filter, Found, Identity, Listed, PartySummary, RecordedEvent,
+    Registry, RegistryError, RememberedRequest, Visit,
 };
 use crate::domain::key::KeyId;
 use crate::domain::name::Name;
@@ -96,8 +96,12 @@ impl From<rusqlite::Error> for RegistryError {
             Some(Code::DatabaseCorrupt) => unusable("the file is damaged", DAMAGED),
             Some(Code::NotADatabase) => unusable("it is not a registry, or it is damaged", DAMAGED),
             Some(Code::DiskFull) => Self::Storage("the disk is full; nothing was changed".into()),
-            Some(Code::ReadOnly | Code::PermissionDenied) => Self::Storage("the file or its folder is read-only".into()),
-            Some(Code::CannotOpen) => Self::Storage("the file or its folder cannot be opened or written".into()),
+            Some(Code::ReadOnly | Code::PermissionDenied) => {
+                Self::Storage("the file or its folder is read-only".into())
+            }
+            Some(Code::CannotOpen) => {
+                Self::Storage("the file or its folder cannot be opened or written".into())
+            }
             _ => Self::Storage(error.to_string()),
         }
     }
@@ -120,7 +124,8 @@ impl Registry for SqliteRegistry {
     }
 
     fn apply(&mut self, change: &Change<'_>) -> Result<()> {
-        let begun = self.connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(Into::into);
+        let begun =
+            self.connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(Into::into);
         let written = begun.and_then(|transaction| {
             write::apply(&transaction, change)?;
             Ok(transaction.commit()?)
@@ -169,8 +174,9 @@ impl Registry for SqliteRegistry {
     }
 
     fn target(&self, key: KeyId) -> Result<Option<String>> {
-        let mut statement =
-            self.connection.prepare_cached("SELECT target FROM target JOIN key ON key.place = key_place WHERE key.id = ?1")?;
+        let mut statement = self.connection.prepare_cached(
+            "SELECT target FROM target JOIN key ON key.place = key_place WHERE key.id = ?1",
+        )?;
         self.placed(statement.query_row([key.to_string()], |row| row.get(0)).optional().map_err(Into::into))
     }
 

@@ -34,7 +34,10 @@ pub(super) fn existing(path: &Path) -> Result<Connection> {
     let version = |name| connection.pragma_query_value(None, name, |row| row.get::<_, i64>(0));
     let (application, schema) = (version("application_id")?, version("user_version")?);
     if application != APPLICATION_ID {
-        return Err(unusable("it is a database of another program", "name the right file with `--registry PATH`"));
+        return Err(unusable(
+            "it is a database of another program",
+            "name the right file with `--registry PATH`",
+        ));
     }
     let known = known_schema();
     if schema > known {
@@ -88,8 +91,10 @@ fn check_file(path: &Path) -> Result<()> {
 
 /// The file under its folder's real name: SQLite then refuses any symlink, and none of the folders is one.
 fn canonical(path: &Path) -> Result<PathBuf> {
-    let name = path.file_name().ok_or_else(|| unusable("it is not a file", "name a file with `--registry PATH`"))?;
-    let folder = folder_of(path).canonicalize().map_err(|error| unusable(error.to_string(), "check the folder"))?;
+    let name =
+        path.file_name().ok_or_else(|| unusable("it is not a file", "name a file with `--registry PATH`"))?;
+    let folder =
+        folder_of(path).canonicalize().map_err(|error| unusable(error.to_string(), "check the folder"))?;
     Ok(folder.join(name))
 }
 
@@ -102,7 +107,8 @@ fn folder_of(path: &Path) -> &Path {
 
 /// Without URI names, without following links, with the settings that every connection has.
 fn connect(path: &Path) -> Result<Connection> {
-    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX | OpenFlags::SQLITE_OPEN_NOFOLLOW;
+    let flags =
+        OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX | OpenFlags::SQLITE_OPEN_NOFOLLOW;
     let connection = Connection::open_with_flags(path, flags)?;
     connection.busy_timeout(BUSY_FOR)?;
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true)?;
@@ -130,7 +136,8 @@ fn migrate(connection: &mut Connection) -> Result<()> {
 
 pub(super) fn lock(path: &Path) -> Result<CreationLock> {
     let folder = folder_of(path);
-    let failed = |error: io::Error| RegistryError::Storage(format!("{} cannot be used: {error}", folder.display()));
+    let failed =
+        |error: io::Error| RegistryError::Storage(format!("{} cannot be used: {error}", folder.display()));
     let mut builder = fs::DirBuilder::new();
     builder.recursive(true);
     #[cfg(unix)]
@@ -153,7 +160,8 @@ pub(super) fn create(path: &Path, identity: &Identity, first: &Change<'_>) -> Re
         _ => RegistryError::Storage(format!("{} cannot be made: {error}", path.display())),
     };
     // Private from its first byte (0600), in the same folder, gone again whatever happens.
-    let unfinished = tempfile::Builder::new().prefix(".registry-").tempfile_in(folder_of(&path)).map_err(failed)?;
+    let unfinished =
+        tempfile::Builder::new().prefix(".registry-").tempfile_in(folder_of(&path)).map_err(failed)?;
     fill(unfinished.path(), identity, first)?;
     unfinished.as_file().sync_all().map_err(failed)?;
     unfinished.persist_noclobber(&path).map_err(|error| failed(error.error))?;

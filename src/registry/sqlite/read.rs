@@ -29,8 +29,8 @@ pub(super) const SECRET_COLUMNS: &str = "s.id, s.digest, s.created_at, s.expires
      s.seal_algorithm, s.seal";
 
 pub(super) fn identity(connection: &Connection) -> Result<Identity> {
-    let mut statement =
-        connection.prepare("SELECT id, brand, vault_kind, check_value, created_at FROM registry WHERE only_row = 1")?;
+    let mut statement = connection
+        .prepare("SELECT id, brand, vault_kind, check_value, created_at FROM registry WHERE only_row = 1")?;
     let mut rows = statement.query([])?;
     let row = rows.next()?.ok_or_else(|| damaged("no identity"))?;
     Ok(Identity {
@@ -54,9 +54,10 @@ pub(super) fn place_of_secret(connection: &Connection, id: SecretId) -> Result<O
 
 pub(super) fn found(connection: &Connection, place: i64) -> Result<Option<Found>> {
     let Some(key) = whole_key(connection, place)? else { return Ok(None) };
-    let owner = party(connection, PartyKind::Owner, key.owner.as_str())?.ok_or_else(|| damaged("a key without owner"))?;
-    let project =
-        party(connection, PartyKind::Project, key.project.as_str())?.ok_or_else(|| damaged("a key without project"))?;
+    let owner = party(connection, PartyKind::Owner, key.owner.as_str())?
+        .ok_or_else(|| damaged("a key without owner"))?;
+    let project = party(connection, PartyKind::Project, key.project.as_str())?
+        .ok_or_else(|| damaged("a key without project"))?;
     Ok(Some(Found { key, owner, project }))
 }
 
@@ -127,7 +128,11 @@ pub(super) fn key(row: &Row<'_>) -> Result<Key> {
         },
         not_before: instant(row, 11)?,
         rotate_every: span(row, 12)?,
-        tags: text(row, 13)?.split(',').filter(|tag| !tag.is_empty()).map(|tag| Name::from_stored(tag.to_owned())).collect::<BTreeSet<_>>(),
+        tags: text(row, 13)?
+            .split(',')
+            .filter(|tag| !tag.is_empty())
+            .map(|tag| Name::from_stored(tag.to_owned()))
+            .collect::<BTreeSet<_>>(),
         note: optional_text(row, 14)?.map(|note| Note::from_stored(note.to_owned())),
         created_at: Instant::from_seconds(row.get(15)?),
         disabled_at: instant(row, 16)?,
@@ -145,7 +150,8 @@ pub(super) fn key(row: &Row<'_>) -> Result<Key> {
 }
 
 fn scopes(joined: &str) -> Result<Scopes> {
-    let scopes: std::result::Result<Vec<Scope>, _> = joined.split(' ').filter(|word| !word.is_empty()).map(str::parse).collect();
+    let scopes: std::result::Result<Vec<Scope>, _> =
+        joined.split(' ').filter(|word| !word.is_empty()).map(str::parse).collect();
     scopes.and_then(Scopes::new).map_err(|_| damaged("a scope"))
 }
 
@@ -174,7 +180,9 @@ pub(super) fn secret(row: &Row<'_>) -> Result<Option<KeySecret>> {
         revoked_at: instant(row, column(6))?,
         last_use: match instant(row, column(7))? {
             None => None,
-            Some(at) => Some(LastUse { at, ip: optional_text(row, column(8))?.and_then(|ip| ip.parse().ok()) }),
+            Some(at) => {
+                Some(LastUse { at, ip: optional_text(row, column(8))?.and_then(|ip| ip.parse().ok()) })
+            }
         },
         kept: match (optional_text(row, column(9))?, kept) {
             (Some(XCHACHA20_POLY1305), Some(bytes)) => Kept::Sealed(bytes.to_vec()),
@@ -215,13 +223,17 @@ pub(super) fn parties(connection: &Connection, kind: PartyKind) -> Result<Vec<Pa
     let mut rows = statement.query([kind.code()])?;
     let mut parties = Vec::new();
     while let Some(row) = rows.next()? {
-        parties.push(PartySummary { party: party_of(row, kind)?, keys: u64::try_from(row.get::<_, i64>(5)?).unwrap_or(0) });
+        parties.push(PartySummary {
+            party: party_of(row, kind)?,
+            keys: u64::try_from(row.get::<_, i64>(5)?).unwrap_or(0),
+        });
     }
     Ok(parties)
 }
 
 pub(super) fn defined_scopes(connection: &Connection) -> Result<Vec<DefinedScope>> {
-    let mut statement = connection.prepare_cached("SELECT scope, description FROM defined_scope ORDER BY scope")?;
+    let mut statement =
+        connection.prepare_cached("SELECT scope, description FROM defined_scope ORDER BY scope")?;
     let mut rows = statement.query([])?;
     let mut scopes = Vec::new();
     while let Some(row) = rows.next()? {
@@ -232,7 +244,8 @@ pub(super) fn defined_scopes(connection: &Connection) -> Result<Vec<DefinedScope
 }
 
 pub(super) fn request(connection: &Connection, id: &str) -> Result<Option<RememberedRequest>> {
-    let mut statement = connection.prepare("SELECT id, fingerprint, key, secret, at FROM request WHERE id = ?1")?;
+    let mut statement =
+        connection.prepare("SELECT id, fingerprint, key, secret, at FROM request WHERE id = ?1")?;
     let mut rows = statement.query([id])?;
     let Some(row) = rows.next()? else { return Ok(None) };
     Ok(Some(RememberedRequest {

@@ -29,7 +29,8 @@ pub(super) fn apply(connection: &Connection, change: &Change<'_>) -> Result<()> 
         remove_key(connection, *id, *revision)?;
     }
     for scope in &change.define_scopes {
-        let mut statement = connection.prepare_cached("INSERT OR REPLACE INTO defined_scope (scope, description) VALUES (?1, ?2)")?;
+        let mut statement = connection
+            .prepare_cached("INSERT OR REPLACE INTO defined_scope (scope, description) VALUES (?1, ?2)")?;
         statement.execute(params![scope.scope.as_str(), scope.description])?;
     }
     for scope in &change.undefine_scopes {
@@ -68,7 +69,8 @@ fn insert_party(connection: &Connection, party: &Party) -> Result<()> {
     match inserted {
         Err(error) if is_unique(&error, "party.") => {
             let sql = "SELECT name FROM party WHERE kind = ?1 AND skeleton = ?2";
-            let taken: String = connection.query_row(sql, params![party.kind.code(), skeleton], |row| row.get(0))?;
+            let taken: String =
+                connection.query_row(sql, params![party.kind.code(), skeleton], |row| row.get(0))?;
             let (kind, wanted) = (party.kind.code(), party.name.clone());
             Err(RegistryError::PartyLooksAlike { kind, wanted, taken: Name::from_stored(taken) })
         }
@@ -235,8 +237,9 @@ fn key_refused(connection: &Connection, key: &Key, error: rusqlite::Error) -> Re
         return error.into();
     }
     let sql = "SELECT name FROM key WHERE project = ?1 AND skeleton = ?2 AND revoked_at IS NULL";
-    let taken: rusqlite::Result<Option<String>> =
-        connection.query_row(sql, params![key.project.as_str(), key.name.skeleton()], |row| row.get(0)).optional();
+    let taken: rusqlite::Result<Option<String>> = connection
+        .query_row(sql, params![key.project.as_str(), key.name.skeleton()], |row| row.get(0))
+        .optional();
     match taken {
         Ok(taken) => RegistryError::NameTaken {
             project: key.project.clone(),

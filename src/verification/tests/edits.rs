@@ -23,7 +23,7 @@ fn a_row_that_was_edited_grants_nothing() {
         "UPDATE key SET env = 'test'",
         "UPDATE key SET kind = 'pk'",
         "UPDATE key SET name = 'other'",
-        "UPDATE key SET allow_ips = '0.0.0.0/0'",
+        "UPDATE key SET allow_ips = '10.0.0.0/8'",
         "UPDATE key SET allow_origins = 'https://evil.example'",
         "UPDATE key SET lifetime_seconds = NULL",
         "UPDATE key SET rotate_every_seconds = 1",
@@ -54,7 +54,9 @@ fn a_row_that_was_edited_grants_nothing() {
 
 #[test]
 fn what_grants_nothing_can_be_edited_without_harm() {
-    for edit in ["UPDATE key SET note = 'x'", "UPDATE key SET tags = 'a,b'", "UPDATE secret SET last_used_at = 1"] {
+    for edit in
+        ["UPDATE key SET note = 'x'", "UPDATE key SET tags = 'a,b'", "UPDATE secret SET last_used_at = 1"]
+    {
         let scene = scene(samples::key("ci"));
         scene.edit(edit);
         assert_eq!(scene.plain_answer(0), "accepted", "{edit}");
@@ -130,7 +132,10 @@ fn swapped_digests_match_no_text() {
     for (place, other) in [(0, 1), (1, 0)] {
         let bytes = scene.key.secrets[other].digest.as_bytes();
         let hex: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
-        scene.edit(&format!("UPDATE secret SET digest = x'{hex}' WHERE id = '{}'", scene.key.secrets[place].id));
+        scene.edit(&format!(
+            "UPDATE secret SET digest = x'{hex}' WHERE id = '{}'",
+            scene.key.secrets[place].id
+        ));
     }
     assert_eq!((scene.plain_answer(0), scene.plain_answer(1)), ("not_found", "not_found"));
 }
@@ -139,7 +144,9 @@ fn swapped_digests_match_no_text() {
 fn a_seal_copied_from_another_row_proves_nothing() {
     let scene = two_secrets();
     let [to, from] = [0, 1].map(|place| scene.key.secrets[place].id);
-    scene.edit(&format!("UPDATE secret SET seal = (SELECT seal FROM secret WHERE id = '{from}') WHERE id = '{to}'"));
+    scene.edit(&format!(
+        "UPDATE secret SET seal = (SELECT seal FROM secret WHERE id = '{from}') WHERE id = '{to}'"
+    ));
     assert_eq!((scene.plain_answer(0), scene.plain_answer(1)), ("tampered", "accepted"));
 }
 
@@ -152,7 +159,8 @@ fn a_secret_moved_to_a_stronger_key_grants_nothing() {
     strong.secrets.push(secret);
     seal_new(&keys().row, &mut strong);
     scene.registry.apply(&Change { insert: &[strong.clone()], ..Change::default() }).unwrap();
-    let (weak, place) = (scene.key.secrets[0].id, format!("(SELECT place FROM key WHERE id = '{}')", strong.id));
+    let (weak, place) =
+        (scene.key.secrets[0].id, format!("(SELECT place FROM key WHERE id = '{}')", strong.id));
     scene.edit(&format!("UPDATE secret SET number = 9, key_place = {place} WHERE id = '{weak}'"));
     assert_eq!(scene.plain_answer(0), "tampered");
     assert_eq!(scene.answer(&text, &Request::default(), at(1)), "accepted", "the strong key's own secret");

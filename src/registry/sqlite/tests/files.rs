@@ -98,16 +98,21 @@ fn damage_met_while_reading_names_the_file() {
     let (_folder, path) = created();
     let raw = rusqlite::Connection::open(&path).unwrap();
     let sql = "SELECT rootpage FROM sqlite_schema WHERE rootpage > 0 AND tbl_name IN ('key', 'secret')";
-    let pages: Vec<usize> = raw.prepare(sql).unwrap().query_map([], |row| row.get(0)).unwrap().map(Result::unwrap).collect();
+    let pages: Vec<u32> =
+        raw.prepare(sql).unwrap().query_map([], |row| row.get(0)).unwrap().map(Result::unwrap).collect();
     drop(raw);
     let mut bytes = fs::read(&path).unwrap();
-    pages.iter().for_each(|page| bytes[(page - 1) * 4096..page * 4096].fill(0xAA));
+    for page in pages.into_iter().map(|page| usize::try_from(page).unwrap()) {
+        bytes[(page - 1) * 4096..page * 4096].fill(0xAA);
+    }
     let (_folder, path) = private_file(&bytes);
     let registry = open(&path);
     for outcome in [
         registry.find_key(samples::key("ci").id).map(drop),
         registry.find_secret(samples::secret().id).map(drop),
-        registry.list(&Filter::default(), Instant::from_seconds(NOW), &mut |_| std::ops::ControlFlow::Continue(())),
+        registry.list(&Filter::default(), Instant::from_seconds(NOW), &mut |_| {
+            std::ops::ControlFlow::Continue(())
+        }),
     ] {
         match outcome {
             Err(RegistryError::Unusable { path: named, .. }) => assert_eq!(named, path.display().to_string()),
@@ -171,7 +176,8 @@ fn a_registry_is_private_from_creation_even_without_a_umask() {
         registry.apply(&Change { insert: &[samples::key("ci")], ..Change::default() }).unwrap();
         let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
         assert_eq!(mode(&folder.join("new")), 0o700);
-        let files: Vec<_> = fs::read_dir(folder.join("new")).unwrap().map(|entry| entry.unwrap().path()).collect();
+        let files: Vec<_> =
+            fs::read_dir(folder.join("new")).unwrap().map(|entry| entry.unwrap().path()).collect();
         assert_eq!(files.len(), 3, "the file, its log and its index: {files:?}");
         files.iter().for_each(|file| assert_eq!(mode(file), 0o600, "{file:?}"));
         return;

@@ -97,7 +97,8 @@ fn write_pairs(path: &Path) -> ! {
             key.name = format!("{pair}.{suffix}").parse().unwrap();
             key.note = Some(pair.parse().unwrap());
         }
-        let created = |key: &Key| Event::on_key(Action::KeyCreated, &Actor::default(), None, key, key.created_at);
+        let created =
+            |key: &Key| Event::on_key(Action::KeyCreated, &Actor::default(), None, key, key.created_at);
         let events = keys.iter().map(created).collect();
         registry.apply(&Change { insert: &keys, events, ..Change::default() }).unwrap();
     }

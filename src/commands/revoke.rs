@@ -156,11 +156,7 @@ fn answer(
         let views: Vec<ChangedView<'_>> = keys
             .iter()
             .zip(changed)
-            .map(|(key, changed)| ChangedView {
-                key: KeyView::of(key, false, &brand, now),
-                changed: *changed,
-                dry_run,
-            })
+            .map(|(key, changed)| ChangedView { key: KeyView::of(key, false, &brand, now), changed: *changed, dry_run })
             .collect();
         let count = if arguments.keys.len() == 1 { Count::One } else { Count::Several };
         write_changed(&views, count, session)?;

@@ -58,8 +58,10 @@ fn scene_with(mut key: Key, mut parties: [Party; 2]) -> Scene {
     let (secrets, texts) = (0..).zip(secrets).map(|(seed, secret)| digested(secret, &key, seed)).unzip();
     key.secrets = secrets;
     seal_new(&keys().row, &mut key);
-    parties.iter_mut().for_each(|party| seal_new_party(&keys().row, party));
-    let first = Change { insert: &[key.clone()], new_parties: &parties, ..Change::default() };
+    for party in &mut parties {
+        seal_new_party(&keys().row, party);
+    }
+    let first = Change { insert: std::slice::from_ref(&key), new_parties: &parties, ..Change::default() };
     SqliteRegistry::create(&path, &identity, &first).unwrap();
     let registry = SqliteRegistry::open(&path).unwrap();
     Scene { _folder: folder, path, registry, key, texts }
@@ -67,6 +69,10 @@ fn scene_with(mut key: Key, mut parties: [Party; 2]) -> Scene {
 
 fn parties() -> [Party; 2] {
     [PartyKind::Owner, PartyKind::Project].map(samples::party)
+}
+
+fn suspended() -> [Party; 2] {
+    parties().map(|party| Party { suspended_at: Some(at(0)), ..party })
 }
 
 fn scene(key: Key) -> Scene {
@@ -144,7 +150,7 @@ fn a_secret_is_refused_from_the_second_it_expires() {
     assert_eq!(answer(Instant::from_seconds(end.seconds() + 1)), "expired");
 }
 
-/// A key that fails every check but that of its seals, and takes them back one by one.
+/// Starts with a key that fails every check, and mends one after the other.
 #[test]
 fn the_first_of_several_denials_is_the_one_that_checks_name_first() {
     let wrong =
@@ -157,9 +163,7 @@ fn the_first_of_several_denials_is_the_one_that_checks_name_first() {
     key.revoked = Some(Revocation { at: at(0), reason: RevokeReason::Leaked });
     key.secrets[0].expires_at = Some(at(0));
     key.secrets[0].retires_at = Some(at(0));
-    let mut suspended = parties();
-    suspended.iter_mut().for_each(|party| party.suspended_at = Some(at(0)));
-    let [mut owner, mut project] = suspended;
+    let [mut owner, mut project] = suspended();
     let mut request = wrong;
     let mut intact = false;
     for check in CHECKS {
@@ -192,9 +196,7 @@ fn a_stored_key_that_fails_several_checks_is_denied_for_the_first() {
     let mut key = samples::key("ci");
     key.disabled_at = Some(at(0));
     key.not_before = Some(at(1000));
-    let mut suspended = parties();
-    suspended.iter_mut().for_each(|party| party.suspended_at = Some(at(0)));
-    let scene = scene_with(key, suspended);
+    let scene = scene_with(key, suspended());
     assert_eq!(scene.plain_answer(0), "disabled");
 }
 

@@ -9,7 +9,7 @@ use super::{
     Registry, RegistryError, RememberedRequest, Result, Visit,
 };
 use crate::domain::event::chain;
-use crate::domain::key::{Key, KeyId, LastUse};
+use crate::domain::key::{Key, KeyId, KeySecret, LastUse};
 use crate::domain::name::Name;
 use crate::domain::party::{Party, PartyKind};
 use crate::domain::secret::SecretId;
@@ -83,7 +83,7 @@ impl MemoryRegistry {
             let secrets = self.keys.iter_mut().flat_map(|key| &mut key.secrets);
             secrets
                 .filter(|secret| secret.ends_at().is_some_and(|end| end <= now))
-                .for_each(crate::domain::key::KeySecret::erase_copy);
+                .for_each(KeySecret::erase_copy);
         }
         self.append(change);
         Ok(())

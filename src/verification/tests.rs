@@ -61,7 +61,7 @@ fn scene_with(mut key: Key, mut parties: [Party; 2]) -> Scene {
     for party in &mut parties {
         seal_new_party(&keys().row, party);
     }
-    let first = Change { insert: &[key.clone()], new_parties: &parties, ..Change::default() };
+    let first = Change { insert: std::slice::from_ref(&key), new_parties: &parties, ..Change::default() };
     SqliteRegistry::create(&path, &identity, &first).unwrap();
     let registry = SqliteRegistry::open(&path).unwrap();
     Scene { _folder: folder, path, registry, key, texts }
@@ -69,6 +69,10 @@ fn scene_with(mut key: Key, mut parties: [Party; 2]) -> Scene {
 
 fn parties() -> [Party; 2] {
     [PartyKind::Owner, PartyKind::Project].map(samples::party)
+}
+
+fn suspended() -> [Party; 2] {
+    parties().map(|party| Party { suspended_at: Some(at(0)), ..party })
 }
 
 fn scene(key: Key) -> Scene {
@@ -146,7 +150,7 @@ fn a_secret_is_refused_from_the_second_it_expires() {
     assert_eq!(answer(Instant::from_seconds(end.seconds() + 1)), "expired");
 }
 
-/// A key that fails every check but that of its seals, and takes them back one by one.
+/// Starts with a key that fails every check, and mends one after the other.
 #[test]
 fn the_first_of_several_denials_is_the_one_that_checks_name_first() {
     let wrong =
@@ -159,11 +163,7 @@ fn the_first_of_several_denials_is_the_one_that_checks_name_first() {
     key.revoked = Some(Revocation { at: at(0), reason: RevokeReason::Leaked });
     key.secrets[0].expires_at = Some(at(0));
     key.secrets[0].retires_at = Some(at(0));
-    let mut suspended = parties();
-    for party in &mut suspended {
-        party.suspended_at = Some(at(0));
-    }
-    let [mut owner, mut project] = suspended;
+    let [mut owner, mut project] = suspended();
     let mut request = wrong;
     let mut intact = false;
     for check in CHECKS {
@@ -196,11 +196,7 @@ fn a_stored_key_that_fails_several_checks_is_denied_for_the_first() {
     let mut key = samples::key("ci");
     key.disabled_at = Some(at(0));
     key.not_before = Some(at(1000));
-    let mut suspended = parties();
-    for party in &mut suspended {
-        party.suspended_at = Some(at(0));
-    }
-    let scene = scene_with(key, suspended);
+    let scene = scene_with(key, suspended());
     assert_eq!(scene.plain_answer(0), "disabled");
 }
 

@@ -130,12 +130,10 @@ fn two_secrets() -> Scene {
 fn swapped_digests_match_no_text() {
     let scene = two_secrets();
     for (place, other) in [(0, 1), (1, 0)] {
-        let bytes = scene.key.secrets[other].digest.as_bytes();
-        let hex: String = bytes.iter().fold(String::new(), |hex, byte| hex + &format!("{byte:02x}"));
-        scene.edit(&format!(
-            "UPDATE secret SET digest = x'{hex}' WHERE id = '{}'",
-            scene.key.secrets[place].id
-        ));
+        let (digest, id) =
+            (scene.key.secrets[other].digest.as_bytes().as_slice(), scene.key.secrets[place].id);
+        let raw = Connection::open(&scene.path).unwrap();
+        raw.execute("UPDATE secret SET digest = ?1 WHERE id = ?2", (digest, id.as_str())).unwrap();
     }
     assert_eq!((scene.plain_answer(0), scene.plain_answer(1)), ("not_found", "not_found"));
 }
@@ -158,7 +156,7 @@ fn a_secret_moved_to_a_stronger_key_grants_nothing() {
     let (secret, text) = digested(strong.secrets.remove(0), &strong, 7);
     strong.secrets.push(secret);
     seal_new(&keys().row, &mut strong);
-    scene.registry.apply(&Change { insert: &[strong.clone()], ..Change::default() }).unwrap();
+    scene.registry.apply(&Change { insert: std::slice::from_ref(&strong), ..Change::default() }).unwrap();
     let (weak, place) =
         (scene.key.secrets[0].id, format!("(SELECT place FROM key WHERE id = '{}')", strong.id));
     scene.edit(&format!("UPDATE secret SET number = 9, key_place = {place} WHERE id = '{weak}'"));

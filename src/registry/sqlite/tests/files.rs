@@ -70,7 +70,7 @@ fn foreign_and_broken_files_are_refused_and_left_as_they_are() {
     let (_folder, path) = created();
     let whole = fs::read(&path).unwrap();
     let noise: Vec<u8> =
-        (0..9000_u32).map(|place| place.wrapping_mul(2_654_435_761).to_be_bytes()[1]).collect();
+        (0..9000_u32).map(|place| (place.wrapping_mul(2_654_435_761)).to_be_bytes()[1]).collect();
     for bytes in [&b""[..], b"x", &noise, &whole[..50], &whole[..99]] {
         let (_folder, path) = private_file(bytes);
         refusal(&path);
@@ -190,4 +190,32 @@ fn a_registry_is_private_from_creation_even_without_a_umask() {
     let output = child(test, "umask 000", folder.path()).output().unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     assert!(folder.path().join("new/registry.db").exists(), "the child did run");
+}
+
+#[test]
+fn a_full_disk_is_said_and_leaves_what_was_there() {
+    let folder = tempfile::tempdir().unwrap();
+    let mount =
+        Command::new("mount").args(["-t", "tmpfs", "-o", "size=1m", "tmpfs"]).arg(folder.path()).output();
+    if !mount.is_ok_and(|output| output.status.success()) {
+        // Only root can mount a file system that is small enough to fill.
+        return;
+    }
+    let outcome = std::panic::catch_unwind(|| {
+        let path = folder.path().join("registry.db");
+        create(&path).unwrap();
+        let mut registry = open(&path);
+        registry.apply(&Change { insert: &[samples::key("first")], ..Change::default() }).unwrap();
+        // All at once, the last few kilobytes too.
+        fs::write(folder.path().join("filler"), vec![1; 1 << 20]).unwrap_err();
+        let keys: Vec<_> = (0..50).map(|number| samples::key(&format!("k{number}"))).collect();
+        let refused = registry.apply(&Change { insert: &keys, ..Change::default() });
+        assert!(matches!(&refused, Err(RegistryError::Storage(why)) if why.contains("full")), "{refused:?}");
+        fs::remove_file(folder.path().join("filler")).unwrap();
+        assert!(registry.integrity().unwrap().is_empty());
+        assert!(registry.find_key(keys[0].id).unwrap().is_none());
+        registry.apply(&Change { insert: &keys, ..Change::default() }).unwrap();
+    });
+    assert!(Command::new("umount").args(["-l"]).arg(folder.path()).status().unwrap().success());
+    outcome.unwrap();
 }

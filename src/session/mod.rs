@@ -111,7 +111,7 @@ impl Session<'_, '_> {
     /// The registry, which must be there.
     ///
     /// # Errors
-    /// [`RegistryError`].
+    /// [`crate::registry::RegistryError`].
     pub fn registry(&self) -> Result<SqliteRegistry> {
         Ok(SqliteRegistry::open(&self.settings.registry)?)
     }

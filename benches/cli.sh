@@ -1,0 +1,52 @@
+#!/usr/bin/env bash
+# The command line beside sqlite3, in one run: needs hyperfine, sqlite3 and a release build. Usage: benches/cli.sh
+set -euo pipefail
+cd "$(dirname "$0")/.."
+cargo build --release --locked --quiet
+apikey=$PWD/target/release/apikey
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+export HOME=$work XDG_DATA_HOME=$work APIKEY_VAULT=keyfile
+unset APIKEY_REGISTRY APIKEY_PROFILE APIKEY_CONFIG || true
+db=$work/apikey/registry.db
+
+printf 'fn main() { println!("bare"); }\n' >"$work/bare.rs"
+rustc -O -o "$work/bare" "$work/bare.rs"
+
+fill() { # fill COUNT
+    rm -rf "$work/apikey"
+    "$apikey" create worker --count "$1" --scope orders:read --json >/dev/null 2>&1
+}
+
+rows='SELECT k.id, k.name, k.kind, k.env, k.owner, k.project, k.scopes, k.allow_ips, k.allow_origins, k.lifetime_seconds,
+  k.created_at, k.not_before, k.tags, k.note, k.rotate_every_seconds, k.disabled_at, k.revoked_at, k.revoke_reason,
+  s.id AS secret_id, s.created_at AS secret_created_at, s.expires_at, s.retires_at, s.last_used_at, s.kept_algorithm
+  FROM key AS k LEFT JOIN secret AS s ON s.key_place = k.place ORDER BY k.place DESC, s.number'
+
+fill 10000
+echo '== 10,000 keys: the whole list as JSON'
+hyperfine -N --warmup 3 --export-json "$work/a.json" --output null \
+    -n sqlite3 "sqlite3 -json $db \"$rows\"" -n apikey "$apikey list --json" 2>/dev/null
+
+echo '== 100,000 keys'
+begun=$(date +%s.%N)
+fill 100000
+echo "created in $(echo "$(date +%s.%N) - $begun" | bc) s"
+"$apikey" create probe --scope orders:read --quiet 2>/dev/null >"$work/secret"
+hyperfine -N --warmup 1 --output null \
+    -n sqlite3 "sqlite3 -json $db \"$rows\"" -n apikey "$apikey list --json" 2>/dev/null
+/usr/bin/time -f 'list --json: %M KB at most' "$apikey" list --json >/dev/null || true
+
+echo '== cold start, one answer among 100,000'
+hyperfine -N --warmup 5 --runs 200 --output null \
+    -n 'bare Rust' "$work/bare" -n 'apikey --version' "$apikey --version" \
+    -n 'sqlite3 one row' "sqlite3 $db \"SELECT * FROM key WHERE name = 'worker-050000'\"" \
+    -n 'apikey show' "$apikey show worker-050000" -n 'apikey list, newest 50' "$apikey list --limit 50" \
+    -n 'apikey verify' "$apikey verify --no-consume --secret-file $work/secret" 2>/dev/null
+
+echo '== one durable write'
+sqlite3 "$work/plain.db" 'PRAGMA journal_mode = WAL; CREATE TABLE t (a TEXT)' >/dev/null
+hyperfine -N --warmup 3 --runs 60 --output null \
+    -n 'sqlite3 insert' "sqlite3 $work/plain.db \"PRAGMA synchronous = FULL; INSERT INTO t VALUES ('x')\"" 2>/dev/null
+hyperfine --warmup 3 --runs 60 --output null \
+    -n 'apikey create (and a shell)' "$apikey create \"k-\$(date +%s%N)\" --quiet" -n 'the shell alone' 'date +%s%N' 2>/dev/null

@@ -6,12 +6,11 @@ cargo build --release --locked --quiet
 apikey=$PWD/target/release/apikey
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
+printf 'fn main() { println!("bare"); }\n' >"$work/bare.rs"
+rustc -O -o "$work/bare" "$work/bare.rs"
 export HOME=$work XDG_DATA_HOME=$work APIKEY_VAULT=keyfile
 unset APIKEY_REGISTRY APIKEY_PROFILE APIKEY_CONFIG || true
 db=$work/apikey/registry.db
-
-printf 'fn main() { println!("bare"); }\n' >"$work/bare.rs"
-rustc -O -o "$work/bare" "$work/bare.rs"
 
 fill() { # fill COUNT
     rm -rf "$work/apikey"

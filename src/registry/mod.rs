@@ -3,6 +3,13 @@
 //! A [`Change`] is one transaction: rows, revision checks and audit events together, or nothing. No backend decides
 //! policy, reads a clock or knows what a secret is.
 
+#[cfg(test)]
+pub mod conformance;
+mod filter;
+#[cfg(test)]
+pub mod memory;
+pub mod sqlite;
+
 use std::net::IpAddr;
 
 use crate::crypto::AuditKey;
@@ -236,6 +243,13 @@ pub enum RegistryError {
     /// The file system or SQLite failed.
     #[error("the registry could not be written or read: {0}")]
     Storage(String),
+}
+
+impl RegistryError {
+    /// A key or a change names an owner or project that was never added: a mistake of the caller.
+    fn no_party(kind: PartyKind, name: &Name) -> Self {
+        Self::Storage(format!("there is no {} named `{name}`", kind.code()))
+    }
 }
 
 type Result<T> = std::result::Result<T, RegistryError>;

@@ -255,6 +255,7 @@ impl RegistryError {
 type Result<T> = std::result::Result<T, RegistryError>;
 
 /// A registry, open.
+#[expect(clippy::missing_errors_doc, reason = "said once, for every method")]
 pub trait Registry {
     /// What it is.
     ///

@@ -14,7 +14,7 @@ use super::rows::{
 use crate::domain::key::{Key, KeyId};
 use crate::domain::name::Name;
 use crate::domain::party::{Party, PartyKind};
-use crate::domain::secret::SecretId;
+use crate::domain::secret::{Env, Kind, SecretId};
 use crate::domain::time::Instant;
 use crate::registry::{
     DefinedScope, Filter, Found, Identity, Listed, PartySummary, RememberedRequest, Visit,
@@ -89,8 +89,8 @@ fn condition(filter: &Filter) -> (String, Vec<&str>) {
         ("k.name = ?", filter.name.as_ref().map(Name::as_str)),
         (owner.as_str(), filter.owner.as_ref().map(Name::as_str)),
         (project.as_str(), filter.project.as_ref().map(Name::as_str)),
-        ("k.kind = ?", filter.kind.map(|kind| kind.code())),
-        ("k.env = ?", filter.env.map(|env| env.code())),
+        ("k.kind = ?", filter.kind.map(Kind::code)),
+        ("k.env = ?", filter.env.map(Env::code)),
     ] {
         if let Some(value) = value {
             conditions.push(clause);

@@ -14,7 +14,8 @@ pub(super) const APPLICATION_ID: i64 = 0x6170_6b79;
 const MIGRATIONS: [&str; 1] = [include_str!("../migrations/0001_initial.sql")];
 
 /// The newest schema this program knows.
-pub(super) const KNOWN: i64 = MIGRATIONS.len() as i64;
+pub(super) const KNOWN: i64 = 1;
+const _: () = assert!(MIGRATIONS.len() as u64 == KNOWN.unsigned_abs());
 
 /// Brings an empty file or an older registry to the newest schema.
 pub(super) fn migrate(connection: &mut Connection) -> Attempt<()> {

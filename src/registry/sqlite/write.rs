@@ -10,7 +10,7 @@ use super::secrets;
 use crate::crypto::sealing::XCHACHA20_POLY1305;
 use crate::domain::key::{Key, KeyId};
 use crate::domain::lifetime::Lifetime;
-use crate::domain::name::Name;
+use crate::domain::name::{Name, Note};
 use crate::domain::party::{Party, PartyKind};
 use crate::domain::time::{Instant, Span};
 use crate::registry::{Change, RegistryError, RememberedRequest};
@@ -172,7 +172,7 @@ impl Writer<'_> {
             key.not_before.map(Instant::seconds),
             key.rotate_every.map(Span::seconds),
             joined(&key.tags, ","),
-            key.note.as_ref().map(|note| note.as_str()),
+            key.note.as_ref().map(Note::as_str),
             key.disabled_at.map(Instant::seconds),
             key.revoked.map(|revocation| revocation.at.seconds()),
             key.revoked.map(|revocation| revocation.reason.code()),

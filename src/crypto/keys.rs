@@ -159,12 +159,38 @@ impl fmt::Debug for SealKey {
     }
 }
 
+/// All four subkeys: what a command that opened the vault works with.
+#[derive(Debug, Clone)]
+pub struct Subkeys {
+    /// For digests of presented secrets.
+    pub digest: DigestKey,
+    /// For kept copies.
+    pub seal: SealKey,
+    /// For rows.
+    pub row: RowKey,
+    /// For the log.
+    pub audit: AuditKey,
+}
+
+impl Subkeys {
+    /// Derives all four.
+    #[must_use]
+    pub fn derive(master: &MasterKey) -> Self {
+        Self {
+            digest: DigestKey::derive(master),
+            seal: SealKey::derive(master),
+            row: RowKey::derive(master),
+            audit: AuditKey::derive(master),
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     fn hex(bytes: &[u8]) -> String {
-        bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+        bytes.iter().fold(String::new(), |text, byte| text + &format!("{byte:02x}"))
     }
 
     fn master() -> MasterKey {

@@ -8,5 +8,5 @@ pub mod passphrase;
 pub mod rows;
 pub mod sealing;
 
-pub use keys::{AuditKey, DigestKey, MasterKey, RowKey, SealKey};
+pub use keys::{AuditKey, DigestKey, MasterKey, RowKey, SealKey, Subkeys};
 pub use sealing::{SealedBytes, SealingError};

@@ -55,7 +55,7 @@ mod tests {
     #[test]
     fn every_character_of_the_alphabet_is_drawn_about_as_often() {
         let mut text = String::new();
-        push_random(&mut text, 62_000, &mut rand::rng());
+        push_random(&mut text, 62_000, &mut crate::domain::samples::rng());
         assert_eq!(text.len(), 62_000);
         for letter in ALPHABET {
             let seen = text.bytes().filter(|byte| byte == letter).count();

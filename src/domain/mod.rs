@@ -20,4 +20,5 @@ pub(crate) mod samples;
 pub mod scope;
 pub mod seal;
 pub mod secret;
+pub mod text;
 pub mod time;

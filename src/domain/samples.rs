@@ -11,6 +11,12 @@ use super::seal::Seal;
 use super::secret::{Env, Kind, SecretId};
 use super::time::{Instant, Span};
 
+/// A generator for tests: what is drawn never matters, only that two draws differ.
+#[expect(clippy::disallowed_methods, reason = "a test needs no generator handed down")]
+pub(crate) fn rng() -> rand::rngs::ThreadRng {
+    rand::rng()
+}
+
 /// 2026-11-23T12:00:00Z, where the tests' clock stands.
 pub(crate) const NOW: i64 = 1_795_435_200;
 
@@ -18,7 +24,7 @@ pub(crate) const NOW: i64 = 1_795_435_200;
 pub(crate) fn key(name: &str) -> Key {
     let now = Instant::from_seconds(NOW);
     Key {
-        id: KeyId::generate(&mut rand::rng()),
+        id: KeyId::generate(&mut rng()),
         name: name.parse().unwrap(),
         kind: Kind::Private,
         env: Env::Live,
@@ -45,7 +51,7 @@ pub(crate) fn key(name: &str) -> Key {
 pub(crate) fn secret() -> KeySecret {
     let now = Instant::from_seconds(NOW);
     KeySecret {
-        id: SecretId::generate(&mut rand::rng()),
+        id: SecretId::generate(&mut rng()),
         digest: Digest::from_bytes([7; 32]),
         created_at: now,
         expires_at: now.checked_add(Span::days(90)),

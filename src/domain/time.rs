@@ -75,12 +75,27 @@ impl Instant {
 }
 
 impl fmt::Display for Instant {
-    /// RFC 3339 in UTC to the second: `2026-11-23T20:50:00Z`.
+    /// RFC 3339 in UTC to the second: `2026-11-23T20:50:00Z`, written in one piece.
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (days, second) = (self.seconds() / 86_400, self.seconds() % 86_400);
         let (year, month, day) = civil_from_days(days);
-        let (hour, minute, second) = (second / 3600, second / 60 % 60, second % 60);
-        write!(out, "{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}Z")
+        let mut text = *b"0000-00-00T00:00:00Z";
+        put_digits(&mut text[..4], year);
+        put_digits(&mut text[5..7], month);
+        put_digits(&mut text[8..10], day);
+        put_digits(&mut text[11..13], second / 3600);
+        put_digits(&mut text[14..16], second / 60 % 60);
+        put_digits(&mut text[17..19], second % 60);
+        out.pad(std::str::from_utf8(&text).expect("digits and punctuation are ASCII"))
+    }
+}
+
+/// Overwrites `place` with the last digits of `value`, which is not negative.
+fn put_digits(place: &mut [u8], value: i64) {
+    let mut rest = value;
+    for digit in place.iter_mut().rev() {
+        *digit = b'0' + u8::try_from(rest % 10).expect("a remainder of ten is a digit");
+        rest /= 10;
     }
 }
 

@@ -3,11 +3,6 @@
 //! A [`Change`] is one transaction: rows, revision checks and audit events together, or nothing. No backend decides
 //! policy, reads a clock or knows what a secret is.
 
-#[cfg(test)]
-pub mod conformance;
-mod filter;
-#[cfg(test)]
-pub mod memory;
 pub mod sqlite;
 
 use std::net::IpAddr;
@@ -245,17 +240,9 @@ pub enum RegistryError {
     Storage(String),
 }
 
-impl RegistryError {
-    /// A key or a change names an owner or project that was never added: a mistake of the caller.
-    fn no_party(kind: PartyKind, name: &Name) -> Self {
-        Self::Storage(format!("there is no {} named `{name}`", kind.code()))
-    }
-}
-
 type Result<T> = std::result::Result<T, RegistryError>;
 
 /// A registry, open.
-#[expect(clippy::missing_errors_doc, reason = "said once, for every method")]
 pub trait Registry {
     /// What it is.
     ///

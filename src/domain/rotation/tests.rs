@@ -12,7 +12,7 @@ fn at(seconds: i64) -> Instant {
 
 fn secret(created: i64, end: Option<i64>) -> KeySecret {
     KeySecret {
-        id: SecretId::generate(&mut rand::rng()),
+        id: SecretId::generate(&mut crate::domain::samples::rng()),
         digest: Digest::from_bytes([0; 32]),
         created_at: at(created),
         expires_at: end.map(at),

@@ -5,7 +5,7 @@ const GOOD: &str = "apik_sk_test_0000000000ID_0123456789ABCDEFGHIJKLMNOPQRSTUVWX
 
 #[test]
 fn a_secret_with_a_four_letter_brand_has_75_characters() {
-    let rng = &mut rand::rng();
+    let rng = &mut crate::domain::samples::rng();
     let secret = Secret::generate(&Brand::default(), Kind::Private, Env::Live, SecretId::generate(rng), rng);
     assert_eq!(secret.expose().len(), 75);
     assert!(Secret::parse(secret.expose()).is_ok());

@@ -1,161 +1,133 @@
--- Schema 1. Never edited once released: what comes later is a new file beside this one.
---
--- Instants are whole seconds since 1970, spans are seconds. The number of a row is the order in which it came to be.
--- Lists are one text: scopes, networks and origins with spaces between, tags with commas, none of which they contain.
--- Beside every digest, seal and kept copy stands the name of its algorithm.
+-- Instants are whole seconds since 1970-01-01T00:00:00Z, spans are seconds, lists are words with spaces between
+-- (tags: commas, which no tag contains). Beside every digest, kept copy and seal stands the name of its algorithm.
 
-PRAGMA application_id = 0x61706b79; -- 'apky'
-
+-- What this registry is: exactly one row.
 CREATE TABLE registry (
-    one              INTEGER PRIMARY KEY CHECK (one = 1), -- a file is one registry
-    id               TEXT NOT NULL CHECK (length(id) = 12),
-    brand            TEXT NOT NULL,
-    vault_kind       TEXT NOT NULL,
-    check_algorithm  TEXT NOT NULL,
-    check_value      BLOB NOT NULL CHECK (length(check_value) = 32),
-    created_at       INTEGER NOT NULL
+    only_row        INTEGER PRIMARY KEY CHECK (only_row = 1),
+    id              TEXT NOT NULL CHECK (length(id) = 12),
+    brand           TEXT NOT NULL,
+    vault_kind      TEXT NOT NULL CHECK (vault_kind IN ('keyring', 'file', 'keyfile')),
+    check_algorithm TEXT NOT NULL CHECK (check_algorithm = 'hmac-sha256'),
+    check_value     BLOB NOT NULL CHECK (length(check_value) = 32),
+    created_at      INTEGER NOT NULL
 ) STRICT;
 
+-- Owners and projects. Two that look alike cannot both be there.
 CREATE TABLE party (
-    number           INTEGER PRIMARY KEY,
-    kind             TEXT NOT NULL CHECK (kind IN ('owner', 'project')),
-    name             TEXT NOT NULL CHECK (name <> ''),
-    skeleton         TEXT NOT NULL,
-    created_at       INTEGER NOT NULL,
-    suspended_at     INTEGER,
-    seal_algorithm   TEXT,
-    seal             BLOB CHECK (length(seal) = 32),
-    CHECK ((seal IS NULL) = (seal_algorithm IS NULL))
-) STRICT;
-
--- A name stands for one owner, and for one project.
-CREATE UNIQUE INDEX party_name ON party (kind, name);
--- Two owners, or two projects, that a person cannot tell apart do not both exist.
-CREATE UNIQUE INDEX party_skeleton ON party (kind, skeleton);
-
-CREATE TABLE key (
-    number                INTEGER PRIMARY KEY AUTOINCREMENT, -- newest first is number descending, purged ones included
-    id                    TEXT NOT NULL CHECK (length(id) = 12),
-    name                  TEXT NOT NULL CHECK (name <> ''),
-    skeleton              TEXT NOT NULL,
-    kind                  TEXT NOT NULL CHECK (kind IN ('sk', 'pk', 'cs')),
-    env                   TEXT NOT NULL CHECK (env IN ('live', 'test')),
-    owner                 INTEGER NOT NULL REFERENCES party (number),
-    project               INTEGER NOT NULL REFERENCES party (number),
-    scopes                TEXT NOT NULL,                     -- empty grants nothing
-    networks              TEXT CHECK (networks <> ''),       -- null is any; there is no empty list that could mean it
-    origins               TEXT CHECK (origins <> ''),
-    lifetime_seconds      INTEGER CHECK (lifetime_seconds > 0),
-    lifetime_until        INTEGER,
-    not_before            INTEGER,
-    rotate_every_seconds  INTEGER CHECK (rotate_every_seconds > 0),
-    tags                  TEXT CHECK (tags <> ''),
-    note                  TEXT CHECK (note <> ''),
-    created_at            INTEGER NOT NULL,
-    disabled_at           INTEGER,
-    revoked_at            INTEGER,
-    revoke_reason         TEXT CHECK (revoke_reason IN ('leaked', 'superseded', 'offboarded', 'unused', 'other')),
-    revision              INTEGER NOT NULL CHECK (revision >= 1),
-    seal_algorithm        TEXT,
-    seal                  BLOB CHECK (length(seal) = 32),
-    CHECK (lifetime_seconds IS NULL OR lifetime_until IS NULL),
-    CHECK ((revoked_at IS NULL) = (revoke_reason IS NULL)),
-    CHECK ((seal IS NULL) = (seal_algorithm IS NULL))
-) STRICT;
-
--- An id finds one key.
-CREATE UNIQUE INDEX key_id ON key (id);
--- A name, and all that looks like it, is one key among a project's live ones, and is free again after revocation.
-CREATE UNIQUE INDEX key_live_name ON key (project, skeleton) WHERE revoked_at IS NULL;
--- Listings by name, owner and project read only what they show.
-CREATE INDEX key_name ON key (name);
-CREATE INDEX key_owner ON key (owner);
-CREATE INDEX key_project ON key (project);
-
--- Kept in the order of its keys, so that a listing reads both tables from end to end.
-CREATE TABLE secret (
-    key                    INTEGER NOT NULL REFERENCES key (number) ON DELETE CASCADE,
-    number                 INTEGER NOT NULL,                 -- oldest first within its key
-    id                     TEXT NOT NULL CHECK (length(id) = 12),
-    digest_algorithm       TEXT NOT NULL,
-    digest                 BLOB NOT NULL CHECK (length(digest) = 32),
-    created_at             INTEGER NOT NULL,
-    expires_at             INTEGER,
-    retires_at             INTEGER,
-    pending_grace_seconds  INTEGER CHECK (pending_grace_seconds >= 0),
-    revoked_at             INTEGER,
-    last_used_at           INTEGER,
-    last_used_ip           TEXT,
-    kept_algorithm         TEXT,
-    kept                   BLOB,
-    seal_algorithm         TEXT,
-    seal                   BLOB CHECK (length(seal) = 32),
-    PRIMARY KEY (key, number),
-    CHECK (last_used_at IS NOT NULL OR last_used_ip IS NULL),
-    CHECK ((kept IS NULL) = (kept_algorithm IS NULL)),
-    CHECK ((seal IS NULL) = (seal_algorithm IS NULL))
+    kind           TEXT NOT NULL CHECK (kind IN ('owner', 'project')),
+    name           TEXT NOT NULL CHECK (name <> ''),
+    skeleton       TEXT NOT NULL,
+    created_at     INTEGER NOT NULL,
+    suspended_at   INTEGER,
+    seal_algorithm TEXT,
+    seal           BLOB,
+    PRIMARY KEY (kind, name),
+    UNIQUE (kind, skeleton)
 ) STRICT, WITHOUT ROWID;
 
--- An id finds one secret: the look-up of every verification.
-CREATE UNIQUE INDEX secret_id ON secret (id);
--- Sealed copies are found by their end, to be erased; 9999999999999 is after every instant there is.
-CREATE INDEX secret_kept ON secret (min(ifnull(expires_at, 9999999999999), ifnull(retires_at, 9999999999999)))
-    WHERE kept_algorithm = 'xchacha20-poly1305';
+-- place counts up and is never reused: the order of creation.
+CREATE TABLE key (
+    place                INTEGER PRIMARY KEY AUTOINCREMENT,
+    id                   TEXT NOT NULL UNIQUE CHECK (length(id) = 16),
+    name                 TEXT NOT NULL CHECK (name <> ''),
+    skeleton             TEXT NOT NULL,
+    kind                 TEXT NOT NULL CHECK (kind IN ('sk', 'pk', 'cs')),
+    env                  TEXT NOT NULL CHECK (env IN ('live', 'test')),
+    owner                TEXT NOT NULL,
+    project              TEXT NOT NULL,
+    scopes               TEXT NOT NULL,
+    -- NULL is unrestricted; an empty list does not exist.
+    allow_ips            TEXT CHECK (allow_ips <> ''),
+    allow_origins        TEXT CHECK (allow_origins <> ''),
+    lifetime_seconds     INTEGER CHECK (lifetime_seconds > 0),
+    lifetime_until       INTEGER,
+    not_before           INTEGER,
+    rotate_every_seconds INTEGER CHECK (rotate_every_seconds > 0),
+    tags                 TEXT NOT NULL,
+    note                 TEXT,
+    created_at           INTEGER NOT NULL,
+    disabled_at          INTEGER,
+    revoked_at           INTEGER,
+    revoke_reason        TEXT,
+    revision             INTEGER NOT NULL CHECK (revision > 0),
+    seal_algorithm       TEXT,
+    seal                 BLOB,
+    CHECK (lifetime_seconds IS NULL OR lifetime_until IS NULL),
+    CHECK ((revoked_at IS NULL) = (revoke_reason IS NULL))
+) STRICT;
 
--- Ids of keys and secrets that were removed: no id is ever given twice.
-CREATE TABLE spent (id TEXT PRIMARY KEY) STRICT, WITHOUT ROWID;
-CREATE TRIGGER key_is_spent AFTER DELETE ON key BEGIN INSERT OR IGNORE INTO spent VALUES (old.id); END;
-CREATE TRIGGER secret_is_spent AFTER DELETE ON secret BEGIN INSERT OR IGNORE INTO spent VALUES (old.id); END;
-CREATE TRIGGER key_is_fresh BEFORE INSERT ON key WHEN EXISTS (SELECT 1 FROM spent WHERE id = new.id)
-    BEGIN SELECT raise(ABORT, 'this id was given before'); END;
-CREATE TRIGGER secret_is_fresh BEFORE INSERT ON secret WHEN EXISTS (SELECT 1 FROM spent WHERE id = new.id)
-    BEGIN SELECT raise(ABORT, 'this id was given before'); END;
--- What a key or a secret is does not change.
-CREATE TRIGGER key_stays BEFORE UPDATE OF number, id, kind, created_at ON key
-    BEGIN SELECT raise(ABORT, 'what a key is does not change'); END;
-CREATE TRIGGER secret_stays BEFORE UPDATE OF key, number, id, digest_algorithm, digest, created_at ON secret
-    BEGIN SELECT raise(ABORT, 'what a secret is does not change'); END;
+-- A name is unique among a project's keys that are not revoked, and so are names that look alike.
+CREATE UNIQUE INDEX key_live_name ON key (project, skeleton) WHERE revoked_at IS NULL;
+CREATE INDEX key_name ON key (name);
+CREATE INDEX key_owner ON key (owner);
 
+-- Stored by key, so that a listing reads it in one pass; found by id through the index that UNIQUE makes.
+CREATE TABLE secret (
+    key_place             INTEGER NOT NULL REFERENCES key (place) ON DELETE CASCADE,
+    number                INTEGER NOT NULL,
+    id                    TEXT NOT NULL UNIQUE CHECK (length(id) = 12),
+    digest_algorithm      TEXT NOT NULL CHECK (digest_algorithm = 'hmac-sha256'),
+    digest                BLOB NOT NULL CHECK (length(digest) = 32),
+    created_at            INTEGER NOT NULL,
+    expires_at            INTEGER,
+    retires_at            INTEGER,
+    pending_grace_seconds INTEGER CHECK (pending_grace_seconds >= 0),
+    revoked_at            INTEGER,
+    last_used_at          INTEGER,
+    last_used_ip          TEXT,
+    kept_algorithm        TEXT CHECK (kept_algorithm IN ('xchacha20-poly1305', 'clear')),
+    kept                  BLOB,
+    seal_algorithm        TEXT,
+    seal                  BLOB,
+    -- A revoked secret keeps no sealed copy.
+    CHECK (revoked_at IS NULL OR kept_algorithm IS NULL OR kept_algorithm = 'clear'),
+    CHECK ((kept IS NULL) = (kept_algorithm IS NULL)),
+    PRIMARY KEY (key_place, number)
+) STRICT, WITHOUT ROWID;
+
+-- Finds the sealed copies to erase when their secrets have ended.
+CREATE INDEX secret_kept_expires ON secret (expires_at) WHERE kept_algorithm = 'xchacha20-poly1305';
+CREATE INDEX secret_kept_retires ON secret (retires_at) WHERE kept_algorithm = 'xchacha20-poly1305' AND retires_at IS NOT NULL;
+
+-- The log: numbers without gaps, each hash over its event and the hash before it.
 CREATE TABLE event (
-    number          INTEGER PRIMARY KEY CHECK (number >= 1), -- without gaps
-    at              INTEGER NOT NULL,
-    action          TEXT NOT NULL,
-    user            TEXT NOT NULL,
-    host            TEXT NOT NULL,
-    ci_run          TEXT,
-    key             TEXT,                                    -- its id, which outlives it
-    subject         TEXT NOT NULL,
-    changes         TEXT NOT NULL,                           -- JSON: [[field, before, after], …]
-    hash_algorithm  TEXT NOT NULL,
-    hash            BLOB NOT NULL CHECK (length(hash) = 32),
-    seal_algorithm  TEXT,
-    seal            BLOB CHECK (length(seal) = 32),
-    CHECK ((seal IS NULL) = (seal_algorithm IS NULL))
+    number         INTEGER PRIMARY KEY CHECK (number > 0),
+    at             INTEGER NOT NULL,
+    action         TEXT NOT NULL,
+    user           TEXT NOT NULL,
+    host           TEXT NOT NULL,
+    ci_run         TEXT,
+    key            TEXT,
+    subject        TEXT NOT NULL,
+    changes        TEXT NOT NULL,
+    hash           BLOB NOT NULL CHECK (length(hash) = 32),
+    seal_algorithm TEXT,
+    seal           BLOB
 ) STRICT;
 
 CREATE INDEX event_key ON event (key) WHERE key IS NOT NULL;
--- The log is only ever added to.
-CREATE TRIGGER event_stays BEFORE UPDATE ON event BEGIN SELECT raise(ABORT, 'the log is only added to'); END;
-CREATE TRIGGER event_remains BEFORE DELETE ON event BEGIN SELECT raise(ABORT, 'the log is only added to'); END;
 
--- The catalogue; while it is empty any scope may be given.
-CREATE TABLE scope (
-    scope        TEXT PRIMARY KEY,
-    description  TEXT
+-- The log is only ever written at its end.
+CREATE TRIGGER event_is_never_changed BEFORE UPDATE ON event BEGIN SELECT RAISE(ABORT, 'events are never changed'); END;
+CREATE TRIGGER event_is_never_removed BEFORE DELETE ON event BEGIN SELECT RAISE(ABORT, 'events are never removed'); END;
+
+-- The scope catalogue: empty means that any scope may be given.
+CREATE TABLE defined_scope (
+    scope       TEXT PRIMARY KEY,
+    description TEXT
 ) STRICT, WITHOUT ROWID;
 
--- One request id is one result, even after its key was removed.
+-- What repeatable requests (--request-id) did.
 CREATE TABLE request (
-    id                     TEXT PRIMARY KEY,
-    fingerprint_algorithm  TEXT NOT NULL,
-    fingerprint            BLOB NOT NULL CHECK (length(fingerprint) = 32),
-    key                    TEXT NOT NULL,
-    secret                 TEXT NOT NULL,
-    at                     INTEGER NOT NULL
+    id          TEXT PRIMARY KEY,
+    fingerprint BLOB NOT NULL CHECK (length(fingerprint) = 32),
+    key         TEXT NOT NULL,
+    secret      TEXT NOT NULL,
+    at          INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 
--- Where a key is tried out: one endpoint each, without a secret.
+-- Remembered endpoints of test calls; never a secret.
 CREATE TABLE target (
-    key   INTEGER PRIMARY KEY REFERENCES key (number) ON DELETE CASCADE,
-    json  TEXT NOT NULL
+    key_place INTEGER PRIMARY KEY REFERENCES key (place) ON DELETE CASCADE,
+    target    TEXT NOT NULL
 ) STRICT;

@@ -1,245 +1,253 @@
-//! Look-ups and listings. SQL narrows by plain equality; whatever is policy is judged by the domain's functions.
+//! Reading rows into the domain's types. What no version of this program wrote is damage, and said so.
 
-use std::collections::HashMap;
-use std::ops::ControlFlow;
-use std::rc::Rc;
+use std::collections::BTreeSet;
 
-use rusqlite::{Connection, OptionalExtension, ToSql, params};
+use rusqlite::{Connection, OptionalExtension, Row, params};
 
-use super::failure::Attempt;
-use super::rows::{
-    KEY_COLUMNS, KeyRow, PARTY_COLUMNS, SECRET_COLUMNS, bytes_32, damaged, key_row, party_row, secret_row,
-    text,
-};
-use crate::domain::key::{Key, KeyId};
-use crate::domain::name::Name;
+use super::{Result, damaged};
+use crate::crypto::sealing::XCHACHA20_POLY1305;
+use crate::domain::digest::Digest;
+use crate::domain::key::{Allowed, Kept, Key, KeyId, KeySecret, LastUse, Revocation, RevokeReason};
+use crate::domain::lifetime::Lifetime;
+use crate::domain::name::{Name, Note};
 use crate::domain::party::{Party, PartyKind};
+use crate::domain::scope::{Scope, Scopes};
+use crate::domain::seal::Seal;
 use crate::domain::secret::{Env, Kind, SecretId};
-use crate::domain::time::Instant;
-use crate::registry::{
-    DefinedScope, Filter, Found, Identity, Listed, PartySummary, RememberedRequest, Visit,
-};
+use crate::domain::time::{Instant, Span};
+use crate::registry::{DefinedScope, Found, Identity, PartySummary, RememberedRequest};
 
-/// The single row that says what this registry is.
-pub(super) fn identity(connection: &Connection) -> Attempt<Identity> {
-    let mut statement =
-        connection.prepare_cached("SELECT id, brand, vault_kind, check_value, created_at FROM registry")?;
+/// The columns [`key`] reads, in its order.
+pub(super) const KEY_COLUMNS: &str = "k.id, k.name, k.kind, k.env, k.owner, k.project, k.scopes, k.allow_ips, \
+     k.allow_origins, k.lifetime_seconds, k.lifetime_until, k.not_before, k.rotate_every_seconds, k.tags, k.note, \
+     k.created_at, k.disabled_at, k.revoked_at, k.revoke_reason, k.revision, k.seal_algorithm, k.seal";
+const KEY_WIDTH: usize = 22;
+
+/// The columns [`secret`] reads, in its order, behind those of the key.
+pub(super) const SECRET_COLUMNS: &str = "s.id, s.digest, s.created_at, s.expires_at, s.retires_at, \
+     s.pending_grace_seconds, s.revoked_at, s.last_used_at, s.last_used_ip, s.kept_algorithm, s.kept, \
+     s.seal_algorithm, s.seal";
+
+pub(super) fn identity(connection: &Connection) -> Result<Identity> {
+    let mut statement = connection
+        .prepare("SELECT id, brand, vault_kind, check_value, created_at FROM registry WHERE only_row = 1")?;
     let mut rows = statement.query([])?;
-    let row = rows.next()?.ok_or_else(|| damaged("what it says of itself"))?;
+    let row = rows.next()?.ok_or_else(|| damaged("no identity"))?;
     Ok(Identity {
-        id: text(row, 0)?.to_owned(),
-        brand: text(row, 1)?.parse().map_err(|_| damaged("its brand"))?,
-        vault_kind: text(row, 2)?.to_owned(),
-        check_value: bytes_32(row, 3)?,
+        id: row.get(0)?,
+        brand: text(row, 1)?.parse().map_err(|_| damaged("a brand"))?,
+        vault_kind: row.get(2)?,
+        check_value: row.get(3)?,
         created_at: Instant::from_seconds(row.get(4)?),
     })
 }
 
-/// The key with a secret of this id.
-pub(super) fn find_secret(connection: &Connection, id: SecretId) -> Attempt<Option<Found>> {
-    find(connection, "k.number = (SELECT key FROM secret WHERE id = ?1)", &id.as_str())
+pub(super) fn place_of(connection: &Connection, id: KeyId) -> Result<Option<i64>> {
+    let mut statement = connection.prepare_cached("SELECT place FROM key WHERE id = ?1")?;
+    Ok(statement.query_row([id.to_string()], |row| row.get(0)).optional()?)
 }
 
-/// The key with this id.
-pub(super) fn find_key(connection: &Connection, id: KeyId) -> Attempt<Option<Found>> {
-    find(connection, "k.id = ?1", &id.bare())
+pub(super) fn found(connection: &Connection, place: i64) -> Result<Option<Found>> {
+    let Some(key) = whole_key(connection, place)? else { return Ok(None) };
+    let owner = party(connection, PartyKind::Owner, key.owner.as_str())?
+        .ok_or_else(|| damaged("a key without owner"))?;
+    let project = party(connection, PartyKind::Project, key.project.as_str())?
+        .ok_or_else(|| damaged("a key without project"))?;
+    Ok(Some(Found { key, owner, project }))
 }
 
-fn find(connection: &Connection, condition: &str, value: &dyn ToSql) -> Attempt<Option<Found>> {
-    let mut found = None;
-    each_key(connection, condition, &[value], &mut |key, owner, project| {
-        found = Some(Found { key, owner: owner.clone(), project: project.clone() });
-        ControlFlow::Break(())
-    })?;
-    Ok(found)
-}
-
-/// Keys, newest first, one at a time.
-pub(super) fn list(
-    connection: &Connection,
-    filter: &Filter,
-    now: Instant,
-    visit: &mut Visit<'_, Listed>,
-) -> Attempt<()> {
-    let mut left = filter.limit.unwrap_or(usize::MAX);
-    if left == 0 {
-        return Ok(());
+fn whole_key(connection: &Connection, place: i64) -> Result<Option<Key>> {
+    let sql = const_format_key();
+    let mut statement = connection.prepare_cached(&sql)?;
+    let mut rows = statement.query([place])?;
+    let mut whole: Option<Key> = None;
+    while let Some(row) = rows.next()? {
+        let one = match &mut whole {
+            Some(key) => key,
+            None => whole.insert(key(row)?),
+        };
+        one.secrets.extend(secret(row)?);
     }
-    let (condition, values) = condition(filter);
-    let values: Vec<&dyn ToSql> = values.iter().map(|value| value as &dyn ToSql).collect();
-    each_key(connection, &condition, &values, &mut |key, owner, project| {
-        let suspended = owner.suspended_at.is_some() || project.suspended_at.is_some();
-        if !filter.admits(&key, suspended, now) {
-            return ControlFlow::Continue(());
-        }
-        left -= 1;
-        visit(Listed { key, suspended })?;
-        if left == 0 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
-    })
+    Ok(whole)
 }
 
-/// What of a filter is plain equality.
-fn condition(filter: &Filter) -> (String, Vec<&str>) {
-    let mut conditions = vec!["1"];
-    let mut values = Vec::new();
-    let party = |kind: &str| format!("(SELECT number FROM party WHERE kind = '{kind}' AND name = ?)");
-    let (owner, project) =
-        (format!("k.owner = {}", party("owner")), format!("k.project = {}", party("project")));
-    for (clause, value) in [
-        ("k.name = ?", filter.name.as_ref().map(Name::as_str)),
-        (owner.as_str(), filter.owner.as_ref().map(Name::as_str)),
-        (project.as_str(), filter.project.as_ref().map(Name::as_str)),
-        ("k.kind = ?", filter.kind.map(Kind::code)),
-        ("k.env = ?", filter.env.map(Env::code)),
-    ] {
-        if let Some(value) = value {
-            conditions.push(clause);
-            values.push(value);
-        }
-    }
-    (conditions.join(" AND "), values)
-}
-
-/// The statement behind every look-up and listing: both tables are read in their own order, so nothing is sorted, and
-/// stopping early reads no further.
-pub(super) fn keys_statement(condition: &str) -> String {
+fn const_format_key() -> String {
     format!(
-        "SELECT {KEY_COLUMNS}, {SECRET_COLUMNS} FROM key AS k LEFT JOIN secret AS s ON s.key = k.number \
-         WHERE {condition} ORDER BY k.number DESC, s.number"
+        "SELECT {KEY_COLUMNS}, {SECRET_COLUMNS} FROM key AS k LEFT JOIN secret AS s ON s.key_place = k.place \
+         WHERE k.place = ?1 ORDER BY s.number"
     )
 }
 
-type VisitKey<'a> = dyn FnMut(Key, &Party, &Party) -> ControlFlow<()> + 'a;
+fn text<'a>(row: &'a Row<'_>, place: usize) -> Result<&'a str> {
+    row.get_ref(place)?.as_str().map_err(|_| damaged("a text"))
+}
 
-fn each_key(
-    connection: &Connection,
-    condition: &str,
-    values: &[&dyn ToSql],
-    visit: &mut VisitKey<'_>,
-) -> Attempt<()> {
-    let mut statement = connection.prepare_cached(&keys_statement(condition))?;
-    let mut rows = statement.query(values)?;
-    let mut parties = Parties { connection, known: HashMap::new() };
-    let mut current: Option<KeyRow> = None;
-    while let Some(row) = rows.next()? {
-        let number: i64 = row.get(0)?;
-        let mut read = match current.take() {
-            Some(same) if same.number == number => same,
-            previous => {
-                if let Some(whole) = previous
-                    && parties.hand_over(whole, visit)?.is_break()
-                {
-                    return Ok(());
-                }
-                key_row(row)?
+fn optional_text<'a>(row: &'a Row<'_>, place: usize) -> Result<Option<&'a str>> {
+    row.get_ref(place)?.as_str_or_null().map_err(|_| damaged("a text"))
+}
+
+fn instant(row: &Row<'_>, place: usize) -> Result<Option<Instant>> {
+    Ok(row.get::<_, Option<i64>>(place)?.map(Instant::from_seconds))
+}
+
+fn span(row: &Row<'_>, place: usize) -> Result<Option<Span>> {
+    match row.get::<_, Option<i64>>(place)? {
+        None => Ok(None),
+        Some(0) => Ok(Some(Span::ZERO)),
+        Some(seconds) => Span::from_seconds(seconds).map(Some).ok_or_else(|| damaged("a span")),
+    }
+}
+
+fn seal(row: &Row<'_>, place: usize) -> Result<Seal> {
+    let bytes = row.get_ref(place + 1)?.as_blob_or_null().map_err(|_| damaged("a seal"))?;
+    Ok(Seal::from_columns(optional_text(row, place)?, bytes))
+}
+
+/// A key without its secrets.
+pub(super) fn key(row: &Row<'_>) -> Result<Key> {
+    let name = |place| Ok::<_, super::RegistryError>(Name::from_stored(text(row, place)?.to_owned()));
+    Ok(Key {
+        id: text(row, 0)?.parse().map_err(|()| damaged("a key's id"))?,
+        name: name(1)?,
+        kind: Kind::from_code(text(row, 2)?).ok_or_else(|| damaged("a kind"))?,
+        env: Env::from_code(text(row, 3)?).ok_or_else(|| damaged("an environment"))?,
+        owner: name(4)?,
+        project: name(5)?,
+        scopes: scopes(text(row, 6)?)?,
+        networks: words(optional_text(row, 7)?, "a network")?,
+        origins: words(optional_text(row, 8)?, "an origin")?,
+        lifetime: match (span(row, 9)?, instant(row, 10)?) {
+            (Some(span), _) => Lifetime::Span(span),
+            (None, Some(end)) => Lifetime::Until(end),
+            (None, None) => Lifetime::Never,
+        },
+        not_before: instant(row, 11)?,
+        rotate_every: span(row, 12)?,
+        tags: text(row, 13)?
+            .split(',')
+            .filter(|tag| !tag.is_empty())
+            .map(|tag| Name::from_stored(tag.to_owned()))
+            .collect::<BTreeSet<_>>(),
+        note: optional_text(row, 14)?.map(|note| Note::from_stored(note.to_owned())),
+        created_at: Instant::from_seconds(row.get(15)?),
+        disabled_at: instant(row, 16)?,
+        revoked: match instant(row, 17)? {
+            None => None,
+            Some(at) => {
+                let reason = RevokeReason::from_code(text(row, 18)?).ok_or_else(|| damaged("a reason"))?;
+                Some(Revocation { at, reason })
             }
-        };
-        read.key.secrets.extend(secret_row(row)?);
-        current = Some(read);
-    }
-    if let Some(whole) = current {
-        // The last one: there is nothing left to stop.
-        let _ = parties.hand_over(whole, visit)?;
-    }
-    Ok(())
+        },
+        revision: u64::try_from(row.get::<_, i64>(19)?).map_err(|_| damaged("a revision"))?,
+        seal: seal(row, 20)?,
+        secrets: Vec::with_capacity(1),
+    })
 }
 
-/// Owners and projects by their numbers, each read once, within the snapshot of the statement that runs.
-struct Parties<'c> {
-    connection: &'c Connection,
-    known: HashMap<i64, Rc<Party>>,
+fn scopes(joined: &str) -> Result<Scopes> {
+    let scopes: std::result::Result<Vec<Scope>, _> =
+        joined.split(' ').filter(|word| !word.is_empty()).map(str::parse).collect();
+    scopes.and_then(Scopes::new).map_err(|_| damaged("a scope"))
 }
 
-impl Parties<'_> {
-    fn hand_over(&mut self, whole: KeyRow, visit: &mut VisitKey<'_>) -> Attempt<ControlFlow<()>> {
-        let (owner, project) = (self.party(whole.owner)?, self.party(whole.project)?);
-        let key = Key { owner: owner.name.clone(), project: project.name.clone(), ..whole.key };
-        Ok(visit(key, &owner, &project))
-    }
-
-    fn party(&mut self, number: i64) -> Attempt<Rc<Party>> {
-        if let Some(party) = self.known.get(&number) {
-            return Ok(Rc::clone(party));
-        }
-        let mut statement = self
-            .connection
-            .prepare_cached(&format!("SELECT {PARTY_COLUMNS} FROM party WHERE number = ?1"))?;
-        let mut rows = statement.query([number])?;
-        let row = rows.next()?.ok_or_else(|| damaged("the owner or project of a key"))?;
-        let party = Rc::new(party_row(row, 0)?);
-        self.known.insert(number, Rc::clone(&party));
-        Ok(party)
+fn words<T: std::str::FromStr + Ord>(joined: Option<&str>, what: &str) -> Result<Allowed<T>> {
+    let Some(joined) = joined else { return Ok(Allowed::Any) };
+    let items: std::result::Result<Vec<T>, _> = joined.split(' ').map(str::parse).collect();
+    match items.map(Allowed::from_named) {
+        // An emptied list is damage and never "everything".
+        Ok(Allowed::Only(items)) => Ok(Allowed::Only(items)),
+        _ => Err(damaged(what)),
     }
 }
 
-/// An owner or project by its exact name.
-pub(super) fn party(connection: &Connection, kind: PartyKind, name: &Name) -> Attempt<Option<Party>> {
-    let mut statement = connection
-        .prepare_cached(&format!("SELECT {PARTY_COLUMNS} FROM party WHERE kind = ?1 AND name = ?2"))?;
-    let mut rows = statement.query(params![kind.code(), name.as_str()])?;
-    rows.next()?.map(|row| party_row(row, 0)).transpose()
-}
-
-/// All owners or projects, by name, with how many of their keys are not revoked.
-pub(super) fn parties(connection: &Connection, kind: PartyKind) -> Attempt<Vec<PartySummary>> {
-    let mut statement = connection.prepare_cached(&format!(
-        "SELECT (SELECT count(*) FROM key WHERE key.{} = party.number AND revoked_at IS NULL), {PARTY_COLUMNS} \
-         FROM party WHERE kind = ?1 ORDER BY name",
-        kind.code()
-    ))?;
-    let mut rows = statement.query([kind.code()])?;
-    let mut all = Vec::new();
-    while let Some(row) = rows.next()? {
-        all.push(PartySummary { keys: row.get::<_, i64>(0)?.unsigned_abs(), party: party_row(row, 1)? });
-    }
-    Ok(all)
-}
-
-/// The catalogue, in order.
-pub(super) fn defined_scopes(connection: &Connection) -> Attempt<Vec<DefinedScope>> {
-    let mut statement = connection.prepare_cached("SELECT scope, description FROM scope ORDER BY scope")?;
-    let mut rows = statement.query([])?;
-    let mut all = Vec::new();
-    while let Some(row) = rows.next()? {
-        let scope = text(row, 0)?.parse().map_err(|_| damaged("a scope of the catalogue"))?;
-        all.push(DefinedScope { scope, description: row.get(1)? });
-    }
-    Ok(all)
-}
-
-/// What an earlier request did.
-pub(super) fn request(connection: &Connection, id: &str) -> Attempt<Option<RememberedRequest>> {
-    let mut statement =
-        connection.prepare_cached("SELECT fingerprint, key, secret, at FROM request WHERE id = ?1")?;
-    let mut rows = statement.query([id])?;
-    let Some(row) = rows.next()? else { return Ok(None) };
-    Ok(Some(RememberedRequest {
-        id: id.to_owned(),
-        fingerprint: bytes_32(row, 0)?,
-        key: KeyId::from_bare(text(row, 1)?).ok_or_else(|| damaged("a remembered request"))?,
-        secret: SecretId::parse(text(row, 2)?).ok_or_else(|| damaged("a remembered request"))?,
-        at: Instant::from_seconds(row.get(3)?),
+/// The secret of a joined row; none for a key whose secrets were removed by another program.
+pub(super) fn secret(row: &Row<'_>) -> Result<Option<KeySecret>> {
+    let column = |place: usize| KEY_WIDTH + place;
+    let Some(id) = optional_text(row, column(0))? else { return Ok(None) };
+    let kept = row.get_ref(column(10))?.as_blob_or_null().map_err(|_| damaged("a kept copy"))?;
+    Ok(Some(KeySecret {
+        id: SecretId::parse(id).ok_or_else(|| damaged("a secret's id"))?,
+        digest: Digest::from_bytes(row.get(column(1))?),
+        created_at: Instant::from_seconds(row.get(column(2))?),
+        expires_at: instant(row, column(3))?,
+        retires_at: instant(row, column(4))?,
+        pending_grace: span(row, column(5))?,
+        revoked_at: instant(row, column(6))?,
+        last_use: match instant(row, column(7))? {
+            None => None,
+            Some(at) => {
+                Some(LastUse { at, ip: optional_text(row, column(8))?.and_then(|ip| ip.parse().ok()) })
+            }
+        },
+        kept: match (optional_text(row, column(9))?, kept) {
+            (Some(XCHACHA20_POLY1305), Some(bytes)) => Kept::Sealed(bytes.to_vec()),
+            (Some("clear"), Some(bytes)) => {
+                Kept::Clear(String::from_utf8(bytes.to_vec()).map_err(|_| damaged("a kept copy"))?)
+            }
+            _ => Kept::No,
+        },
+        seal: seal(row, column(11))?,
     }))
 }
 
-/// The remembered endpoint of a key.
-pub(super) fn target(connection: &Connection, key: KeyId) -> Attempt<Option<String>> {
-    let mut statement = connection
-        .prepare_cached("SELECT json FROM target WHERE key = (SELECT number FROM key WHERE id = ?1)")?;
-    Ok(statement.query_row([key.bare()], |row| row.get(0)).optional()?)
+pub(super) fn party(connection: &Connection, kind: PartyKind, name: &str) -> Result<Option<Party>> {
+    let mut statement = connection.prepare_cached(
+        "SELECT name, created_at, suspended_at, seal_algorithm, seal FROM party WHERE kind = ?1 AND name = ?2",
+    )?;
+    let mut rows = statement.query(params![kind.code(), name])?;
+    rows.next()?.map(|row| party_of(row, kind)).transpose()
 }
 
-/// What SQLite finds wrong with its file, one line each.
-pub(super) fn integrity(connection: &Connection) -> Attempt<Vec<String>> {
-    let mut wrong: Vec<String> = connection
-        .prepare("PRAGMA integrity_check")?
-        .query_map([], |row| row.get(0))?
-        .collect::<Result<_, _>>()?;
-    wrong.retain(|line| line != "ok");
-    let mut statement = connection.prepare("SELECT \"table\", parent FROM pragma_foreign_key_check")?;
-    let mut rows = statement.query([])?;
+fn party_of(row: &Row<'_>, kind: PartyKind) -> Result<Party> {
+    Ok(Party {
+        kind,
+        name: Name::from_stored(row.get(0)?),
+        created_at: Instant::from_seconds(row.get(1)?),
+        suspended_at: instant(row, 2)?,
+        seal: seal(row, 3)?,
+    })
+}
+
+pub(super) fn parties(connection: &Connection, kind: PartyKind) -> Result<Vec<PartySummary>> {
+    let column = kind.code();
+    let mut statement = connection.prepare(&format!(
+        "SELECT p.name, p.created_at, p.suspended_at, p.seal_algorithm, p.seal, \
+         (SELECT count(*) FROM key WHERE key.{column} = p.name AND revoked_at IS NULL) \
+         FROM party AS p WHERE p.kind = ?1 ORDER BY p.name"
+    ))?;
+    let mut rows = statement.query([kind.code()])?;
+    let mut parties = Vec::new();
     while let Some(row) = rows.next()? {
-        wrong.push(format!("a row of {} names a row of {} that is not there", text(row, 0)?, text(row, 1)?));
+        parties.push(PartySummary {
+            party: party_of(row, kind)?,
+            keys: u64::try_from(row.get::<_, i64>(5)?).unwrap_or(0),
+        });
     }
-    Ok(wrong)
+    Ok(parties)
+}
+
+pub(super) fn defined_scopes(connection: &Connection) -> Result<Vec<DefinedScope>> {
+    let mut statement =
+        connection.prepare_cached("SELECT scope, description FROM defined_scope ORDER BY scope")?;
+    let mut rows = statement.query([])?;
+    let mut scopes = Vec::new();
+    while let Some(row) = rows.next()? {
+        let scope = text(row, 0)?.parse().map_err(|_| damaged("a scope"))?;
+        scopes.push(DefinedScope { scope, description: row.get(1)? });
+    }
+    Ok(scopes)
+}
+
+pub(super) fn request(connection: &Connection, id: &str) -> Result<Option<RememberedRequest>> {
+    let mut statement =
+        connection.prepare("SELECT id, fingerprint, key, secret, at FROM request WHERE id = ?1")?;
+    let mut rows = statement.query([id])?;
+    let Some(row) = rows.next()? else { return Ok(None) };
+    Ok(Some(RememberedRequest {
+        id: row.get(0)?,
+        fingerprint: row.get(1)?,
+        key: text(row, 2)?.parse().map_err(|()| damaged("a key's id"))?,
+        secret: SecretId::parse(text(row, 3)?).ok_or_else(|| damaged("a secret's id"))?,
+        at: Instant::from_seconds(row.get(4)?),
+    }))
 }

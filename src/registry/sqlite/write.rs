@@ -1,287 +1,286 @@
-//! One whole change inside one transaction; the caller begins it with the write lock and commits it.
+//! Writing one whole change inside a transaction that somebody else begins and commits.
 
-use std::collections::HashMap;
+use rusqlite::{Connection, OptionalExtension, Statement, params};
 
-use rusqlite::{Connection, OptionalExtension, params};
-
-use super::events;
-use super::failure::{Attempt, is_constraint};
-use super::secrets;
+use super::{Result, events, read};
 use crate::crypto::sealing::XCHACHA20_POLY1305;
-use crate::domain::key::{Key, KeyId};
+use crate::domain::digest::HMAC_SHA256;
+use crate::domain::key::{Allowed, Kept, Key, KeyId, KeySecret};
 use crate::domain::lifetime::Lifetime;
-use crate::domain::name::{Name, Note};
-use crate::domain::party::{Party, PartyKind};
+use crate::domain::name::Name;
+use crate::domain::party::Party;
 use crate::domain::time::{Instant, Span};
 use crate::registry::{Change, RegistryError, RememberedRequest};
 
-/// The algorithm name beside a request's fingerprint.
-const SHA256: &str = "sha256";
-
-/// Writes all of `change`. What frees names comes before what takes them.
-pub(super) fn apply(connection: &Connection, change: &Change<'_>) -> Attempt<()> {
-    let mut writer = Writer { connection, numbers: HashMap::new() };
-    change.new_parties.iter().try_for_each(|party| writer.add_party(party))?;
-    change.replace_parties.iter().try_for_each(|party| writer.replace_party(party))?;
-    change.remove.iter().try_for_each(|(key, revision)| writer.remove(*key, *revision))?;
-    change.replace.iter().try_for_each(|key| writer.replace(key))?;
-    change.insert.iter().try_for_each(|key| writer.insert(key))?;
-    writer.catalogue(change)?;
-    change.remember.iter().try_for_each(|request| writer.remember(request))?;
-    change.targets.iter().try_for_each(|(key, json)| writer.target(*key, json))?;
-    events::append(connection, &change.events, change.audit)?;
-    change.now.map_or(Ok(()), |now| writer.sweep(now))
+pub(super) fn apply(connection: &Connection, change: &Change<'_>) -> Result<()> {
+    for party in change.new_parties {
+        insert_party(connection, party)?;
+    }
+    for party in change.replace_parties {
+        replace_party(connection, party)?;
+    }
+    for key in change.insert {
+        insert_key(connection, key)?;
+    }
+    for key in change.replace {
+        replace_key(connection, key)?;
+    }
+    for (id, revision) in &change.remove {
+        remove_key(connection, *id, *revision)?;
+    }
+    for scope in &change.define_scopes {
+        let mut statement = connection
+            .prepare_cached("INSERT OR REPLACE INTO defined_scope (scope, description) VALUES (?1, ?2)")?;
+        statement.execute(params![scope.scope.as_str(), scope.description])?;
+    }
+    for scope in &change.undefine_scopes {
+        connection.prepare_cached("DELETE FROM defined_scope WHERE scope = ?1")?.execute([scope.as_str()])?;
+    }
+    for request in &change.remember {
+        remember(connection, request)?;
+    }
+    for (key, target) in &change.targets {
+        let sql = "INSERT OR REPLACE INTO target (key_place, target) SELECT place, ?2 FROM key WHERE id = ?1";
+        connection.prepare_cached(sql)?.execute(params![key.to_string(), target])?;
+    }
+    if let Some(now) = change.now {
+        sweep(connection, now)?;
+    }
+    events::append(connection, &change.events, change.audit)
 }
 
-struct Writer<'c> {
-    connection: &'c Connection,
-    /// The numbers of owners and projects that were asked for.
-    numbers: HashMap<(PartyKind, Name), i64>,
-}
-
-impl Writer<'_> {
-    fn add_party(&self, party: &Party) -> Attempt<()> {
-        let skeleton = party.name.skeleton();
-        let there: Option<String> = self
-            .connection
-            .prepare_cached("SELECT name FROM party WHERE kind = ?1 AND skeleton = ?2")?
-            .query_row(params![party.kind.code(), skeleton], |row| row.get(0))
-            .optional()?;
-        match there {
-            Some(name) if name == party.name.as_str() => return Ok(()),
-            Some(name) => {
-                return Err(RegistryError::PartyLooksAlike {
-                    kind: party.kind.code(),
-                    wanted: party.name.clone(),
-                    taken: Name::from_stored(name),
-                }
-                .into());
-            }
-            None => {}
-        }
-        let (algorithm, seal) = party.seal.columns();
-        self.connection
-            .prepare_cached(
-                "INSERT INTO party (kind, name, skeleton, created_at, suspended_at, seal_algorithm, seal) \
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
-            )?
-            .execute(params![
-                party.kind.code(),
-                party.name.as_str(),
-                skeleton,
-                party.created_at.seconds(),
-                party.suspended_at.map(Instant::seconds),
-                algorithm,
-                seal
-            ])?;
-        Ok(())
-    }
-
-    fn replace_party(&self, party: &Party) -> Attempt<()> {
-        let (algorithm, seal) = party.seal.columns();
-        let changed = self
-            .connection
-            .prepare_cached(
-                "UPDATE party SET suspended_at = ?3, seal_algorithm = ?4, seal = ?5 WHERE kind = ?1 AND name = ?2",
-            )?
-            .execute(params![
-                party.kind.code(),
-                party.name.as_str(),
-                party.suspended_at.map(Instant::seconds),
-                algorithm,
-                seal
-            ])?;
-        if changed == 0 { Err(RegistryError::no_party(party.kind, &party.name).into()) } else { Ok(()) }
-    }
-
-    fn number(&mut self, kind: PartyKind, name: &Name) -> Attempt<i64> {
-        let asked = (kind, name.clone());
-        if let Some(number) = self.numbers.get(&asked) {
-            return Ok(*number);
-        }
-        let number = self
-            .connection
-            .prepare_cached("SELECT number FROM party WHERE kind = ?1 AND name = ?2")?
-            .query_row(params![kind.code(), name.as_str()], |row| row.get(0))
-            .optional()?
-            .ok_or_else(|| RegistryError::no_party(kind, name))?;
-        self.numbers.insert(asked, number);
-        Ok(number)
-    }
-
-    fn remove(&self, key: KeyId, revision: u64) -> Attempt<()> {
-        let removed = self
-            .connection
-            .prepare_cached("DELETE FROM key WHERE id = ?1 AND revision = ?2")?
-            .execute(params![key.bare(), stored(revision)])?;
-        if removed == 0 { Err(RegistryError::Conflict(key).into()) } else { Ok(()) }
-    }
-
-    fn insert(&mut self, key: &Key) -> Attempt<()> {
-        self.write_row(
-            "INSERT INTO key (id, kind, created_at, name, skeleton, env, owner, project, scopes, networks, origins, \
-             lifetime_seconds, lifetime_until, not_before, rotate_every_seconds, tags, note, disabled_at, revoked_at, \
-             revoke_reason, seal_algorithm, seal, revision) \
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, \
-             ?22, ?23)",
-            key,
-        )?;
-        secrets::insert_all(self.connection, self.connection.last_insert_rowid(), &key.secrets)
-    }
-
-    fn replace(&mut self, key: &Key) -> Attempt<()> {
-        let changed = self.write_row(
-            "UPDATE key SET name = ?4, skeleton = ?5, env = ?6, owner = ?7, project = ?8, scopes = ?9, networks = ?10, \
-             origins = ?11, lifetime_seconds = ?12, lifetime_until = ?13, not_before = ?14, \
-             rotate_every_seconds = ?15, tags = ?16, note = ?17, disabled_at = ?18, revoked_at = ?19, \
-             revoke_reason = ?20, seal_algorithm = ?21, seal = ?22, revision = revision + 1 \
-             WHERE id = ?1 AND revision = ?23",
-            key,
-        )?;
-        if changed == 0 {
-            return Err(RegistryError::Conflict(key.id).into());
-        }
-        secrets::replace_all(self.connection, key)
-    }
-
-    /// Runs `sql` with a key's own columns as its parameters, in the order of [`Writer::insert`].
-    fn write_row(&mut self, sql: &str, key: &Key) -> Attempt<usize> {
-        let owner = self.number(PartyKind::Owner, &key.owner)?;
-        let project = self.number(PartyKind::Project, &key.project)?;
-        let (lifetime_seconds, lifetime_until) = match key.lifetime {
-            Lifetime::Span(span) => (Some(span.seconds()), None),
-            Lifetime::Until(end) => (None, Some(end.seconds())),
-            Lifetime::Never => (None, None),
-        };
-        let skeleton = key.name.skeleton();
-        let (algorithm, seal) = key.seal.columns();
-        let written = self.connection.prepare_cached(sql)?.execute(params![
-            key.id.bare(),
-            key.kind.code(),
-            key.created_at.seconds(),
-            key.name.as_str(),
+fn insert_party(connection: &Connection, party: &Party) -> Result<()> {
+    let (algorithm, seal) = party.seal.columns();
+    let skeleton = party.name.skeleton();
+    let inserted = connection
+        .prepare_cached(
+            "INSERT INTO party (kind, name, skeleton, created_at, suspended_at, seal_algorithm, seal) \
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT (kind, name) DO NOTHING",
+        )?
+        .execute(params![
+            party.kind.code(),
+            party.name.as_str(),
             skeleton,
-            key.env.code(),
-            owner,
-            project,
-            key.scopes.joined(),
-            joined(key.networks.named(), " "),
-            joined(key.origins.named(), " "),
-            lifetime_seconds,
-            lifetime_until,
-            key.not_before.map(Instant::seconds),
-            key.rotate_every.map(Span::seconds),
-            joined(&key.tags, ","),
-            key.note.as_ref().map(Note::as_str),
-            key.disabled_at.map(Instant::seconds),
-            key.revoked.map(|revocation| revocation.at.seconds()),
-            key.revoked.map(|revocation| revocation.reason.code()),
+            party.created_at.seconds(),
+            seconds(party.suspended_at),
             algorithm,
-            seal,
-            stored(key.revision)
+            seal
         ]);
-        match written {
-            Err(error) if is_constraint(&error) => match self.name_in_use(key, project, &skeleton)? {
-                Some(taken) => Err(taken.into()),
-                None if self.was_given(key.id)? => Err(RegistryError::IdTaken.into()),
-                None => Err(error.into()),
-            },
-            written => Ok(written?),
+    match inserted {
+        Err(error) if is_unique(&error, "party.") => {
+            let sql = "SELECT name FROM party WHERE kind = ?1 AND skeleton = ?2";
+            let taken: String =
+                connection.query_row(sql, params![party.kind.code(), skeleton], |row| row.get(0))?;
+            let (kind, wanted) = (party.kind.code(), party.name.clone());
+            Err(RegistryError::PartyLooksAlike { kind, wanted, taken: Name::from_stored(taken) })
+        }
+        other => other.map(drop).map_err(Into::into),
+    }
+}
+
+fn replace_party(connection: &Connection, party: &Party) -> Result<()> {
+    let (algorithm, seal) = party.seal.columns();
+    connection
+        .prepare_cached("UPDATE party SET suspended_at = ?3, seal_algorithm = ?4, seal = ?5 WHERE kind = ?1 AND name = ?2")?
+        .execute(params![party.kind.code(), party.name.as_str(), seconds(party.suspended_at), algorithm, seal])?;
+    Ok(())
+}
+
+fn seconds(instant: Option<Instant>) -> Option<i64> {
+    instant.map(Instant::seconds)
+}
+
+fn span(span: Option<Span>) -> Option<i64> {
+    span.map(Span::seconds)
+}
+
+fn joined<T: ToString>(allowed: &Allowed<T>) -> Option<String> {
+    match allowed {
+        Allowed::Any => None,
+        Allowed::Only(items) => Some(items.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ")),
+    }
+}
+
+fn is_unique(error: &rusqlite::Error, column: &str) -> bool {
+    matches!(error, rusqlite::Error::SqliteFailure(failure, Some(message))
+        if failure.code == rusqlite::ErrorCode::ConstraintViolation && message.starts_with("UNIQUE") && message.contains(column))
+}
+
+/// Binds the columns that a new and a replaced row share, from the first parameter on.
+fn bind_key(statement: &mut Statement<'_>, key: &Key) -> rusqlite::Result<()> {
+    let (algorithm, seal) = key.seal.columns();
+    let (for_seconds, until) = match key.lifetime {
+        Lifetime::Span(span) => (Some(span.seconds()), None),
+        Lifetime::Until(end) => (None, Some(end.seconds())),
+        Lifetime::Never => (None, None),
+    };
+    let tags = key.tags.iter().map(Name::as_str).collect::<Vec<_>>().join(",");
+    statement.raw_bind_parameter(1, key.id.to_string())?;
+    statement.raw_bind_parameter(2, key.name.as_str())?;
+    statement.raw_bind_parameter(3, key.name.skeleton())?;
+    statement.raw_bind_parameter(4, key.kind.code())?;
+    statement.raw_bind_parameter(5, key.env.code())?;
+    statement.raw_bind_parameter(6, key.owner.as_str())?;
+    statement.raw_bind_parameter(7, key.project.as_str())?;
+    statement.raw_bind_parameter(8, key.scopes.joined())?;
+    statement.raw_bind_parameter(9, joined(&key.networks))?;
+    statement.raw_bind_parameter(10, joined(&key.origins))?;
+    statement.raw_bind_parameter(11, for_seconds)?;
+    statement.raw_bind_parameter(12, until)?;
+    statement.raw_bind_parameter(13, seconds(key.not_before))?;
+    statement.raw_bind_parameter(14, span(key.rotate_every))?;
+    statement.raw_bind_parameter(15, tags)?;
+    statement.raw_bind_parameter(16, key.note.as_ref().map(|note| note.as_str().to_owned()))?;
+    statement.raw_bind_parameter(17, key.created_at.seconds())?;
+    statement.raw_bind_parameter(18, seconds(key.disabled_at))?;
+    statement.raw_bind_parameter(19, seconds(key.revoked.map(|revocation| revocation.at)))?;
+    statement.raw_bind_parameter(20, key.revoked.map(|revocation| revocation.reason.code()))?;
+    statement.raw_bind_parameter(21, algorithm)?;
+    statement.raw_bind_parameter(22, seal)
+}
+
+fn insert_key(connection: &Connection, key: &Key) -> Result<()> {
+    let mut statement = connection.prepare_cached(
+        "INSERT INTO key (id, name, skeleton, kind, env, owner, project, scopes, allow_ips, allow_origins, \
+         lifetime_seconds, lifetime_until, not_before, rotate_every_seconds, tags, note, created_at, disabled_at, \
+         revoked_at, revoke_reason, seal_algorithm, seal, revision) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, \
+         ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, 1)",
+    )?;
+    bind_key(&mut statement, key)?;
+    statement.raw_execute().map_err(|error| key_refused(connection, key, error))?;
+    let place = connection.last_insert_rowid();
+    for secret in &key.secrets {
+        put_secret(connection, place, secret)?;
+    }
+    Ok(())
+}
+
+fn replace_key(connection: &Connection, key: &Key) -> Result<()> {
+    let mut statement = connection.prepare_cached(
+        "UPDATE key SET name = ?2, skeleton = ?3, kind = ?4, env = ?5, owner = ?6, project = ?7, scopes = ?8, \
+         allow_ips = ?9, allow_origins = ?10, lifetime_seconds = ?11, lifetime_until = ?12, not_before = ?13, \
+         rotate_every_seconds = ?14, tags = ?15, note = ?16, created_at = ?17, disabled_at = ?18, revoked_at = ?19, \
+         revoke_reason = ?20, seal_algorithm = ?21, seal = ?22, revision = revision + 1 WHERE id = ?1 AND revision = ?23",
+    )?;
+    bind_key(&mut statement, key)?;
+    statement.raw_bind_parameter(23, revision(key.revision))?;
+    let changed = statement.raw_execute().map_err(|error| key_refused(connection, key, error))?;
+    if changed != 1 {
+        return Err(RegistryError::Conflict(key.id));
+    }
+    let place = read::place_of(connection, key.id)?.ok_or(RegistryError::Conflict(key.id))?;
+    remove_other_secrets(connection, place, key)?;
+    for secret in &key.secrets {
+        put_secret(connection, place, secret)?;
+    }
+    Ok(())
+}
+
+fn revision(revision: u64) -> i64 {
+    i64::try_from(revision).unwrap_or(i64::MAX)
+}
+
+fn remove_other_secrets(connection: &Connection, place: i64, key: &Key) -> Result<()> {
+    let mut statement = connection.prepare_cached("SELECT id FROM secret WHERE key_place = ?1")?;
+    let ids: rusqlite::Result<Vec<String>> = statement.query_map([place], |row| row.get(0))?.collect();
+    for id in ids? {
+        if !key.secrets.iter().any(|secret| secret.id.as_str() == id) {
+            connection.prepare_cached("DELETE FROM secret WHERE id = ?1")?.execute([id])?;
         }
     }
+    Ok(())
+}
 
-    fn name_in_use(&self, key: &Key, project: i64, skeleton: &str) -> Attempt<Option<RegistryError>> {
-        let taken: Option<String> = self
-            .connection
-            .prepare_cached(
-                "SELECT name FROM key WHERE project = ?1 AND skeleton = ?2 AND revoked_at IS NULL AND id <> ?3",
-            )?
-            .query_row(params![project, skeleton, key.id.bare()], |row| row.get(0))
-            .optional()?;
-        Ok(taken.filter(|_| key.revoked.is_none()).map(|taken| RegistryError::NameTaken {
+/// Inserts or replaces a secret of this key. Its last use is left to [`super::SqliteRegistry`]'s `record_use`, which
+/// counts no revision and must not be undone by a change read before it.
+fn put_secret(connection: &Connection, place: i64, secret: &KeySecret) -> Result<()> {
+    let (algorithm, seal) = secret.seal.columns();
+    let (kept_algorithm, kept) = match &secret.kept {
+        Kept::No => (None, None),
+        Kept::Sealed(bytes) => (Some(XCHACHA20_POLY1305), Some(bytes.as_slice())),
+        Kept::Clear(text) => (Some("clear"), Some(text.as_bytes())),
+    };
+    let written = connection
+        .prepare_cached(
+            "INSERT INTO secret (id, key_place, number, digest_algorithm, digest, created_at, expires_at, retires_at, \
+             pending_grace_seconds, revoked_at, kept_algorithm, kept, seal_algorithm, seal) \
+             VALUES (?1, ?2, (SELECT coalesce(max(number), 0) + 1 FROM secret WHERE key_place = ?2), ?3, ?4, ?5, ?6, \
+             ?7, ?8, ?9, ?10, ?11, ?12, ?13) \
+             ON CONFLICT (id) DO UPDATE SET expires_at = ?6, retires_at = ?7, pending_grace_seconds = ?8, revoked_at = ?9, \
+             kept_algorithm = ?10, kept = ?11, seal_algorithm = ?12, seal = ?13 WHERE key_place = ?2 AND digest = ?4",
+        )?
+        .execute(params![
+            secret.id.as_str(),
+            place,
+            HMAC_SHA256,
+            secret.digest.as_bytes(),
+            secret.created_at.seconds(),
+            seconds(secret.expires_at),
+            seconds(secret.retires_at),
+            span(secret.pending_grace),
+            seconds(secret.revoked_at),
+            kept_algorithm,
+            kept,
+            algorithm,
+            seal
+        ])?;
+    // An id that belongs to another secret is a collision and never overwrites it.
+    if written == 1 { Ok(()) } else { Err(RegistryError::IdTaken) }
+}
+
+fn key_refused(connection: &Connection, key: &Key, error: rusqlite::Error) -> RegistryError {
+    if is_unique(&error, "key.id") {
+        return RegistryError::IdTaken;
+    }
+    if !is_unique(&error, "key.") {
+        return error.into();
+    }
+    let sql = "SELECT name FROM key WHERE project = ?1 AND skeleton = ?2 AND revoked_at IS NULL";
+    let taken: rusqlite::Result<Option<String>> = connection
+        .query_row(sql, params![key.project.as_str(), key.name.skeleton()], |row| row.get(0))
+        .optional();
+    match taken {
+        Ok(taken) => RegistryError::NameTaken {
             project: key.project.clone(),
             wanted: key.name.clone(),
-            taken: Name::from_stored(taken),
-        }))
+            taken: taken.map_or_else(|| key.name.clone(), Name::from_stored),
+        },
+        Err(error) => error.into(),
     }
+}
 
-    fn was_given(&self, id: KeyId) -> Attempt<bool> {
-        Ok(self
-            .connection
-            .prepare_cached(
-                "SELECT EXISTS (SELECT 1 FROM key WHERE id = ?1) OR EXISTS (SELECT 1 FROM spent WHERE id = ?1)",
-            )?
-            .query_row([id.bare()], |row| row.get(0))?)
+fn remove_key(connection: &Connection, id: KeyId, expected: u64) -> Result<()> {
+    let removed = connection
+        .prepare_cached("DELETE FROM key WHERE id = ?1 AND revision = ?2")?
+        .execute(params![id.to_string(), revision(expected)])?;
+    if removed == 1 { Ok(()) } else { Err(RegistryError::Conflict(id)) }
+}
+
+fn remember(connection: &Connection, request: &RememberedRequest) -> Result<()> {
+    let inserted = connection
+        .prepare_cached("INSERT INTO request (id, fingerprint, key, secret, at) VALUES (?1, ?2, ?3, ?4, ?5)")?
+        .execute(params![
+            request.id,
+            request.fingerprint,
+            request.key.to_string(),
+            request.secret.as_str(),
+            request.at.seconds()
+        ]);
+    match inserted {
+        Err(error) if is_unique(&error, "request.id") => Err(RegistryError::RequestTaken(request.id.clone())),
+        other => other.map(drop).map_err(Into::into),
     }
+}
 
-    fn catalogue(&self, change: &Change<'_>) -> Attempt<()> {
-        for scope in &change.undefine_scopes {
-            self.connection
-                .prepare_cached("DELETE FROM scope WHERE scope = ?1")?
-                .execute([scope.as_str()])?;
-        }
-        for defined in &change.define_scopes {
-            self.connection
-                .prepare_cached(
-                    "INSERT INTO scope (scope, description) VALUES (?1, ?2) \
-                     ON CONFLICT (scope) DO UPDATE SET description = excluded.description",
-                )?
-                .execute(params![defined.scope.as_str(), defined.description])?;
-        }
-        Ok(())
-    }
-
-    fn remember(&self, request: &RememberedRequest) -> Attempt<()> {
-        let added = self
-            .connection
-            .prepare_cached(
-                "INSERT INTO request (id, fingerprint_algorithm, fingerprint, key, secret, at) \
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT (id) DO NOTHING",
-            )?
-            .execute(params![
-                request.id,
-                SHA256,
-                request.fingerprint,
-                request.key.bare(),
-                request.secret.as_str(),
-                request.at.seconds()
-            ])?;
-        if added == 0 { Err(RegistryError::RequestTaken(request.id.clone()).into()) } else { Ok(()) }
-    }
-
-    fn target(&self, key: KeyId, json: &str) -> Attempt<()> {
-        let written = self
-            .connection
-            .prepare_cached(
-                "INSERT INTO target (key, json) SELECT number, ?2 FROM key WHERE id = ?1 \
-                 ON CONFLICT (key) DO UPDATE SET json = excluded.json",
-            )?
-            .execute(params![key.bare(), json])?;
-        // The key was removed meanwhile.
-        if written == 0 { Err(RegistryError::Conflict(key).into()) } else { Ok(()) }
-    }
-
-    /// Erases sealed copies of secrets that ended; the condition is the one under the index `secret_kept`.
-    fn sweep(&self, now: Instant) -> Attempt<()> {
-        self.connection
-            .prepare_cached(
-                "UPDATE secret SET kept_algorithm = NULL, kept = NULL \
-                 WHERE kept_algorithm = 'xchacha20-poly1305' \
-                 AND min(ifnull(expires_at, 9999999999999), ifnull(retires_at, 9999999999999)) <= ?1",
-            )?
+/// Erases sealed copies of secrets that have ended: both partial indexes make this a look and not a scan.
+fn sweep(connection: &Connection, now: Instant) -> Result<()> {
+    for column in ["expires_at", "retires_at"] {
+        connection
+            .prepare_cached(&format!(
+                "UPDATE secret SET kept = NULL, kept_algorithm = NULL \
+                 WHERE kept_algorithm = '{XCHACHA20_POLY1305}' AND {column} IS NOT NULL AND {column} <= ?1"
+            ))?
             .execute([now.seconds()])?;
-        debug_assert_eq!(XCHACHA20_POLY1305, "xchacha20-poly1305", "the name is written into an index");
-        Ok(())
     }
-}
-
-/// `None`, which is a null column, for nothing.
-fn joined<T: ToString>(items: impl IntoIterator<Item = T>, separator: &str) -> Option<String> {
-    let items: Vec<String> = items.into_iter().map(|item| item.to_string()).collect();
-    (!items.is_empty()).then(|| items.join(separator))
-}
-
-/// A revision as SQLite's integers hold it; one beyond them matches no row.
-fn stored(revision: u64) -> i64 {
-    i64::try_from(revision).unwrap_or(-1)
+    Ok(())
 }

@@ -1,0 +1,238 @@
+//! The command line as data: global flags, the list of commands, dispatch, and how an error leaves.
+
+use std::ffi::OsString;
+use std::io::Write;
+use std::path::PathBuf;
+
+use clap::{Args, CommandFactory, Parser, Subcommand, ValueHint};
+
+use crate::commands::{
+    self, completions, create, demo, disable, doctor, edit, enable, expire, forget, init, list, log, lookup,
+    purge, restrict, reveal, revoke, rotate, scope, show, test_call, verify,
+};
+use crate::domain::secret::contains_secret;
+use crate::exit::{Exit, Failure};
+use crate::host::Host;
+use crate::output::view::ErrorBody;
+use crate::output::{Format, write_error};
+use crate::session::Session;
+use crate::settings::{self, Flags};
+use crate::vault::VaultKind;
+
+/// Issue, track, verify and retire API keys, offline: one binary, one SQLite file, the OS keyring.
+#[derive(Debug, Parser)]
+#[command(
+    name = "apikey",
+    version,
+    disable_help_subcommand = true,
+    max_term_width = 100,
+    after_help = "Try it without touching anything of yours: apikey demo\nExit codes: apikey help exit-codes"
+)]
+pub struct Cli {
+    #[command(flatten)]
+    global: Global,
+    #[command(subcommand)]
+    command: Command,
+}
+
+/// Flags of every command.
+#[derive(Debug, Args)]
+#[expect(clippy::doc_markdown, reason = "this is help text, and Markdown means nothing in a terminal")]
+#[command(next_help_heading = "Options of every command")]
+struct Global {
+    /// The registry file [env: APIKEY_REGISTRY]
+    #[arg(long, global = true, value_name = "PATH", value_hint = ValueHint::FilePath)]
+    registry: Option<PathBuf>,
+    /// Use the registry and settings of this profile [env: APIKEY_PROFILE]
+    #[arg(long, global = true, value_name = "NAME")]
+    profile: Option<String>,
+    /// Where the master key lives: keyring, file or keyfile [env: APIKEY_VAULT]
+    #[arg(long, global = true, value_name = "KIND", value_parser = ["keyring", "file", "keyfile"])]
+    vault: Option<String>,
+    /// The key file of the vault `keyfile` [env: APIKEY_MASTER_KEY_FILE]
+    #[arg(long, global = true, value_name = "PATH", value_hint = ValueHint::FilePath)]
+    master_key_file: Option<PathBuf>,
+    /// Read the passphrase of the vault `file` from here; `-` is standard input [env: APIKEY_PASSPHRASE_FILE]
+    #[arg(long, global = true, value_name = "PATH", value_hint = ValueHint::FilePath)]
+    passphrase_file: Option<PathBuf>,
+    /// Answer in JSON; errors too
+    #[arg(long, global = true, conflicts_with = "format")]
+    json: bool,
+    /// Answer as table, tsv, json or jsonl
+    #[arg(long, global = true, value_name = "FORMAT", value_parser = ["table", "tsv", "json", "jsonl"])]
+    format: Option<String>,
+    /// Never ask; fail instead, naming the flag that answers
+    #[arg(long, global = true)]
+    no_input: bool,
+}
+
+/// What apikey can do; each variant's help is its arguments' doc comment.
+#[derive(Debug, Subcommand)]
+enum Command {
+    Init(init::Arguments),
+    Create(Box<create::Arguments>),
+    List(Box<list::Arguments>),
+    Show(show::Arguments),
+    Scope(scope::Arguments),
+    Expire(expire::Arguments),
+    Restrict(restrict::Arguments),
+    Edit(edit::Arguments),
+    Rotate(Box<rotate::Arguments>),
+    Revoke(Box<revoke::Arguments>),
+    Disable(disable::Arguments),
+    Enable(enable::Arguments),
+    Purge(purge::Arguments),
+    Verify(verify::Arguments),
+    TestCall(Box<test_call::Arguments>),
+    Lookup(lookup::Arguments),
+    Reveal(reveal::Arguments),
+    Forget(forget::Arguments),
+    Owner(commands::owner::Arguments),
+    Project(commands::project::Arguments),
+    Log(log::Arguments),
+    Doctor(doctor::Arguments),
+    Completions(completions::Arguments),
+    Demo(demo::Arguments),
+    Help(commands::help::Arguments),
+}
+
+/// The command line, for man pages, completions and tests.
+#[must_use]
+pub fn command() -> clap::Command {
+    Cli::command()
+}
+
+/// Runs one command line and says how it ended; whatever went wrong has been said.
+pub fn run(arguments: impl IntoIterator<Item = OsString>, host: &mut Host<'_>) -> Exit {
+    let arguments: Vec<OsString> = arguments.into_iter().collect();
+    match Cli::try_parse_from(&arguments) {
+        Ok(cli) => {
+            let json = cli.global.wants_json();
+            let ended = dispatch(cli, host).and_then(|exit| {
+                host.stdout.flush()?;
+                Ok(exit)
+            });
+            match ended {
+                Ok(exit) => exit,
+                Err(error) => report(&Failure::of(&error), json, host),
+            }
+        }
+        Err(error) => refuse(&error, &arguments, host),
+    }
+}
+
+impl Global {
+    fn wants_json(&self) -> bool {
+        self.json || matches!(self.format.as_deref(), Some("json" | "jsonl"))
+    }
+
+    fn flags(&self) -> anyhow::Result<Flags> {
+        Ok(Flags {
+            registry: self.registry.clone(),
+            profile: self.profile.clone(),
+            vault: self.vault.as_deref().map(str::parse::<VaultKind>).transpose()?,
+            master_key_file: self.master_key_file.clone(),
+            passphrase_file: self.passphrase_file.clone(),
+        })
+    }
+
+    fn format(&self) -> Option<Format> {
+        if self.json { Some(Format::Json) } else { self.format.as_deref().and_then(|word| word.parse().ok()) }
+    }
+}
+
+fn dispatch(cli: Cli, host: &mut Host<'_>) -> anyhow::Result<Exit> {
+    if let Command::Help(arguments) = cli.command {
+        return commands::help::run(&arguments, host);
+    }
+    if let Command::Completions(arguments) = cli.command {
+        return completions::run(&arguments, host);
+    }
+    let now = host.clock.now().whole_second();
+    let session = &mut Session {
+        settings: settings::resolve(&cli.global.flags()?, host.environment)?,
+        format: cli.global.format(),
+        no_input: cli.global.no_input,
+        now,
+        host,
+    };
+    match cli.command {
+        Command::Init(arguments) => init::run(&arguments, session),
+        Command::Create(arguments) => create::run(*arguments, session),
+        Command::List(arguments) => list::run(&arguments, session),
+        Command::Show(arguments) => show::run(&arguments, session),
+        Command::Scope(arguments) => scope::run(&arguments, session),
+        Command::Expire(arguments) => expire::run(&arguments, session),
+        Command::Restrict(arguments) => restrict::run(&arguments, session),
+        Command::Edit(arguments) => edit::run(&arguments, session),
+        Command::Rotate(arguments) => rotate::run(&arguments, session),
+        Command::Revoke(arguments) => revoke::run(&arguments, session),
+        Command::Disable(arguments) => disable::run(&arguments, session),
+        Command::Enable(arguments) => enable::run(&arguments, session),
+        Command::Purge(arguments) => purge::run(&arguments, session),
+        Command::Verify(arguments) => verify::run(&arguments, session),
+        Command::TestCall(arguments) => test_call::run(*arguments, session),
+        Command::Lookup(arguments) => lookup::run(&arguments, session),
+        Command::Reveal(arguments) => reveal::run(&arguments, session),
+        Command::Forget(arguments) => forget::run(&arguments, session),
+        Command::Owner(arguments) => commands::owner::run(&arguments, session),
+        Command::Project(arguments) => commands::project::run(&arguments, session),
+        Command::Log(arguments) => log::run(&arguments, session),
+        Command::Doctor(arguments) => doctor::run(&arguments, session),
+        Command::Demo(arguments) => demo::run(&arguments, session),
+        Command::Completions(_) | Command::Help(_) => Ok(Exit::Done),
+    }
+}
+
+/// Says what went wrong: one JSON line, or a sentence and a hint. A closed pipe is silent.
+fn report(failure: &Failure, json: bool, host: &mut Host<'_>) -> Exit {
+    if failure.exit == Exit::ClosedPipe {
+        return failure.exit;
+    }
+    let written = if json {
+        let hint = failure.hint.as_deref();
+        let (code, message, exit_code) = (failure.code, failure.message.as_str(), failure.exit as u8);
+        write_error(host.stderr, &ErrorBody { code, message, hint, exit_code, retryable: failure.retryable })
+    } else {
+        let hint = failure.hint.as_deref().map(|hint| format!("\n hint: {}", crate::output::escape(hint)));
+        writeln!(
+            host.stderr,
+            "error: {}{}",
+            crate::output::escape(&failure.message),
+            hint.unwrap_or_default()
+        )
+    };
+    // If standard error is closed too, the exit code still tells.
+    drop(written);
+    failure.exit
+}
+
+/// Help and version go to standard output; a wrong command line is exit 2, without echoing a secret.
+fn refuse(error: &clap::Error, arguments: &[OsString], host: &mut Host<'_>) -> Exit {
+    if !error.use_stderr() {
+        let written = write!(host.stdout, "{}", error.render()).and_then(|()| host.stdout.flush());
+        return written
+            .map_or_else(|error| report(&Failure::of(&error.into()), false, host), |()| Exit::Done);
+    }
+    let json = arguments
+        .iter()
+        .any(|argument| matches!(argument.to_str(), Some("--json" | "--format=json" | "--format=jsonl")));
+    if arguments.iter().any(|argument| contains_secret(&argument.to_string_lossy())) {
+        let failure = Failure::usage(
+            "a secret was given as an argument, where other users and your shell's history can read it",
+        );
+        let failure = failure.hint("secrets come in by standard input, `--secret-file` or `--secret-fd`; rotate this one if others can read that history");
+        return report(&failure, json, host);
+    }
+    if json {
+        let text = error.render().to_string();
+        let first = text.lines().next().unwrap_or_default().trim_start_matches("error: ");
+        return report(&Failure::usage(first).hint("see `apikey help`"), true, host);
+    }
+    // clap quotes what it was given; control characters in it must not reach the terminal.
+    for line in error.render().to_string().lines() {
+        // If standard error is closed too, the exit code still tells.
+        let _ = writeln!(host.stderr, "{}", crate::output::escape(line));
+    }
+    Exit::Usage
+}

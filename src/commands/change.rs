@@ -1,0 +1,190 @@
+//! What every change of one key has in common: select, change, seal if it grants, commit with its event, answer.
+
+use anyhow::Result;
+
+use crate::crypto::rows::reseal;
+use crate::domain::event::{Action, Event};
+use crate::domain::key::{Key, KeyRefusal};
+use crate::domain::secret::Brand;
+use crate::domain::time::Instant;
+use crate::exit::{Exit, Failure};
+use crate::output::view::{ChangedView, KeyView};
+use crate::output::{Format, ListWriter, Record};
+use crate::registry::{Change, Found, Registry};
+use crate::session::{Session, Unlocked};
+
+/// What a change did.
+#[derive(Debug)]
+pub struct Outcome {
+    /// For the log.
+    pub action: Action,
+    /// Whether anything is different now.
+    pub changed: bool,
+    /// For the person.
+    pub said: String,
+}
+
+/// Changes a key in a way that takes authority away or grants nothing: the vault stays closed.
+///
+/// # Errors
+/// The selector's, the change's own, and the registry's.
+pub fn change_one(
+    selector: &str,
+    dry_run: bool,
+    session: &mut Session<'_, '_>,
+    change: impl FnOnce(&mut Key) -> Result<Outcome>,
+) -> Result<Exit> {
+    let mut registry = session.registry()?;
+    let found = session.select(&registry, selector)?;
+    let mut after = found.key.clone();
+    let outcome = change(&mut after)?;
+    if outcome.changed && !dry_run {
+        commit(&mut registry, &found.key, &after, (outcome.action, None), session)?;
+    }
+    let brand = registry.identity()?.brand;
+    answer(&Changed { found, after, outcome, dry_run }, &brand, session)
+}
+
+/// Changes a key in a way that may grant: opens the vault and seals what changed, if what was there can be trusted.
+///
+/// # Errors
+/// As [`change_one`], the vault's, and [`crate::crypto::rows::Tampered`].
+pub fn grant_one(
+    selector: &str,
+    dry_run: bool,
+    session: &mut Session<'_, '_>,
+    change: impl FnOnce(&mut Key, &Unlocked) -> Result<Outcome>,
+) -> Result<Exit> {
+    let mut unlocked = session.unlocked()?;
+    let found = session.select(&unlocked.registry, selector)?;
+    let mut after = found.key.clone();
+    let outcome = change(&mut after, &unlocked)?;
+    if outcome.changed {
+        reseal(&unlocked.keys.row, &found.key, &mut after)?;
+        if !dry_run {
+            let Unlocked { registry, keys, .. } = &mut unlocked;
+            commit(registry, &found.key, &after, (outcome.action, Some(&keys.audit)), session)?;
+        }
+    }
+    answer(&Changed { found, after, outcome, dry_run }, &unlocked.brand, session)
+}
+
+/// What is wanted of a field that may be absent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Field<T> {
+    /// It stays as it is.
+    Keep,
+    /// Nothing is in it any more.
+    Clear,
+    /// This is in it.
+    Set(T),
+}
+
+impl<T: Clone> Field<T> {
+    /// What two flags that exclude each other say.
+    #[must_use]
+    pub fn of(set: Option<T>, clear: bool) -> Self {
+        match set {
+            Some(value) => Self::Set(value),
+            None if clear => Self::Clear,
+            None => Self::Keep,
+        }
+    }
+
+    /// The field after it.
+    #[must_use]
+    pub fn after(&self, before: Option<T>) -> Option<T> {
+        match self {
+            Self::Keep => before,
+            Self::Clear => None,
+            Self::Set(value) => Some(value.clone()),
+        }
+    }
+}
+
+/// Refuses a key that is over: nothing is given to it, and nothing revives it.
+///
+/// # Errors
+/// [`KeyRefusal::Revoked`], or exit 6 for an expired key.
+pub fn refuse_dead(key: &Key, now: Instant) -> Result<()> {
+    if key.revoked.is_some() {
+        return Err(KeyRefusal::Revoked.into());
+    }
+    if key.secrets.iter().any(|secret| secret.is_live(now)) {
+        return Ok(());
+    }
+    let message = format!("`{}/{}` is expired, and an expired key is not revived", key.project, key.name);
+    let failure = Failure::new(Exit::Conflict, "state_forbids", message);
+    Err(failure.hint("create a new key with `apikey create`").into())
+}
+
+fn commit(
+    registry: &mut dyn Registry,
+    before: &Key,
+    after: &Key,
+    (action, audit): (Action, Option<&crate::crypto::AuditKey>),
+    session: &Session<'_, '_>,
+) -> Result<()> {
+    let event = Event::on_key(action, &session.actor(), Some(before), after, session.now);
+    let change = Change {
+        replace: std::slice::from_ref(after),
+        events: vec![event],
+        audit,
+        now: Some(session.now),
+        ..Change::default()
+    };
+    Ok(registry.apply(&change)?)
+}
+
+struct Changed {
+    found: Found,
+    after: Key,
+    outcome: Outcome,
+    dry_run: bool,
+}
+
+fn answer(changed: &Changed, brand: &Brand, session: &mut Session<'_, '_>) -> Result<Exit> {
+    let suspended =
+        changed.found.owner.suspended_at.is_some() || changed.found.project.suspended_at.is_some();
+    let now = session.now;
+    if session.format() != Format::Table {
+        let key = KeyView::of(&changed.after, suspended, brand, now);
+        let view = ChangedView { key, changed: changed.outcome.changed, dry_run: changed.dry_run };
+        write_changed(&[view], Count::One, session)?;
+        return Ok(Exit::Done);
+    }
+    let name = format!("{}/{}", changed.after.project, changed.after.name);
+    let text = match (changed.outcome.changed, changed.dry_run) {
+        (false, _) => format!("`{name}` is so already; nothing was changed"),
+        (true, true) => format!("`{name}` would be {}", changed.outcome.said),
+        (true, false) => format!("`{name}` is {}", changed.outcome.said),
+    };
+    session.say(&crate::output::escape(&text))?;
+    Ok(Exit::Done)
+}
+
+/// Whether one thing was asked for, which is an object in JSON, or several, which are an array.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Count {
+    /// One.
+    One,
+    /// Any number.
+    Several,
+}
+
+/// Writes keys as they are after a change, in any format but a table.
+///
+/// # Errors
+/// Those of the stream.
+pub fn write_changed(views: &[ChangedView<'_>], count: Count, session: &mut Session<'_, '_>) -> Result<()> {
+    let mut out = session.out();
+    if let ([view], Count::One, true) = (views, count, out.format.is_json()) {
+        return Ok(out.object(view)?);
+    }
+    let mut list = ListWriter::begin(&mut out, KeyView::SHAPE);
+    for view in views {
+        list.row(view)?;
+    }
+    list.end()?;
+    Ok(())
+}

@@ -1,0 +1,270 @@
+//! What `create` was asked for: the arguments, the questions, and reading both into a [`Wish`].
+
+use std::collections::BTreeSet;
+use std::ops::ControlFlow;
+
+use anyhow::Result;
+use clap::Args;
+
+use crate::domain::key::Allowed;
+use crate::domain::lifetime::Lifetime;
+use crate::domain::name::Name;
+use crate::domain::network::{Network, NetworkError};
+use crate::domain::origin::{Origin, OriginError};
+use crate::domain::scope::{Scope, ScopeError, Scopes};
+use crate::domain::secret::{Env, Kind};
+use crate::domain::time::{Instant, Span, TimeError};
+use crate::exit::{Exit, Failure};
+use crate::issuance::{IssuanceError, Wish};
+use crate::registry::{Filter, Registry};
+use crate::session::Session;
+
+/// The arguments.
+#[derive(Debug, Args)]
+pub(super) struct WishArguments {
+    /// The key's name, unique among its project's live keys
+    pub name: Option<String>,
+    /// sk: private, for servers; pk: publishable, for browsers and apps; pair: consumer key and consumer secret
+    #[arg(long, default_value = "sk", value_parser = ["sk", "pk", "pair"])]
+    pub kind: String,
+    /// live or test [default: live]
+    #[arg(long, value_parser = ["live", "test"])]
+    pub env: Option<String>,
+    /// Who it belongs to [default: default]
+    #[arg(long, add = crate::completion::owners())]
+    pub owner: Option<String>,
+    /// What it is for [default: default]
+    #[arg(long, add = crate::completion::projects())]
+    pub project: Option<String>,
+    /// What it may do, as RESOURCE:ACTION; `*` stands for every resource or action. May be repeated
+    #[arg(long = "scope", value_name = "SCOPE", value_delimiter = ',', add = crate::completion::scopes())]
+    pub scopes: Vec<String>,
+    /// read is `*:read`, full is `*:*`
+    #[arg(long, value_parser = ["read", "full"], conflicts_with = "scopes")]
+    pub access: Option<String>,
+    /// When each of its secrets ends: a span (`90d`, renewed by each rotation), a date, or `never` [default: 90d]
+    #[arg(long, value_name = "WHEN")]
+    pub expires: Option<String>,
+    /// Not accepted before this date or instant
+    #[arg(long, value_name = "DATE")]
+    pub not_before: Option<String>,
+    /// Accept it only from this address or network. May be repeated
+    #[arg(long = "allow-ip", value_name = "CIDR", value_delimiter = ',')]
+    pub allow_ips: Vec<String>,
+    /// Accept it only from this site, as `https://shop.example.com`. May be repeated
+    #[arg(long = "allow-origin", value_name = "ORIGIN", value_delimiter = ',')]
+    pub allow_origins: Vec<String>,
+    /// Accept it only from the app with this id. May be repeated
+    #[arg(long = "allow-app", value_name = "ID", value_delimiter = ',')]
+    pub allow_apps: Vec<String>,
+    /// A word to find it by. May be repeated
+    #[arg(long = "tag", value_name = "TAG", value_delimiter = ',')]
+    pub tags: Vec<String>,
+    /// Free text
+    #[arg(long)]
+    pub note: Option<String>,
+    /// Rotate it this often; `list --due` and `rotate --due` go by it
+    #[arg(long, value_name = "SPAN")]
+    pub every: Option<String>,
+    /// Keep only the digest: `test-call` and `reveal` will not work by name
+    #[arg(long)]
+    pub no_keep: bool,
+}
+
+/// Reads the arguments, with the configuration's defaults where they are silent.
+pub(super) fn read(arguments: &WishArguments, session: &Session<'_, '_>) -> Result<Wish> {
+    let defaults = &session.settings.defaults;
+    let or = |given: &Option<String>, configured: &Option<String>, built_in: &str| {
+        given.clone().or_else(|| configured.clone()).unwrap_or_else(|| built_in.to_owned())
+    };
+    let name = arguments.name.as_deref().unwrap_or_default();
+    let env = or(&arguments.env, &defaults.env, "live");
+    let apps = arguments.allow_apps.iter().map(|app| format!("app:{app}"));
+    let origins = arguments.allow_origins.iter().cloned().chain(apps);
+    Ok(Wish {
+        name: named("the name", name)?,
+        kind: kind(&arguments.kind),
+        env: Env::from_code(&env)
+            .ok_or_else(|| Failure::usage(format!("`{env}` is no environment")).hint("it is live or test"))?,
+        owner: named("the owner", &or(&arguments.owner, &defaults.owner, "default"))?,
+        project: named("the project", &or(&arguments.project, &defaults.project, "default"))?,
+        scopes: scopes(&arguments.scopes, arguments.access.as_deref())?,
+        networks: networks(&arguments.allow_ips)?,
+        origins: Allowed::from_named(origins.map(|text| origin(&text)).collect::<Result<Vec<_>>>()?),
+        lifetime: lifetime(&or(&arguments.expires, &defaults.expires, "90d"))?,
+        not_before: arguments.not_before.as_deref().map(instant).transpose()?,
+        rotate_every: arguments.every.as_deref().map(span).transpose()?,
+        tags: arguments.tags.iter().map(|tag| named("a tag", tag)).collect::<Result<BTreeSet<_>>>()?,
+        note: arguments.note.as_deref().map(str::parse).transpose()?,
+        keep: !arguments.no_keep && defaults.keep.unwrap_or(true),
+    })
+}
+
+/// Asks for what a first key needs; everything asked can be given as an argument.
+pub(super) fn ask(arguments: &mut WishArguments, session: &mut Session<'_, '_>) -> Result<()> {
+    if !session.may_ask() {
+        let failure = Failure::usage("the key needs a name, and nobody is there to be asked");
+        return Err(failure.hint("apikey create NAME --scope RESOURCE:ACTION").into());
+    }
+    let prompts = &mut *session.host.prompts;
+    loop {
+        let answer = prompts.line("Name of the key", None)?;
+        match named("the name", &answer) {
+            Ok(_) => break arguments.name = Some(answer),
+            Err(error) => writeln!(session.host.stderr, "{error}")?,
+        }
+    }
+    if arguments.scopes.is_empty() && arguments.access.is_none() {
+        loop {
+            let answer = prompts
+                .line("Scopes, such as orders:read,orders:write (empty: it only identifies)", Some(""))?;
+            let given: Vec<String> =
+                answer.split([',', ' ']).filter(|scope| !scope.is_empty()).map(str::to_owned).collect();
+            match scopes(&given, None) {
+                Ok(_) => break arguments.scopes = given,
+                Err(error) => writeln!(session.host.stderr, "{error}")?,
+            }
+        }
+    }
+    if arguments.env.is_none() {
+        let env = ["live", "test"][prompts.choice("Environment", &["live", "test"], 0)?];
+        arguments.env = Some(env.to_owned());
+    }
+    if arguments.expires.is_none() {
+        loop {
+            let answer = prompts.line("Expires (90d, 2027-01-31, never)", Some("90d"))?;
+            match lifetime(&answer) {
+                Ok(_) => break arguments.expires = Some(answer),
+                Err(error) => writeln!(session.host.stderr, "{error}")?,
+            }
+        }
+    }
+    Ok(())
+}
+
+fn kind(word: &str) -> Kind {
+    if word == "pair" { Kind::Pair } else { Kind::from_code(word).unwrap_or(Kind::Private) }
+}
+
+/// A name, with what it is the name of in the error.
+pub(crate) fn named(what: &str, text: &str) -> Result<Name> {
+    text.parse().map_err(|error| Failure::usage(format!("{what}: {error}")).into())
+}
+
+/// A span of time.
+pub(crate) fn span(text: &str) -> Result<Span> {
+    text.parse().map_err(|error| explain_time(&error))
+}
+
+/// A date or instant.
+pub(crate) fn instant(text: &str) -> Result<Instant> {
+    Instant::parse(text).map_err(|error| explain_time(&error))
+}
+
+/// A lifetime.
+pub(crate) fn lifetime(text: &str) -> Result<Lifetime> {
+    text.parse().map_err(|error| explain_time(&error))
+}
+
+fn explain_time(error: &TimeError) -> anyhow::Error {
+    Failure::usage(error.to_string()).hint(error.hint()).into()
+}
+
+/// One scope.
+pub(crate) fn scope(text: &str) -> Result<Scope> {
+    text.parse().map_err(|error| explain_scope(&error))
+}
+
+fn explain_scope(error: &ScopeError) -> anyhow::Error {
+    let hint =
+        "a scope is RESOURCE:ACTION, such as orders:read, orders:* or *:read; a-z, 0-9, `.`, `_` and `-`";
+    Failure::usage(error.to_string()).hint(hint).into()
+}
+
+/// Scopes, or what `--access` stands for.
+pub(crate) fn scopes(texts: &[String], access: Option<&str>) -> Result<Scopes> {
+    let access = match access {
+        Some("read") => Some("*:read"),
+        Some("full") => Some("*:*"),
+        _ => None,
+    };
+    let scopes = texts.iter().map(String::as_str).chain(access).map(scope).collect::<Result<Vec<_>>>()?;
+    Scopes::new(scopes).map_err(|error| explain_scope(&error))
+}
+
+/// Allowed networks.
+pub(crate) fn networks(texts: &[String]) -> Result<Allowed<Network>> {
+    let parse = |text: &String| {
+        text.parse().map_err(|error: NetworkError| {
+            anyhow::Error::from(Failure::usage(error.to_string()).hint(error.hint()))
+        })
+    };
+    Ok(Allowed::from_named(texts.iter().map(parse).collect::<Result<Vec<_>>>()?))
+}
+
+/// One allowed origin.
+pub(crate) fn origin(text: &str) -> Result<Origin> {
+    text.parse().map_err(|error: OriginError| Failure::usage(error.to_string()).hint(error.hint()).into())
+}
+
+/// Refuses a scope that the catalogue does not know, once there is one. A wildcard is known if it covers one that is.
+pub(crate) fn check_scopes(scopes: &Scopes, registry: &dyn Registry) -> Result<()> {
+    let defined = registry.defined_scopes()?;
+    if defined.is_empty() {
+        return Ok(());
+    }
+    for scope in scopes {
+        if defined.iter().any(|known| scope.covers(&known.scope)) {
+            continue;
+        }
+        let near = defined.iter().map(|known| known.scope.as_str()).max_by(|one, other| {
+            strsim::jaro_winkler(scope.as_str(), one).total_cmp(&strsim::jaro_winkler(scope.as_str(), other))
+        });
+        let hint = match near.filter(|near| strsim::jaro_winkler(scope.as_str(), near) > 0.8) {
+            Some(near) => format!("did you mean `{near}`? `apikey scope defined` lists all"),
+            None => format!("`apikey scope defined` lists all; add it with `apikey scope define {scope}`"),
+        };
+        return Err(Failure::usage(format!("`{scope}` is not in the scope catalogue")).hint(hint).into());
+    }
+    Ok(())
+}
+
+/// Refuses a name that the registry would refuse: for a dry run, which asks nothing of it.
+pub(super) fn check_name(wish: &Wish, registry: &dyn Registry, now: Instant) -> Result<()> {
+    let filter = Filter { project: Some(wish.project.clone()), ..Filter::default() };
+    let skeleton = wish.name.skeleton();
+    let mut taken = None;
+    registry.list(&filter, now, &mut |listed| {
+        if listed.key.revoked.is_none() && listed.key.name.skeleton() == skeleton {
+            taken = Some(listed.key.name);
+            return ControlFlow::Break(());
+        }
+        ControlFlow::Continue(())
+    })?;
+    match taken {
+        Some(taken) => {
+            let (project, wanted) = (wish.project.clone(), wish.name.clone());
+            Err(crate::registry::RegistryError::NameTaken { project, wanted, taken }.into())
+        }
+        None => Ok(()),
+    }
+}
+
+/// A refusal with what would mend it.
+pub(crate) fn explain(error: IssuanceError) -> anyhow::Error {
+    let message = error.to_string();
+    match error {
+        IssuanceError::Lifetime(error) => error.into(),
+        IssuanceError::Rotation(error) => error.into(),
+        IssuanceError::Tampered(error) => error.into(),
+        IssuanceError::EndsBeforeItBegins { .. } => {
+            Failure::usage(message).hint("give a later `--expires`, or an earlier `--not-before`").into()
+        }
+        IssuanceError::PublishableWrites(_) => {
+            Failure::new(Exit::Usage, "publishable_writes", message).hint("everybody can read a publishable key: give it RESOURCE:read scopes only, or use `--kind sk` on a server").into()
+        }
+        IssuanceError::PublishableAnywhere => Failure::new(Exit::Usage, "publishable_anywhere", message)
+            .hint("name them with `--allow-origin https://shop.example.com` or `--allow-app com.example.shop`")
+            .into(),
+    }
+}

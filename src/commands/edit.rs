@@ -1,0 +1,134 @@
+//! `apikey edit`: name, note, tags and schedule of a key.
+
+use std::ops::ControlFlow;
+
+use anyhow::Result;
+use clap::{ArgGroup, Args};
+
+use super::change::{Field, Outcome, change_one, grant_one, refuse_dead};
+use super::create::{named, span};
+use crate::domain::event::Action;
+use crate::domain::key::Key;
+use crate::domain::name::{Name, Note};
+use crate::domain::time::{Instant, Span};
+use crate::exit::Exit;
+use crate::registry::{Filter, Registry, RegistryError};
+use crate::session::Session;
+
+/// Change name, note, tags and schedule of a key
+///
+/// Kind, environment, owner and project stay what they were: create another key for that. Note and tags grant nothing, so
+/// changing only them needs no vault and works on a key that is over.
+#[derive(Debug, Args)]
+#[command(group = ArgGroup::new("what").required(true).multiple(true).args([
+    "name", "note", "no_note", "tags", "remove_tags", "every", "no_schedule",
+]))]
+pub struct Arguments {
+    /// Id, name, project/name, or a secret's public id
+    #[arg(add = crate::completion::keys())]
+    key: String,
+    /// Its new name, unique among its project's live keys
+    #[arg(long)]
+    name: Option<String>,
+    /// Free text
+    #[arg(long, value_name = "TEXT", conflicts_with = "no_note")]
+    note: Option<String>,
+    /// No note
+    #[arg(long)]
+    no_note: bool,
+    /// A word more to find it by. May be repeated
+    #[arg(long = "tag", value_name = "TAG", value_delimiter = ',')]
+    tags: Vec<String>,
+    /// A word less. May be repeated
+    #[arg(long = "remove-tag", value_name = "TAG", value_delimiter = ',')]
+    remove_tags: Vec<String>,
+    /// Rotate it this often; `list --due` and `rotate --due` go by it
+    #[arg(long, value_name = "SPAN", conflicts_with = "no_schedule")]
+    every: Option<String>,
+    /// No schedule
+    #[arg(long)]
+    no_schedule: bool,
+    /// Say what would change, and change nothing
+    #[arg(long)]
+    dry_run: bool,
+}
+
+/// Runs it.
+///
+/// # Errors
+/// Exit 2 for a name, tag or note that cannot be; exit 6 for a name that is taken, or a key that is over.
+pub fn run(arguments: &Arguments, session: &mut Session<'_, '_>) -> Result<Exit> {
+    let labels = Labels::read(arguments)?;
+    let name = arguments.name.as_deref().map(|name| named("the name", name)).transpose()?;
+    let every = arguments.every.as_deref().map(span).transpose()?;
+    let schedule = Field::of(every, arguments.no_schedule);
+    let now = session.now;
+    if name.is_none() && schedule == Field::Keep {
+        return change_one(&arguments.key, arguments.dry_run, session, |key| Ok(labels.apply(key, false)));
+    }
+    grant_one(&arguments.key, arguments.dry_run, session, |key, unlocked| {
+        refuse_dead(key, now)?;
+        if let Some(name) = &name {
+            check_free(name, key, &unlocked.registry, now)?;
+        }
+        let changed = rename(key, name, &schedule);
+        Ok(labels.apply(key, changed))
+    })
+}
+
+/// What grants nothing.
+struct Labels {
+    note: Field<Note>,
+    add: Vec<Name>,
+    remove: Vec<Name>,
+}
+
+impl Labels {
+    fn read(arguments: &Arguments) -> Result<Self> {
+        let tags = |texts: &[String]| texts.iter().map(|tag| named("a tag", tag)).collect::<Result<Vec<_>>>();
+        let note = arguments.note.as_deref().map(str::parse::<Note>).transpose()?;
+        Ok(Self {
+            note: Field::of(note, arguments.no_note),
+            add: tags(&arguments.tags)?,
+            remove: tags(&arguments.remove_tags)?,
+        })
+    }
+
+    fn apply(&self, key: &mut Key, changed_before: bool) -> Outcome {
+        let before = (key.tags.clone(), key.note.clone());
+        key.tags.extend(self.add.iter().cloned());
+        key.tags.retain(|tag| !self.remove.contains(tag));
+        key.note = self.note.after(key.note.take());
+        let changed = changed_before || before != (key.tags.clone(), key.note.clone());
+        Outcome { action: Action::KeyChanged, changed, said: "changed".to_owned() }
+    }
+}
+
+fn rename(key: &mut Key, name: Option<Name>, schedule: &Field<Span>) -> bool {
+    let before = (key.name.clone(), key.rotate_every);
+    key.name = name.unwrap_or_else(|| key.name.clone());
+    key.rotate_every = schedule.after(key.rotate_every);
+    before != (key.name.clone(), key.rotate_every)
+}
+
+/// Refuses a name that the registry would refuse: a dry run asks nothing of it.
+fn check_free(wanted: &Name, key: &Key, registry: &dyn Registry, now: Instant) -> Result<()> {
+    let filter = Filter { project: Some(key.project.clone()), ..Filter::default() };
+    let skeleton = wanted.skeleton();
+    let mut taken = None;
+    registry.list(&filter, now, &mut |listed| {
+        let other = listed.key;
+        if other.id != key.id && other.revoked.is_none() && other.name.skeleton() == skeleton {
+            taken = Some(other.name);
+            return ControlFlow::Break(());
+        }
+        ControlFlow::Continue(())
+    })?;
+    match taken {
+        Some(taken) => {
+            let (project, wanted) = (key.project.clone(), wanted.clone());
+            Err(RegistryError::NameTaken { project, wanted, taken }.into())
+        }
+        None => Ok(()),
+    }
+}

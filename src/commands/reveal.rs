@@ -1,0 +1,152 @@
+//! `apikey reveal`: show the kept copy of a secret again. Recorded before it is shown.
+
+use anyhow::Result;
+use clap::Args;
+
+use crate::domain::event::{Action, Event, FieldChange};
+use crate::domain::key::{Key, KeyRefusal, KeySecret};
+use crate::domain::secret::{Secret, SecretId};
+use crate::exit::{Exit, Failure};
+use crate::handover::{Handover, HandoverArguments};
+use crate::issuance::kept_copy;
+use crate::output::escape;
+use crate::output::view::{ExposedSecret, IssuedView, KeyView};
+use crate::registry::{Change, Found, Registry};
+use crate::session::{Session, Unlocked};
+
+/// Show the kept copy of a secret
+///
+/// That it was shown is recorded in the log before it is shown. Copies of what is revoked, retired or expired are erased.
+#[derive(Debug, Args)]
+pub struct Arguments {
+    /// Id, name, project/name, or a secret's public id
+    #[arg(add = crate::completion::keys())]
+    key: String,
+    /// This secret of the key, by its public id [default: the newest]
+    #[arg(long, value_name = "ID")]
+    secret: Option<String>,
+    #[command(flatten)]
+    handover: HandoverArguments,
+}
+
+/// Runs it.
+///
+/// # Errors
+/// Exit 2 off a terminal unless told where the secret goes; exit 6 when no copy is kept.
+pub fn run(arguments: &Arguments, session: &mut Session<'_, '_>) -> Result<Exit> {
+    let mut handover = arguments.handover.open(session)?;
+    let mut unlocked = session.unlocked()?;
+    let found = session.select(&unlocked.registry, &arguments.key)?;
+    let row = chosen(arguments.secret.as_deref(), &found.key)?;
+    let secret = copy(&found.key, row, (&unlocked, session))?;
+    record(&found.key, row, (&mut unlocked, session))?;
+    hand_over(&found, &secret, &mut handover, (&unlocked, session))?;
+    Ok(Exit::Done)
+}
+
+/// The secret that `--secret` names, or the newest.
+fn chosen<'k>(id: Option<&str>, key: &'k Key) -> Result<&'k KeySecret> {
+    let Some(text) = id else {
+        return key.newest_secret().or(key.secrets.last()).ok_or_else(|| not_kept(key).into());
+    };
+    let id = secret_id(text, key)?;
+    key.secrets
+        .iter()
+        .find(|secret| secret.id == id)
+        .ok_or_else(|| anyhow::Error::from(KeyRefusal::NoSuchSecret(id)))
+}
+
+/// A secret's public id, bare or as it is shown.
+pub(super) fn secret_id(text: &str, key: &Key) -> Result<SecretId> {
+    let bare = text.trim_end_matches('…').rsplit('_').next().unwrap_or(text);
+    SecretId::parse(bare).ok_or_else(|| {
+        let failure = Failure::usage("this is no secret's public id");
+        failure.hint(format!("see them with `apikey show {}`", key.id)).into()
+    })
+}
+
+/// Opens the copy and holds it against the digest: an edited registry must not pass another text off as the secret.
+fn copy(key: &Key, row: &KeySecret, (unlocked, session): (&Unlocked, &Session<'_, '_>)) -> Result<Secret> {
+    if key.revoked.is_some() || !row.is_live(session.now) {
+        let status = key.secret_status(row, session.now).code();
+        let failure = Failure::new(
+            Exit::Conflict,
+            "state_forbids",
+            format!("the secret {} is {status}, and copies of such are erased", row.id),
+        );
+        return Err(failure
+            .hint("a live key gets a new secret from `apikey rotate KEY`; otherwise create one")
+            .into());
+    }
+    let altered = || {
+        let message = format!("the kept copy of the secret {} was altered outside apikey", row.id);
+        Failure::new(Exit::Conflict, "tampered", message)
+            .hint("get a new secret with `apikey rotate KEY`, and see `apikey doctor`")
+    };
+    let secret = kept_copy(&unlocked.keys.seal, row).map_err(|_| altered())?.ok_or_else(|| not_kept(key))?;
+    let digest = unlocked.keys.digest.digest(secret.expose().as_bytes());
+    if row.digest.matches(&digest) { Ok(secret) } else { Err(altered().into()) }
+}
+
+fn not_kept(key: &Key) -> Failure {
+    let name = format!("{}/{}", key.project, key.name);
+    let failure =
+        Failure::new(Exit::Conflict, "not_kept", format!("no copy of the secret of `{name}` is kept"));
+    failure.hint(format!("get a new one with `apikey rotate {name}`"))
+}
+
+fn record(key: &Key, row: &KeySecret, (unlocked, session): (&mut Unlocked, &Session<'_, '_>)) -> Result<()> {
+    let mut event = Event::on_key(Action::SecretRevealed, &session.actor(), Some(key), key, session.now);
+    let field = format!("secret {}", row.id);
+    event.changes.push(FieldChange { field, before: None, after: Some("revealed".to_owned()) });
+    Ok(unlocked.registry.apply(&Change {
+        events: vec![event],
+        audit: Some(&unlocked.keys.audit),
+        now: Some(session.now),
+        ..Change::default()
+    })?)
+}
+
+fn hand_over(
+    found: &Found,
+    secret: &Secret,
+    place: &mut Handover,
+    (unlocked, session): (&Unlocked, &mut Session<'_, '_>),
+) -> Result<()> {
+    let name = escape(&format!("{}/{}", found.key.project, found.key.name)).into_owned();
+    match place {
+        Handover::File(file) => {
+            file.write(&[secret])?;
+            if session.format().is_json() {
+                json(found, None, (unlocked, session))?;
+            } else {
+                let path = file.path().display().to_string();
+                session.say(&format!(
+                    "The secret of `{name}` is in {}, readable by you alone.",
+                    escape(&path)
+                ))?;
+            }
+        }
+        Handover::Quiet => writeln!(session.host.stdout, "{}", secret.expose())?,
+        Handover::Json => json(found, Some(ExposedSecret::new(secret.expose())), (unlocked, session))?,
+        Handover::Person => {
+            writeln!(session.host.stdout, "{}", secret.expose())?;
+            session.host.stdout.flush()?;
+            session.say(&format!(
+                "That is the secret {} of `{name}`; the log says that it was shown.",
+                secret.parts().id
+            ))?;
+        }
+    }
+    Ok(session.host.stdout.flush()?)
+}
+
+fn json(
+    found: &Found,
+    secret: Option<ExposedSecret<'_>>,
+    (unlocked, session): (&Unlocked, &mut Session<'_, '_>),
+) -> Result<()> {
+    let suspended = found.owner.suspended_at.is_some() || found.project.suspended_at.is_some();
+    let key = KeyView::of(&found.key, suspended, &unlocked.brand, session.now);
+    Ok(session.out().object(&IssuedView { key, secret, dry_run: false, rotation: None })?)
+}

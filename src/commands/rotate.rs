@@ -1,0 +1,210 @@
+//! `apikey rotate`: give a key a new secret while the old one lives on for a grace.
+
+mod answer;
+mod due;
+mod stages;
+
+use anyhow::Result;
+use clap::{ArgGroup, Args};
+use sha2::{Digest as _, Sha256};
+
+use super::create::{checked, explain, lifetime, span};
+use crate::domain::event::{Action, Event};
+use crate::domain::key::Key;
+use crate::domain::rotation::{GraceStart, Plan};
+use crate::domain::time::Span;
+use crate::exit::{Exit, Failure};
+use crate::handover::{Handover, HandoverArguments};
+use crate::issuance::{Issued, RotationTerms, commit_then_hand_over, draft_rotation, kept_copy};
+use crate::registry::{Change, Found, Registry, RememberedRequest};
+use crate::session::{Session, Unlocked};
+
+/// Give a key a new secret; the old one is accepted for a grace, which only ever shortens its life
+///
+/// The key keeps its id, name, scopes, limits and history.
+#[derive(Debug, Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of the command line")]
+#[command(group = ArgGroup::new("which").required(true).args(["key", "due"]))]
+#[command(group = ArgGroup::new("stage").args(["status", "finish", "extend", "cancel"]).conflicts_with_all(["due", "grace", "on_first_use", "force", "every", "expires", "no_keep", "request_id", "quiet", "secret_out"]))]
+pub struct Arguments {
+    /// Id, name, project/name, or a secret's public id
+    #[arg(add = crate::completion::keys())]
+    pub key: Option<String>,
+    /// How long the old secret is still accepted; 0 ends it now [default: 7d]
+    #[arg(long, value_name = "SPAN")]
+    grace: Option<String>,
+    /// Let the old secret keep its life until the new one is first accepted, and start the grace then
+    #[arg(long)]
+    on_first_use: bool,
+    /// Rotate although a rotation is under way, which ends its oldest secret now
+    #[arg(long)]
+    force: bool,
+    /// Rotate it this often from now on
+    #[arg(long, value_name = "SPAN")]
+    every: Option<String>,
+    /// Change how long its secrets live: a span, a date, or `never`
+    #[arg(long, value_name = "WHEN")]
+    expires: Option<String>,
+    /// Keep only the digest of the new secret
+    #[arg(long)]
+    no_keep: bool,
+    /// Show where the rotation stands
+    #[arg(long)]
+    status: bool,
+    /// End the grace now
+    #[arg(long)]
+    finish: bool,
+    /// Lengthen the grace by this, never beyond the old secret's own end
+    #[arg(long, value_name = "SPAN")]
+    extend: Option<String>,
+    /// Take the new secret back, if it was never accepted, and give the old one its earlier end
+    #[arg(long)]
+    cancel: bool,
+    /// Rotate every key whose schedule asks for it
+    #[arg(long, requires = "secret_dir", conflicts_with_all = ["request_id", "quiet", "secret_out"])]
+    due: bool,
+    /// With `--due`: write each new secret to a new file in this folder
+    #[arg(long, value_name = "DIR", value_hint = clap::ValueHint::DirPath, requires = "due")]
+    secret_dir: Option<std::path::PathBuf>,
+    /// Make this repeatable: the same id gives the same secret again
+    #[arg(long, value_name = "ID", conflicts_with = "no_keep")]
+    request_id: Option<String>,
+    #[command(flatten)]
+    handover: HandoverArguments,
+    /// Do not ask
+    #[arg(short, long)]
+    yes: bool,
+    /// Say what would change, and change nothing
+    #[arg(long)]
+    dry_run: bool,
+}
+
+/// Runs it.
+///
+/// # Errors
+/// Exit 6 for a key that is revoked, expired, or being rotated already; nothing is changed then.
+pub fn run(arguments: &Arguments, session: &mut Session<'_, '_>) -> Result<Exit> {
+    let Some(selector) = &arguments.key else { return due::run(arguments, session) };
+    if arguments.status || arguments.finish || arguments.extend.is_some() || arguments.cancel {
+        return stages::run(selector, arguments, session);
+    }
+    let terms = arguments.terms(session)?;
+    if arguments.dry_run {
+        return preview(selector, terms, session);
+    }
+    let mut handover = arguments.handover.open(session)?;
+    let mut unlocked = session.unlocked()?;
+    let found = session.select(&unlocked.registry, selector)?;
+    let request = match &arguments.request_id {
+        Some(id) => Some((checked(id)?, fingerprint(&found.key, terms))),
+        None => None,
+    };
+    if let Some(request) = &request
+        && let Some(earlier) = unlocked.registry.request(&request.0)?
+    {
+        return repeat(request, &earlier, (&found, handover), (&unlocked, session));
+    }
+    if terms.plan.grace == Span::ZERO {
+        session.confirm(
+            arguments.yes || !session.may_ask(),
+            &format!("End the old secret of `{}/{}` now?", found.key.project, found.key.name),
+        )?;
+    }
+    let issued =
+        draft_rotation(&found.key, terms, (&unlocked.brand, &unlocked.keys), session.host.rng, session.now)
+            .map_err(explain)?;
+    record(&found.key, &issued, request, (&mut unlocked, session), |brand, session| {
+        answer::hand_over(&found, &issued, &mut handover, (brand, session))
+    })?;
+    Ok(Exit::Done)
+}
+
+impl Arguments {
+    fn terms(&self, session: &Session<'_, '_>) -> Result<RotationTerms> {
+        let configured = session.settings.defaults.grace.as_deref();
+        let grace = match self.grace.as_deref().or(configured).unwrap_or("7d") {
+            "0" => Span::ZERO,
+            text => span(text)?,
+        };
+        let start = if self.on_first_use { GraceStart::OnFirstUse } else { GraceStart::Now };
+        Ok(RotationTerms {
+            plan: Plan { grace, start, force: self.force },
+            lifetime: self.expires.as_deref().map(lifetime).transpose()?,
+            every: self.every.as_deref().map(span).transpose()?,
+            keep: !self.no_keep && session.settings.defaults.keep.unwrap_or(true),
+        })
+    }
+}
+
+/// Commits a drafted rotation and hands its secret over, or takes it back.
+fn record(
+    before: &Key,
+    issued: &Issued,
+    request: Option<(String, [u8; 32])>,
+    (unlocked, session): (&mut Unlocked, &mut Session<'_, '_>),
+    hand_over: impl FnOnce(&crate::domain::secret::Brand, &mut Session<'_, '_>) -> Result<()>,
+) -> Result<()> {
+    let Unlocked { registry, brand, keys } = unlocked;
+    let (now, actor) = (session.now, session.actor());
+    let remember = request.map(|(id, fingerprint)| RememberedRequest {
+        id,
+        fingerprint,
+        key: issued.key.id,
+        secret: issued.secret.parts().id,
+        at: now,
+    });
+    let change = Change {
+        replace: std::slice::from_ref(&issued.key),
+        events: vec![Event::on_key(Action::KeyRotated, &actor, Some(before), &issued.key, now)],
+        remember: remember.into_iter().collect(),
+        audit: Some(&keys.audit),
+        now: Some(now),
+        ..Change::default()
+    };
+    let earlier = Key { revision: before.revision + 1, ..before.clone() };
+    let undo = Change {
+        replace: std::slice::from_ref(&earlier),
+        events: vec![Event::on_key(Action::RotationTakenBack, &actor, Some(&issued.key), before, now)],
+        audit: Some(&keys.audit),
+        ..Change::default()
+    };
+    commit_then_hand_over(registry, &change, &undo, || hand_over(brand, session))
+}
+
+fn preview(selector: &str, terms: RotationTerms, session: &mut Session<'_, '_>) -> Result<Exit> {
+    let unlocked = session.unlocked()?;
+    let found = session.select(&unlocked.registry, selector)?;
+    let issued =
+        draft_rotation(&found.key, terms, (&unlocked.brand, &unlocked.keys), session.host.rng, session.now)
+            .map_err(explain)?;
+    answer::preview(&found, &issued, (&unlocked.brand, session))?;
+    Ok(Exit::Done)
+}
+
+/// The same request again: the same secret, from the kept copy.
+fn repeat(
+    (id, fingerprint): &(String, [u8; 32]),
+    earlier: &RememberedRequest,
+    (found, mut handover): (&Found, Handover),
+    (unlocked, session): (&Unlocked, &mut Session<'_, '_>),
+) -> Result<Exit> {
+    let refuse = |why: &str| {
+        Failure::new(Exit::Conflict, "request_used", format!("the request id `{id}` was already used {why}"))
+    };
+    if earlier.fingerprint != *fingerprint || earlier.key != found.key.id {
+        return Err(refuse("for another wish").hint("use a new id for a new rotation").into());
+    }
+    let row = found.key.secrets.iter().find(|secret| secret.id == earlier.secret);
+    let Some(secret) = row.map(|row| kept_copy(&unlocked.keys.seal, row)).transpose()?.flatten() else {
+        return Err(refuse("and its secret is no longer kept")
+            .hint(format!("see `apikey show {}`", found.key.id))
+            .into());
+    };
+    let issued = Issued { key: found.key.clone(), secret };
+    answer::hand_over(found, &issued, &mut handover, (&unlocked.brand, session))?;
+    Ok(Exit::Done)
+}
+
+fn fingerprint(key: &Key, terms: RotationTerms) -> [u8; 32] {
+    Sha256::digest(format!("rotate {} {terms:?}", key.id)).into()
+}

@@ -1,0 +1,74 @@
+//! The stages of a rotation under way: `--status`, `--finish`, `--extend`, `--cancel`.
+
+use anyhow::Result;
+
+use super::{Arguments, answer};
+use crate::commands::change::{Outcome, grant_one};
+use crate::commands::create::span;
+use crate::domain::event::Action;
+use crate::exit::Exit;
+use crate::output::view::KeyView;
+use crate::output::{Format, ListWriter, Record};
+use crate::registry::Registry;
+use crate::session::Session;
+
+pub(super) fn run(selector: &str, arguments: &Arguments, session: &mut Session<'_, '_>) -> Result<Exit> {
+    if arguments.status {
+        return status(selector, session);
+    }
+    let now = session.now;
+    let extend = arguments.extend.as_deref().map(span).transpose()?;
+    grant_one(selector, arguments.dry_run, session, |key, _| {
+        let action = match extend {
+            Some(span) => {
+                key.extend_grace(span, now)?;
+                Action::RotationExtended
+            }
+            None if arguments.finish => {
+                key.finish_rotation(now)?;
+                Action::RotationFinished
+            }
+            None => {
+                key.cancel_rotation(now)?;
+                Action::RotationCancelled
+            }
+        };
+        let done = match action {
+            Action::RotationExtended => "given a longer grace",
+            Action::RotationFinished => "rotated for good: only the new secret is accepted",
+            _ => "back to its old secret: the new one is revoked",
+        };
+        Ok(Outcome { action, changed: true, said: format!("{done}\n{}", answer::timeline(key, now)) })
+    })
+}
+
+/// Works with the vault closed.
+fn status(selector: &str, session: &mut Session<'_, '_>) -> Result<Exit> {
+    let registry = session.registry()?;
+    let found = session.select(&registry, selector)?;
+    let (key, now) = (&found.key, session.now);
+    if session.format() == Format::Table {
+        let headline =
+            if key.rotation(now).is_some() { "a rotation is under way" } else { "no rotation is under way" };
+        let due = key.due_at().map(|due| format!("\n  due  {due}")).unwrap_or_default();
+        session.say(&format!(
+            "`{}/{}`: {headline}\n{}{due}",
+            key.project,
+            key.name,
+            answer::timeline(key, now)
+        ))?;
+        return Ok(Exit::Done);
+    }
+    let brand = registry.identity()?.brand;
+    let suspended = found.owner.suspended_at.is_some() || found.project.suspended_at.is_some();
+    let view = answer::stage(key, suspended, &brand, now);
+    let mut out = session.out();
+    if out.format.is_json() {
+        out.object(&view)?;
+    } else {
+        let mut list = ListWriter::begin(&mut out, KeyView::SHAPE);
+        list.row(&view)?;
+        list.end()?;
+    }
+    Ok(Exit::Done)
+}

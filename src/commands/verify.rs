@@ -1,0 +1,213 @@
+//! `apikey verify`: decide on a presented secret.
+
+mod explain;
+
+use std::io::{BufRead, BufReader, Read};
+use std::net::IpAddr;
+
+use anyhow::Result;
+use clap::Args;
+use zeroize::Zeroizing;
+
+use crate::domain::decision::{Decision, Request};
+use crate::domain::secret::{Brand, Env};
+use crate::domain::time::Instant;
+use crate::exit::{Exit, Failure};
+use crate::output::view::{DecisionView, KeyView};
+use crate::output::{Format, Layout, escape, write_object};
+use crate::secret_input::SecretInput;
+use crate::session::{Session, Unlocked};
+use crate::verification::{self, Lookup};
+
+use super::create::{origin, scope};
+
+pub use explain::{checks, hint, message};
+
+/// Decide whether a secret is accepted, and if not, exactly why
+///
+/// Reads the secret from standard input. Exit 0 when accepted, 7 when denied.
+#[derive(Debug, Args)]
+pub struct Arguments {
+    #[command(flatten)]
+    input: SecretInput,
+    /// What the request wants to do; the key must be allowed to. May be repeated
+    #[arg(long = "scope", value_name = "SCOPE", value_delimiter = ',', add = crate::completion::scopes())]
+    scopes: Vec<String>,
+    /// Where the request comes from
+    #[arg(long, value_name = "ADDRESS")]
+    ip: Option<IpAddr>,
+    /// The site or app that sends it, as `https://shop.example.com` or `app:ID`
+    #[arg(long)]
+    origin: Option<String>,
+    /// The environment the request is for
+    #[arg(long, value_parser = ["live", "test"])]
+    env: Option<String>,
+    /// Only ask: record no use, start no grace
+    #[arg(long)]
+    no_consume: bool,
+    /// Show each check in order, with the values compared
+    #[arg(long)]
+    explain: bool,
+    /// Read many secrets, one a line, and answer in order as JSON lines
+    #[arg(long, conflicts_with = "explain")]
+    batch: bool,
+}
+
+/// Runs it.
+///
+/// # Errors
+/// When no decision could be made; a denial is none.
+pub fn run(arguments: &Arguments, session: &mut Session<'_, '_>) -> Result<Exit> {
+    let request = request(arguments)?;
+    if session.settings.passphrase_file.as_deref() == Some(std::path::Path::new("-"))
+        && arguments.input.file()?.is_none()
+    {
+        return Err(Failure::usage("standard input cannot be both the passphrase and the secret")
+            .hint("name the secret with `--secret-file FILE`")
+            .into());
+    }
+    if arguments.batch {
+        return batch(arguments, &request, session);
+    }
+    let text = arguments.input.read(session)?;
+    let unlocked = &mut session.unlocked()?;
+    let (lookup, decision) = decide(&text, &request, arguments, (unlocked, session))?;
+    let now = session.host.clock.now();
+    let words = Words::of(&lookup, decision, &request);
+    let mut view = words.view(&lookup, decision, &unlocked.brand, session.now);
+    if arguments.explain {
+        view.checks = Some(checks(&lookup, &request, now));
+    }
+    session.out().decision(&view)?;
+    if session.format() == Format::Table && !decision.is_accepted() {
+        let hint = words.hint.as_deref().map(|hint| format!("\n hint: {}", escape(hint))).unwrap_or_default();
+        session.say(&format!("{}{hint}", escape(&words.message)))?;
+    }
+    Ok(if decision.is_accepted() { Exit::Done } else { Exit::SaidNo })
+}
+
+fn request(arguments: &Arguments) -> Result<Request> {
+    Ok(Request {
+        scopes: arguments.scopes.iter().map(|text| scope(text)).collect::<Result<_>>()?,
+        ip: arguments.ip,
+        origin: arguments.origin.as_deref().map(origin).transpose()?,
+        env: arguments.env.as_deref().and_then(Env::from_code),
+    })
+}
+
+fn decide(
+    text: &[u8],
+    request: &Request,
+    arguments: &Arguments,
+    (unlocked, session): (&mut Unlocked, &Session<'_, '_>),
+) -> Result<(Lookup, Decision)> {
+    let now = session.host.clock.now();
+    let (lookup, decision) =
+        verification::verify(&unlocked.registry, &unlocked.keys, Some(text), request, now)?;
+    if let (Lookup::Match(matching), Decision::Accepted, false) = (&lookup, decision, arguments.no_consume) {
+        let actor = session.actor();
+        verification::record_acceptance(
+            &mut unlocked.registry,
+            &unlocked.keys,
+            matching,
+            (request, &actor),
+            now,
+        )?;
+    }
+    Ok((lookup, decision))
+}
+
+/// What is said of a decision.
+struct Words {
+    message: String,
+    hint: Option<String>,
+}
+
+impl Words {
+    fn of(lookup: &Lookup, decision: Decision, request: &Request) -> Self {
+        let matching = match lookup {
+            Lookup::Match(matching) => Some(matching.matched()),
+            _ => None,
+        };
+        let hint = hint(decision, matching.as_ref(), request);
+        Self { message: message(decision, matching.as_ref(), request), hint }
+    }
+
+    fn view<'a>(
+        &'a self,
+        lookup: &'a Lookup,
+        decision: Decision,
+        brand: &Brand,
+        now: Instant,
+    ) -> DecisionView<'a> {
+        let key = match lookup {
+            Lookup::Match(matching) => {
+                let found = &matching.found;
+                let suspended = found.owner.suspended_at.is_some() || found.project.suspended_at.is_some();
+                Some(KeyView::of(&found.key, suspended, brand, now))
+            }
+            _ => None,
+        };
+        DecisionView {
+            accepted: decision.is_accepted(),
+            code: decision.code(),
+            message: &self.message,
+            hint: self.hint.as_deref(),
+            key,
+            remaining: None,
+            retry_after_seconds: None,
+            checks: None,
+        }
+    }
+}
+
+/// Longer lines are no secrets; what is over is read and dropped.
+const LONGEST_LINE: u64 = 4_096;
+
+fn batch(arguments: &Arguments, request: &Request, session: &mut Session<'_, '_>) -> Result<Exit> {
+    let mut everything: Box<dyn Read> = match arguments.input.file()? {
+        Some(file) => Box::new(file),
+        None if session.host.terminal.stdin => {
+            return Err(Failure::usage("`--batch` reads secrets from a pipe or a file")
+                .hint("apikey verify --batch < secrets.txt")
+                .into());
+        }
+        None => {
+            // The session's own stream is needed for nothing else, and its borrow would last over the answers.
+            let mut text = Zeroizing::new(Vec::new());
+            session.host.stdin.take(MOST_BATCH).read_to_end(&mut text)?;
+            Box::new(std::io::Cursor::new(text.to_vec()))
+        }
+    };
+    let unlocked = &mut session.unlocked()?;
+    let mut lines = BufReader::new(&mut everything);
+    let mut all_accepted = true;
+    while let Some(line) = next_line(&mut lines)? {
+        let (lookup, decision) = decide(&line, request, arguments, (unlocked, session))?;
+        all_accepted &= decision.is_accepted();
+        let words = Words::of(&lookup, decision, request);
+        let view = words.view(&lookup, decision, &unlocked.brand, session.now);
+        write_object(session.host.stdout, &view, Layout::Compact)?;
+    }
+    Ok(if all_accepted { Exit::Done } else { Exit::SaidNo })
+}
+
+/// The most a batch from a pipe may hold: 64 MiB, some 800,000 secrets.
+const MOST_BATCH: u64 = 64 << 20;
+
+fn next_line(lines: &mut impl BufRead) -> Result<Option<Zeroizing<Vec<u8>>>> {
+    let mut line = Zeroizing::new(Vec::with_capacity(128));
+    let read = lines.by_ref().take(LONGEST_LINE).read_until(b'\n', &mut line)?;
+    if read == 0 {
+        return Ok(None);
+    }
+    if line.last() == Some(&b'\n') {
+        line.pop();
+        if line.last() == Some(&b'\r') {
+            line.pop();
+        }
+    } else if line.len() as u64 == LONGEST_LINE {
+        lines.skip_until(b'\n')?;
+    }
+    Ok(Some(line))
+}

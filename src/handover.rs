@@ -1,0 +1,127 @@
+//! Where a newly issued secret goes: to a person's terminal, bare to a pipe, into JSON, or into a private file.
+//!
+//! The place is decided and opened before anything is created, and used once, after the commit.
+
+use std::fs::{File, OpenOptions};
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+use anyhow::Result;
+
+use crate::domain::secret::Secret;
+use crate::exit::{Exit, Failure};
+use crate::output::Format;
+use crate::session::Session;
+
+/// Where it goes.
+#[derive(Debug)]
+pub enum Handover {
+    /// To somebody who reads the terminal, with an explanation around it.
+    Person,
+    /// Alone on standard output.
+    Quiet,
+    /// As the field `secret` of the JSON answer.
+    Json,
+    /// Into a file of mode 0600 that did not exist.
+    File(SecretFile),
+}
+
+/// What the command line said about it.
+#[derive(Debug, clap::Args)]
+pub struct HandoverArguments {
+    /// Print only the secret
+    #[arg(short, long, conflicts_with_all = ["json", "format"])]
+    pub quiet: bool,
+    /// Write the secret to this new file, readable by you alone, and not to standard output
+    #[arg(long, value_name = "FILE", value_hint = clap::ValueHint::FilePath, conflicts_with = "quiet")]
+    pub secret_out: Option<PathBuf>,
+}
+
+impl HandoverArguments {
+    /// Decides and opens the place.
+    ///
+    /// # Errors
+    /// A usage error where the secret would go nowhere in particular; an error when the file exists.
+    pub fn open(&self, session: &Session<'_, '_>) -> Result<Handover> {
+        if let Some(path) = &self.secret_out {
+            return Ok(Handover::File(SecretFile::create(path)?));
+        }
+        if self.quiet {
+            return Ok(Handover::Quiet);
+        }
+        match session.format() {
+            Format::Json | Format::Jsonl => Ok(Handover::Json),
+            Format::Table if session.host.terminal.stdout => Ok(Handover::Person),
+            Format::Table | Format::Tsv => {
+                let failure = Failure::usage(
+                    "standard output is no terminal: say where the secret goes, so that it is not lost or logged by accident",
+                );
+                Err(failure.hint("`--quiet` prints only the secret, `--json` puts it into the answer, `--secret-out FILE` into a private file").into())
+            }
+        }
+    }
+}
+
+/// A new file of mode 0600 that vanishes again unless something was written to it.
+#[derive(Debug)]
+pub struct SecretFile {
+    path: PathBuf,
+    file: File,
+    is_written: bool,
+}
+
+impl SecretFile {
+    /// Makes the file, which must not exist; a symlink there counts as existing.
+    ///
+    /// # Errors
+    /// Exit 6 when it exists; else what the file system said.
+    pub fn create(path: &Path) -> Result<Self> {
+        let mut options = OpenOptions::new();
+        options.write(true).create_new(true);
+        #[cfg(unix)]
+        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+        match options.open(path) {
+            Ok(file) => Ok(Self { path: path.to_owned(), file, is_written: false }),
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+                let failure =
+                    Failure::new(Exit::Conflict, "file_exists", format!("{} already exists", path.display()));
+                Err(failure.hint("name a new file: secrets never overwrite anything").into())
+            }
+            Err(error) => Err(Failure::new(
+                Exit::Internal,
+                "io",
+                format!("{} cannot be written: {error}", path.display()),
+            )
+            .into()),
+        }
+    }
+
+    /// Writes secrets, one a line, durably.
+    ///
+    /// # Errors
+    /// What the file system said; the file is removed then.
+    pub fn write(&mut self, secrets: &[&Secret]) -> io::Result<()> {
+        for secret in secrets {
+            self.file.write_all(secret.expose().as_bytes())?;
+            self.file.write_all(b"\n")?;
+        }
+        self.file.sync_all()?;
+        self.is_written = true;
+        Ok(())
+    }
+
+    /// Where it is.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+}
+
+impl Drop for SecretFile {
+    fn drop(&mut self) {
+        if !self.is_written {
+            // An empty file left behind harms nobody; the error being reported is the one that matters.
+            let _ = std::fs::remove_file(&self.path);
+        }
+    }
+}

@@ -1,0 +1,97 @@
+//! Questions to a person. Whether anybody may be asked is decided before, in [`crate::session`].
+
+use std::io;
+
+/// Asks; an interrupted question is [`io::ErrorKind::Interrupted`].
+pub trait Prompts {
+    /// A line of text, with an optional default that an empty answer takes.
+    ///
+    /// # Errors
+    /// When the terminal fails or the question is interrupted.
+    fn line(&mut self, question: &str, default: Option<&str>) -> io::Result<String>;
+
+    /// A hidden line.
+    ///
+    /// # Errors
+    /// As [`Prompts::line`].
+    fn hidden(&mut self, question: &str) -> io::Result<String>;
+
+    /// One of several, by its place.
+    ///
+    /// # Errors
+    /// As [`Prompts::line`].
+    fn choice(&mut self, question: &str, options: &[&str], default: usize) -> io::Result<usize>;
+
+    /// Yes or no; no when only Enter is pressed.
+    ///
+    /// # Errors
+    /// As [`Prompts::line`].
+    fn confirm(&mut self, question: &str) -> io::Result<bool>;
+}
+
+/// Asks on the terminal with dialoguer.
+#[derive(Debug, Default)]
+pub struct TerminalPrompts {
+    interrupt_is_handled: bool,
+}
+
+impl TerminalPrompts {
+    /// dialoguer hides the cursor while it asks and leaves it hidden on Ctrl-C; this puts it back.
+    fn handle_interrupt(&mut self) {
+        if !self.interrupt_is_handled {
+            // Without a handler Ctrl-C still ends the program; only the cursor would stay hidden.
+            let _ = ctrlc::set_handler(restore_cursor_and_exit);
+            self.interrupt_is_handled = true;
+        }
+    }
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "runs on the signal's own thread: there is nobody to return to"
+)]
+fn restore_cursor_and_exit() {
+    // The terminal may be gone already.
+    let _ = dialoguer::console::Term::stderr().show_cursor();
+    std::process::exit(130);
+}
+
+impl Prompts for TerminalPrompts {
+    fn line(&mut self, question: &str, default: Option<&str>) -> io::Result<String> {
+        self.handle_interrupt();
+        let mut input = dialoguer::Input::<String>::new().with_prompt(question).allow_empty(true);
+        if let Some(default) = default {
+            input = input.default(default.to_owned());
+        }
+        input.interact_text().map_err(into_io)
+    }
+
+    fn hidden(&mut self, question: &str) -> io::Result<String> {
+        self.handle_interrupt();
+        dialoguer::Password::new()
+            .with_prompt(question)
+            .allow_empty_password(true)
+            .interact()
+            .map_err(into_io)
+    }
+
+    fn choice(&mut self, question: &str, options: &[&str], default: usize) -> io::Result<usize> {
+        self.handle_interrupt();
+        dialoguer::Select::new()
+            .with_prompt(question)
+            .items(options)
+            .default(default)
+            .interact()
+            .map_err(into_io)
+    }
+
+    fn confirm(&mut self, question: &str) -> io::Result<bool> {
+        self.handle_interrupt();
+        dialoguer::Confirm::new().with_prompt(question).default(false).interact().map_err(into_io)
+    }
+}
+
+fn into_io(error: dialoguer::Error) -> io::Error {
+    let dialoguer::Error::IO(error) = error;
+    error
+}

@@ -1,0 +1,96 @@
+//! The real machine: the only place where ambient clock, randomness, environment and streams are read.
+
+use std::io::{self, IsTerminal, Write};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use rand::TryRng;
+use rand::rand_core::UnwrapErr;
+use rand::rngs::SysRng;
+
+use super::prompts::TerminalPrompts;
+use super::{Clock, Environment, Host, Keyring, Terminal};
+use crate::domain::time::Instant;
+use crate::vault::{OsKeyring, Vault};
+
+/// How long the keyring may take with nobody there to unlock it.
+const UNATTENDED: Duration = Duration::from_secs(3);
+
+/// The system's clock.
+#[derive(Debug)]
+pub struct SystemClock;
+
+impl Clock for SystemClock {
+    #[expect(clippy::disallowed_methods, reason = "the one place where the clock is read")]
+    fn now(&self) -> Instant {
+        let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        Instant::from_micros(i64::try_from(since.as_micros()).unwrap_or(i64::MAX))
+    }
+}
+
+/// The platform's keyring.
+#[derive(Debug)]
+pub struct PlatformKeyring;
+
+impl Keyring for PlatformKeyring {
+    fn vault(&self, registry_id: &str, attended: bool) -> Box<dyn Vault> {
+        let patience = if attended { crate::vault::os_keyring::PATIENCE_ATTENDED } else { UNATTENDED };
+        Box::new(OsKeyring::new(registry_id, patience, Box::new(say_waiting)))
+    }
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "said while a keyring call blocks the command that owns the streams"
+)]
+fn say_waiting() {
+    // Nobody reads a message that cannot be written.
+    let _ = writeln!(io::stderr(), "waiting for the keyring to be unlocked…");
+}
+
+/// Runs `work` with the real machine.
+///
+/// # Errors
+/// When the operating system gives no randomness.
+#[expect(clippy::disallowed_methods, reason = "the one place where streams and environment are read")]
+pub fn with_host<T>(work: impl FnOnce(&mut Host<'_>) -> T) -> io::Result<T> {
+    // A generator that answers once answers always; one that does not is an error here and not a panic later.
+    SysRng
+        .try_fill_bytes(&mut [0; 32])
+        .map_err(|_| io::Error::other("the operating system gives no randomness"))?;
+    let mut rng = UnwrapErr(SysRng);
+    let environment = Environment::new(std::env::vars_os());
+    // Standard error stays unlocked: the interrupt handler writes to it from its own thread.
+    let (stdin, stdout, mut stderr) = (io::stdin(), io::stdout(), io::stderr());
+    let terminal = Terminal {
+        stdin: stdin.is_terminal(),
+        stdout: stdout.is_terminal(),
+        stderr: stderr.is_terminal(),
+        width: width(&environment),
+    };
+    let user = ["USER", "LOGNAME", "USERNAME"].into_iter().find_map(|name| environment.text(name));
+    let user = user.unwrap_or("unknown").to_owned();
+    let mut host = Host {
+        clock: &SystemClock,
+        rng: &mut rng,
+        environment: &environment,
+        stdin: &mut stdin.lock(),
+        stdout: &mut io::BufWriter::with_capacity(64 * 1024, stdout.lock()),
+        stderr: &mut stderr,
+        terminal,
+        prompts: &mut TerminalPrompts::default(),
+        keyring: &PlatformKeyring,
+        user,
+        machine: gethostname::gethostname().to_string_lossy().into_owned(),
+    };
+    Ok(work(&mut host))
+}
+
+fn width(environment: &Environment) -> u16 {
+    let told = environment.text("COLUMNS").and_then(|columns| columns.parse().ok());
+    told.filter(|columns| *columns >= 20).unwrap_or_else(|| {
+        match dialoguer::console::Term::stdout().size_checked() {
+            Some((_, columns)) if columns >= 20 => columns,
+            _ => 80,
+        }
+    })
+}

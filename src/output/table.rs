@@ -1,0 +1,164 @@
+//! Tables for people: a header and rows, two spaces between columns, one line a row whatever the width.
+//!
+//! comfy-table alone would break ids over lines on a narrow terminal, so cells are escaped and shortened first and
+//! each column gets a fixed width. Widths are measured on the first [`SAMPLE`] rows, so that a long listing starts
+//! at once and is never held in memory; what is wider later is shortened.
+
+use std::io::{self, Write};
+
+use comfy_table::presets::NOTHING;
+use comfy_table::{ColumnConstraint, Table, Width};
+
+use super::colour::{Palette, Tone};
+use super::fit::{Column, GAP, Room, fit, places, shorten};
+use crate::domain::text::escape;
+
+/// The rows that are measured, and laid out at a time.
+const SAMPLE: usize = 1_000;
+
+/// A cell: one line of escaped text and what it says.
+#[derive(Debug, Clone)]
+pub struct Cell {
+    text: String,
+    tone: Tone,
+}
+
+impl Cell {
+    /// A cell of text from anywhere, which is escaped.
+    #[must_use]
+    pub fn new(text: &str, tone: Tone) -> Self {
+        Self { text: escape(text).into_owned(), tone }
+    }
+
+    /// A cell of text that says nothing beyond itself.
+    #[must_use]
+    pub fn plain(text: &str) -> Self {
+        Self::new(text, Tone::Plain)
+    }
+}
+
+/// Where and how a table appears.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Look {
+    /// The places of a terminal line.
+    pub width: u16,
+    /// Its colours.
+    pub palette: Palette,
+}
+
+/// A table being written.
+pub(super) struct TableWriter {
+    columns: &'static [Column],
+    look: Look,
+    waiting: Vec<Vec<Cell>>,
+    widths: Option<Vec<Option<usize>>>,
+}
+
+impl TableWriter {
+    pub(super) fn new(columns: &'static [Column], look: Look) -> Self {
+        Self { columns, look, waiting: Vec::new(), widths: None }
+    }
+
+    /// Takes a row; writes when enough of them wait.
+    pub(super) fn row(&mut self, out: &mut dyn Write, cells: Vec<Cell>) -> io::Result<()> {
+        self.waiting.push(cells);
+        if self.waiting.len() >= SAMPLE { self.flush(out) } else { Ok(()) }
+    }
+
+    /// Writes the rows that wait; without any row there is no header either.
+    pub(super) fn flush(&mut self, out: &mut dyn Write) -> io::Result<()> {
+        if self.waiting.is_empty() {
+            return Ok(());
+        }
+        let rows = std::mem::take(&mut self.waiting);
+        let widths = if let Some(widths) = self.widths.take() {
+            widths
+        } else {
+            let widths = fit(self.columns, &natural(self.columns, &rows), usize::from(self.look.width));
+            self.lay_out(out, vec![header(self.columns)], &widths)?;
+            widths
+        };
+        self.lay_out(out, rows, &widths)?;
+        self.widths = Some(widths);
+        Ok(())
+    }
+
+    fn lay_out(&self, out: &mut dyn Write, rows: Vec<Vec<Cell>>, widths: &[Option<usize>]) -> io::Result<()> {
+        let shown: Vec<usize> = widths.iter().flatten().copied().collect();
+        let rows: Vec<Vec<Cell>> = rows.into_iter().map(|row| self.fitted(row, widths)).collect();
+        let mut table = Table::new();
+        table.load_style(NOTHING);
+        for row in &rows {
+            table.add_row(row.iter().map(|cell| comfy_table::Cell::new(&cell.text)).collect::<Vec<_>>());
+        }
+        for (column, width) in table.column_iter_mut().zip(&shown) {
+            let width = u16::try_from(*width + GAP).unwrap_or(u16::MAX);
+            column.set_padding((0, 2)).set_constraint(ColumnConstraint::Absolute(Width::Fixed(width)));
+        }
+        let mut text = String::with_capacity(rows.len() * (usize::from(self.look.width) + 16));
+        for (line, row) in table.lines().zip(&rows) {
+            push_painted(&mut text, &line, row, &shown, self.look.palette);
+            text.push('\n');
+        }
+        out.write_all(text.as_bytes())
+    }
+
+    fn fitted(&self, row: Vec<Cell>, widths: &[Option<usize>]) -> Vec<Cell> {
+        let columns = self.columns.iter().zip(widths);
+        row.into_iter()
+            .zip(columns)
+            .filter_map(|(mut cell, (column, width))| {
+                let width = (*width)?;
+                if let Room::AtLeast(_) = column.room {
+                    shorten(&mut cell.text, width);
+                }
+                Some(cell)
+            })
+            .collect()
+    }
+}
+
+fn header(columns: &[Column]) -> Vec<Cell> {
+    columns.iter().map(|column| Cell::new(column.title, Tone::Strong)).collect()
+}
+
+fn natural(columns: &[Column], rows: &[Vec<Cell>]) -> Vec<usize> {
+    let widest = |place: usize| rows.iter().map(|row| places(&row[place].text)).max().unwrap_or(0);
+    columns.iter().enumerate().map(|(place, column)| widest(place).max(column.title.len())).collect()
+}
+
+/// Appends a laid-out line without the space at its end, its cells in the colours of their tones.
+///
+/// comfy-table measures colour codes as text, so they come in afterwards: each cell begins where the ones before
+/// it, padded to their columns, end.
+fn push_painted(out: &mut String, line: &str, row: &[Cell], widths: &[usize], palette: Palette) {
+    let line = line.trim_end();
+    let mut at = 0;
+    for (cell, width) in row.iter().zip(widths) {
+        let end = at + cell.text.len();
+        match line.get(at..end) {
+            Some(text) => out.push_str(&palette.paint(cell.tone, text)),
+            None => return,
+        }
+        let padded = end + width.saturating_sub(places(&cell.text)) + GAP;
+        out.push_str(line.get(end..padded.min(line.len())).unwrap_or_default());
+        at = padded;
+    }
+}
+
+/// Writes a whole table.
+///
+/// # Errors
+/// Those of `out`.
+pub fn write_table(
+    out: &mut dyn Write,
+    columns: &'static [Column],
+    rows: Vec<Vec<Cell>>,
+    look: Look,
+) -> io::Result<()> {
+    let mut table = TableWriter::new(columns, look);
+    for row in rows {
+        table.row(out, row)?;
+    }
+    table.flush(out)
+}

@@ -1,1 +1,0 @@
-//! What every backend does, as one suite.

@@ -1,0 +1,124 @@
+//! Listing keys in one pass, newest first, holding one key at a time.
+//!
+//! SQL narrows by what is equal; statuses, ends, schedules and covering scopes are judged by the domain.
+
+use std::collections::HashSet;
+use std::fmt::Write as _;
+
+use rusqlite::types::Value;
+use rusqlite::{Connection, params_from_iter};
+
+use super::{Result, read};
+use crate::domain::key::{Key, KeyStatus};
+use crate::domain::time::Instant;
+use crate::registry::{Filter, Listed, Visit};
+
+pub(super) fn list(
+    connection: &Connection,
+    filter: &Filter,
+    now: Instant,
+    visit: &mut Visit<'_, Listed>,
+) -> Result<()> {
+    let suspended = suspended(connection)?;
+    let (sql, values) = query(filter);
+    let mut statement = connection.prepare_cached(&sql)?;
+    let mut rows = statement.query(params_from_iter(values))?;
+    let mut left = filter.limit.unwrap_or(usize::MAX);
+    let mut current: Option<(i64, Key)> = None;
+    let mut show = |key: Key| {
+        let is_suspended = !suspended.is_empty()
+            && (suspended.contains(&("owner".to_owned(), key.owner.to_string()))
+                || suspended.contains(&("project".to_owned(), key.project.to_string())));
+        let listed = Listed { key, suspended: is_suspended };
+        if !filter.matches(&listed, now) {
+            return false;
+        }
+        left = left.saturating_sub(1);
+        visit(listed).is_break() || left == 0
+    };
+    if filter.limit == Some(0) {
+        return Ok(());
+    }
+    while let Some(row) = rows.next()? {
+        let place: i64 = row.get(PLACE)?;
+        match &mut current {
+            Some((same, key)) if *same == place => key.secrets.extend(read::secret(row)?),
+            _ => {
+                let mut key = read::key(row)?;
+                key.secrets.extend(read::secret(row)?);
+                if let Some((_, done)) = current.replace((place, key))
+                    && show(done)
+                {
+                    return Ok(());
+                }
+            }
+        }
+    }
+    if let Some((_, last)) = current {
+        show(last);
+    }
+    Ok(())
+}
+
+/// Behind the key's 22 and the secret's 13 columns.
+const PLACE: usize = 35;
+
+fn query(filter: &Filter) -> (String, Vec<Value>) {
+    let mut sql = format!(
+        "SELECT {}, {}, k.place FROM key AS k LEFT JOIN secret AS s ON s.key_place = k.place WHERE true",
+        read::KEY_COLUMNS,
+        read::SECRET_COLUMNS
+    );
+    let mut values: Vec<Value> = Vec::new();
+    let mut and = |column: &str, value: Option<String>| {
+        if let Some(value) = value {
+            values.push(value.into());
+            // Writing into a string cannot fail.
+            let _ = write!(sql, " AND k.{column} = ?{}", values.len());
+        }
+    };
+    and("owner", filter.owner.as_ref().map(ToString::to_string));
+    and("project", filter.project.as_ref().map(ToString::to_string));
+    and("name", filter.name.as_ref().map(ToString::to_string));
+    and("kind", filter.kind.map(|kind| kind.code().to_owned()));
+    and("env", filter.env.map(|env| env.code().to_owned()));
+    sql.push_str(" ORDER BY k.place DESC, s.number");
+    (sql, values)
+}
+
+fn suspended(connection: &Connection) -> Result<HashSet<(String, String)>> {
+    let mut statement =
+        connection.prepare_cached("SELECT kind, name FROM party WHERE suspended_at IS NOT NULL")?;
+    let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    Ok(rows.collect::<rusqlite::Result<_>>()?)
+}
+
+impl Filter {
+    /// Whether a key is to be listed: everything given holds.
+    #[must_use]
+    pub fn matches(&self, listed: &Listed, now: Instant) -> bool {
+        let Listed { key, suspended } = listed;
+        let is = |wanted: &Option<_>, value| wanted.as_ref().is_none_or(|wanted| wanted == value);
+        let status = key.status(*suspended, now);
+        let is_live = !matches!(status, KeyStatus::Revoked | KeyStatus::Expired);
+        (self.statuses.is_empty() || self.statuses.contains(&status))
+            && is(&self.owner, &key.owner)
+            && is(&self.project, &key.project)
+            && is(&self.name, &key.name)
+            && self.kind.is_none_or(|kind| kind == key.kind)
+            && self.env.is_none_or(|env| env == key.env)
+            && self.scope.as_ref().is_none_or(|scope| key.scopes.cover(scope))
+            && self.tag.as_ref().is_none_or(|tag| key.tags.contains(tag))
+            && self.expiring_within.is_none_or(|span| {
+                is_live
+                    && key
+                        .expires_at()
+                        .is_some_and(|end| now.checked_add(span).is_none_or(|horizon| end <= horizon))
+            })
+            && self.unused_for.is_none_or(|span| {
+                let since = key.last_use().map_or(key.created_at, |last| last.at.max(key.created_at));
+                is_live && since <= now.saturating_sub(span)
+            })
+            && (!self.due || (is_live && key.due_at().is_some_and(|due| due <= now)))
+    }
+}

@@ -1,0 +1,193 @@
+//! The registry in one SQLite file: WAL, every commit durable, private from creation.
+
+mod events;
+mod list;
+mod open;
+mod read;
+mod write;
+
+use std::net::IpAddr;
+use std::path::{Path, PathBuf};
+
+use rusqlite::{Connection, OptionalExtension, TransactionBehavior, params};
+
+use super::{
+    Change, DefinedScope, EventFilter, Filter, Found, Identity, Listed, PartySummary, RecordedEvent,
+    Registry, RegistryError, RememberedRequest, Visit,
+};
+use crate::domain::key::KeyId;
+use crate::domain::name::Name;
+use crate::domain::party::{Party, PartyKind};
+use crate::domain::secret::SecretId;
+use crate::domain::time::Instant;
+
+pub use open::CreationLock;
+
+type Result<T> = std::result::Result<T, RegistryError>;
+
+/// An open registry file.
+#[derive(Debug)]
+pub struct SqliteRegistry {
+    connection: Connection,
+    path: PathBuf,
+}
+
+impl SqliteRegistry {
+    /// Opens a registry that is there.
+    ///
+    /// # Errors
+    /// [`RegistryError::NotThere`], [`RegistryError::Newer`], or [`RegistryError::Unusable`] for a symlink, a file that
+    /// others can read, that is empty, damaged, or something else's.
+    pub fn open(path: &Path) -> Result<Self> {
+        let connection = open::existing(path).map_err(|error| at(path, error))?;
+        Ok(Self { connection, path: path.to_owned() })
+    }
+
+    /// Makes a registry with its first events: complete when its name appears, or not at all.
+    ///
+    /// # Errors
+    /// [`RegistryError::AlreadyThere`]; else what the file system said, and nothing is left behind.
+    pub fn create(path: &Path, identity: &Identity, first: &Change<'_>) -> Result<()> {
+        open::create(path, identity, first).map_err(|error| at(path, error))
+    }
+
+    /// Keeps other processes from making a registry in the same folder until dropped; makes the folder (0700).
+    ///
+    /// # Errors
+    /// When the folder cannot be made or locked.
+    pub fn lock_for_creation(path: &Path) -> Result<CreationLock> {
+        open::lock(path).map_err(|error| at(path, error))
+    }
+
+    /// The schema this file has.
+    ///
+    /// # Errors
+    /// Those of SQLite.
+    pub fn schema(&self) -> Result<i64> {
+        Ok(self.connection.pragma_query_value(None, "user_version", |row| row.get(0))?)
+    }
+
+    fn placed<T>(&self, result: Result<T>) -> Result<T> {
+        result.map_err(|error| at(&self.path, error))
+    }
+}
+
+/// An error from below, with the place it speaks of.
+fn at(path: &Path, error: RegistryError) -> RegistryError {
+    match error {
+        RegistryError::Unusable { path: place, why, hint } if place.is_empty() => {
+            RegistryError::Unusable { path: path.display().to_string(), why, hint }
+        }
+        other => other,
+    }
+}
+
+impl From<rusqlite::Error> for RegistryError {
+    fn from(error: rusqlite::Error) -> Self {
+        use rusqlite::ErrorCode as Code;
+        match error.sqlite_error_code() {
+            Some(Code::DatabaseBusy | Code::DatabaseLocked) => Self::Busy,
+            Some(Code::DatabaseCorrupt) => unusable("the file is damaged", DAMAGED),
+            Some(Code::NotADatabase) => unusable("it is not a registry, or it is damaged", DAMAGED),
+            Some(Code::DiskFull) => Self::Storage("the disk is full; nothing was changed".into()),
+            Some(Code::ReadOnly | Code::PermissionDenied) => {
+                Self::Storage("the file or its folder is read-only".into())
+            }
+            Some(Code::CannotOpen) => {
+                Self::Storage("the file or its folder cannot be opened or written".into())
+            }
+            _ => Self::Storage(error.to_string()),
+        }
+    }
+}
+
+const DAMAGED: &str = "restore it from a backup, or name another with `--registry PATH`; nothing was changed";
+
+fn unusable(why: impl Into<String>, hint: impl Into<String>) -> RegistryError {
+    RegistryError::Unusable { path: String::new(), why: why.into(), hint: hint.into() }
+}
+
+/// A stored value that no version of this program wrote.
+fn damaged(what: &str) -> RegistryError {
+    unusable(format!("it holds {what} that cannot be read"), "see `apikey doctor`; restore it from a backup")
+}
+
+impl Registry for SqliteRegistry {
+    fn identity(&self) -> Result<Identity> {
+        self.placed(read::identity(&self.connection))
+    }
+
+    fn apply(&mut self, change: &Change<'_>) -> Result<()> {
+        let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let written = write::apply(&transaction, change).and_then(|()| Ok(transaction.commit()?));
+        self.placed(written)
+    }
+
+    fn find_secret(&self, id: SecretId) -> Result<Option<Found>> {
+        let mut statement = self.connection.prepare_cached("SELECT key_place FROM secret WHERE id = ?1")?;
+        let place: Option<i64> = statement.query_row([id.as_str()], |row| row.get(0)).optional()?;
+        self.placed(place.map(|place| read::found(&self.connection, place)).transpose().map(Option::flatten))
+    }
+
+    fn find_key(&self, id: KeyId) -> Result<Option<Found>> {
+        let place = read::place_of(&self.connection, id)?;
+        self.placed(place.map(|place| read::found(&self.connection, place)).transpose().map(Option::flatten))
+    }
+
+    fn list(&self, filter: &Filter, now: Instant, visit: &mut Visit<'_, Listed>) -> Result<()> {
+        self.placed(list::list(&self.connection, filter, now, visit))
+    }
+
+    fn record_use(&mut self, id: SecretId, at: Instant, ip: Option<IpAddr>) -> Result<()> {
+        // Losing a last use to a power cut is no harm; waiting for the disk at each verification would be.
+        self.connection.pragma_update(None, "synchronous", "NORMAL")?;
+        let written = self
+            .connection
+            .prepare_cached("UPDATE secret SET last_used_at = ?2, last_used_ip = ?3 WHERE id = ?1 AND (last_used_at IS NULL OR last_used_at <= ?2)")
+            .and_then(|mut statement| statement.execute(params![id.as_str(), at.seconds(), ip.map(|ip| ip.to_string())]));
+        self.connection.pragma_update(None, "synchronous", "FULL")?;
+        written?;
+        Ok(())
+    }
+
+    fn party(&self, kind: PartyKind, name: &Name) -> Result<Option<Party>> {
+        self.placed(read::party(&self.connection, kind, name.as_str()))
+    }
+
+    fn parties(&self, kind: PartyKind) -> Result<Vec<PartySummary>> {
+        self.placed(read::parties(&self.connection, kind))
+    }
+
+    fn defined_scopes(&self) -> Result<Vec<DefinedScope>> {
+        self.placed(read::defined_scopes(&self.connection))
+    }
+
+    fn request(&self, id: &str) -> Result<Option<RememberedRequest>> {
+        self.placed(read::request(&self.connection, id))
+    }
+
+    fn target(&self, key: KeyId) -> Result<Option<String>> {
+        let mut statement = self.connection.prepare_cached(
+            "SELECT target FROM target JOIN key ON key.place = key_place WHERE key.id = ?1",
+        )?;
+        Ok(statement.query_row([key.to_string()], |row| row.get(0)).optional()?)
+    }
+
+    fn events(&self, filter: &EventFilter, visit: &mut Visit<'_, RecordedEvent>) -> Result<()> {
+        self.placed(events::list(&self.connection, filter, visit))
+    }
+
+    fn integrity(&self) -> Result<Vec<String>> {
+        let mut found = Vec::new();
+        self.connection.pragma_query(None, "integrity_check", |row| {
+            found.push(row.get::<_, String>(0)?);
+            Ok(())
+        })?;
+        found.retain(|line| line != "ok");
+        self.connection.pragma_query(None, "foreign_key_check", |row| {
+            found.push(format!("a row of `{}` refers to nothing", row.get::<_, String>(0)?));
+            Ok(())
+        })?;
+        Ok(found)
+    }
+}

@@ -1,0 +1,127 @@
+//! Making a registry: the vault first, the registry second, one process at a time.
+
+use anyhow::Result;
+
+use super::{Session, Unlocked};
+use crate::crypto::{MasterKey, Subkeys};
+use crate::domain::event::{Action, Event};
+use crate::domain::secret::{Brand, SecretId};
+use crate::exit::{Exit, Failure};
+use crate::registry::sqlite::SqliteRegistry;
+use crate::registry::{Change, Identity, RegistryError};
+use crate::vault::{self, PassphraseSource, Vault, VaultKind};
+
+impl Session<'_, '_> {
+    /// The registry and its subkeys, made first if there is none.
+    ///
+    /// # Errors
+    /// As [`Session::unlocked`] and [`Session::found`].
+    pub fn unlocked_or_new(&mut self) -> Result<Unlocked> {
+        match self.unlocked() {
+            Err(error) if matches!(error.downcast_ref(), Some(RegistryError::NotThere(_))) => {}
+            other => return other,
+        }
+        match self.found(Brand::default()) {
+            Ok((_, kind)) => self.say(&format!(
+                "made a registry at {} with its master key in the vault `{kind}`",
+                self.settings.registry.display()
+            ))?,
+            // Another first run was faster, which is as good.
+            Err(error) if matches!(error.downcast_ref(), Some(RegistryError::AlreadyThere(_))) => {}
+            Err(error) => return Err(error),
+        }
+        self.unlocked()
+    }
+
+    /// Makes the registry and its master key; one process at a time.
+    ///
+    /// The vault is written first and the registry second: a registry whose master key is nowhere would be useless,
+    /// a master key without a registry is taken up by the next `init`, or harmless.
+    ///
+    /// # Errors
+    /// [`RegistryError::AlreadyThere`], the vault's errors, or exit 4 naming the vaults that work.
+    pub fn found(&mut self, brand: Brand) -> Result<(Identity, VaultKind)> {
+        let path = self.settings.registry.clone();
+        let _lock = SqliteRegistry::lock_for_creation(&path)?;
+        if std::fs::symlink_metadata(&path).is_ok() {
+            // Says what is wrong with it, if it is not a registry.
+            SqliteRegistry::open(&path)?;
+            return Err(RegistryError::AlreadyThere(path.display().to_string()).into());
+        }
+        let id = SecretId::generate(self.host.rng).to_string();
+        let kind = self.choose_vault(&id)?;
+        let master = self.with_vault(kind, &id, |vault, rng| put_master_key(vault, rng))?;
+        let identity = Identity {
+            id: id.clone(),
+            brand,
+            vault_kind: kind.as_str().to_owned(),
+            check_value: master.check_value(),
+            created_at: self.now,
+        };
+        let keys = Subkeys::derive(&master);
+        let event = Event::on(Action::RegistryCreated, &self.actor(), path.display().to_string(), self.now);
+        let first = Change { events: vec![event], audit: Some(&keys.audit), ..Change::default() };
+        if let Err(error) = SqliteRegistry::create(&path, &identity, &first) {
+            if kind == VaultKind::Keyring {
+                // The error being reported is the one that matters; the entry is of an id nothing refers to.
+                let _ = self.with_vault(kind, &id, |vault, _| vault.erase());
+            }
+            return Err(error.into());
+        }
+        Ok((identity, kind))
+    }
+
+    /// The vault named, or the keyring if a canary can be written, read and deleted there, or a sealed file if there
+    /// is a passphrase; else an error that names the ways that work.
+    fn choose_vault(&mut self, id: &str) -> Result<VaultKind> {
+        if let Some(kind) = self.settings.vault {
+            return Ok(kind);
+        }
+        let probe = self.with_vault(VaultKind::Keyring, id, |vault, rng| vault.probe(rng));
+        let Err(error) = probe else { return Ok(VaultKind::Keyring) };
+        if self.has_passphrase_source() {
+            self.say(&format!("the OS keyring cannot be used ({error}); the master key goes into a file sealed with a passphrase"))?;
+            return Ok(VaultKind::File);
+        }
+        let failure = Failure::new(
+            Exit::Vault,
+            "vault_unavailable",
+            format!("there is nowhere to put the master key: {error}"),
+        );
+        Err(failure
+            .hint(
+                "say where: `apikey init --vault file --passphrase-file PATH` seals it with a passphrase, \
+                 `apikey init --vault keyfile` keeps it in a file only you can read",
+            )
+            .into())
+    }
+
+    /// Whether a passphrase could be had without opening anything.
+    fn has_passphrase_source(&mut self) -> bool {
+        let may_ask = self.may_ask();
+        let environment = self.host.environment;
+        let lookup = |name: &str| environment.os(name).map(ToOwned::to_owned);
+        let source = PassphraseSource {
+            flag: self.settings.passphrase_file.clone(),
+            environment: &lookup,
+            stdin: &mut *self.host.stdin,
+            prompt: None,
+        };
+        may_ask || source.is_there()
+    }
+}
+
+/// A master key that is there already, provided or left by an interrupted `init`, is taken up and never replaced.
+fn put_master_key(
+    vault: &mut dyn Vault,
+    rng: &mut dyn rand::CryptoRng,
+) -> Result<MasterKey, vault::VaultError> {
+    match vault.load() {
+        Err(vault::VaultError::Missing { .. }) => {
+            let master = MasterKey::generate(rng);
+            vault.store(&master, rng)?;
+            Ok(master)
+        }
+        other => other,
+    }
+}

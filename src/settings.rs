@@ -1,0 +1,273 @@
+//! Where each setting comes from: flag, then environment, then configuration file, then default.
+//!
+//! Resolving is a pure function of those four; only reading the file is not.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use etcetera::BaseStrategy;
+use serde::Deserialize;
+
+use crate::exit::Failure;
+use crate::host::Environment;
+use crate::vault::VaultKind;
+
+/// What the global flags said.
+#[derive(Debug, Default, Clone)]
+pub struct Flags {
+    /// `--registry`.
+    pub registry: Option<PathBuf>,
+    /// `--profile`.
+    pub profile: Option<String>,
+    /// `--vault`.
+    pub vault: Option<VaultKind>,
+    /// `--master-key-file`.
+    pub master_key_file: Option<PathBuf>,
+    /// `--passphrase-file`.
+    pub passphrase_file: Option<PathBuf>,
+}
+
+/// The configuration file: every field is a default that a flag or the environment overrides.
+#[derive(Debug, Default, Clone, PartialEq, Eq)]
+struct File {
+    base: Defaults,
+    profile: BTreeMap<String, Defaults>,
+}
+
+impl File {
+    fn parse(text: &str) -> Result<Self, toml::de::Error> {
+        let mut table: toml::Table = toml::from_str(text)?;
+        let profile = table.remove("profile").map(toml::Value::try_into).transpose()?.unwrap_or_default();
+        Ok(Self { base: toml::Value::Table(table).try_into()?, profile })
+    }
+}
+
+/// Defaults of `create` and `rotate`, and where the registry is.
+#[derive(Debug, Default, Clone, Deserialize, PartialEq, Eq)]
+#[serde(deny_unknown_fields)]
+pub struct Defaults {
+    /// The registry file.
+    pub registry: Option<PathBuf>,
+    /// The kind of vault.
+    pub vault: Option<String>,
+    /// The key file of the `keyfile` vault.
+    pub master_key_file: Option<PathBuf>,
+    /// `create --owner`.
+    pub owner: Option<String>,
+    /// `create --project`.
+    pub project: Option<String>,
+    /// `create --env`.
+    pub env: Option<String>,
+    /// `create --expires`.
+    pub expires: Option<String>,
+    /// `rotate --grace`.
+    pub grace: Option<String>,
+    /// Whether a sealed copy of each secret is kept.
+    pub keep: Option<bool>,
+}
+
+/// Everything resolved.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Settings {
+    /// The registry file.
+    pub registry: PathBuf,
+    /// The kind of vault asked for, if any.
+    pub vault: Option<VaultKind>,
+    /// The key file of the `keyfile` vault.
+    pub master_key_file: PathBuf,
+    /// The sealed file of the `file` vault.
+    pub sealed_file: PathBuf,
+    /// The passphrase file named by a flag.
+    pub passphrase_file: Option<PathBuf>,
+    /// Defaults of `create` and `rotate`.
+    pub defaults: Defaults,
+}
+
+/// Resolves everything.
+///
+/// # Errors
+/// A usage [`Failure`] when the configuration file or a value in it or in the environment is wrong.
+pub fn resolve(flags: &Flags, environment: &Environment) -> Result<Settings, Failure> {
+    let places = Places::of(environment)?;
+    let profile = flags.profile.clone().or_else(|| environment.text("APIKEY_PROFILE").map(str::to_owned));
+    let config = environment.path("APIKEY_CONFIG").unwrap_or_else(|| places.config.join("config.toml"));
+    let file = read(&config, environment.path("APIKEY_CONFIG").is_some())?;
+    let defaults = for_profile(file, profile.as_deref(), &config)?;
+    let folder = match &profile {
+        None => places.data,
+        Some(name) => places.data.join("profiles").join(name),
+    };
+    let registry = first([&flags.registry, &environment.path("APIKEY_REGISTRY"), &defaults.registry])
+        .unwrap_or_else(|| folder.join("registry.db"));
+    let beside = |name: &str| registry.parent().unwrap_or(Path::new(".")).join(name);
+    let master_key_file = first([
+        &flags.master_key_file,
+        &environment.path("APIKEY_MASTER_KEY_FILE"),
+        &defaults.master_key_file,
+    ]);
+    Ok(Settings {
+        vault: vault(flags, environment, &defaults)?,
+        // A key file that is named is a vault that is named.
+        master_key_file: master_key_file.unwrap_or_else(|| beside("master.key")),
+        sealed_file: beside("master.key.sealed"),
+        passphrase_file: flags.passphrase_file.clone(),
+        registry,
+        defaults,
+    })
+}
+
+fn vault(
+    flags: &Flags,
+    environment: &Environment,
+    defaults: &Defaults,
+) -> Result<Option<VaultKind>, Failure> {
+    if flags.vault.is_some() {
+        return Ok(flags.vault);
+    }
+    if flags.master_key_file.is_some() {
+        return Ok(Some(VaultKind::Keyfile));
+    }
+    let named = environment.text("APIKEY_VAULT").or(defaults.vault.as_deref());
+    match named {
+        Some(word) => word.parse().map(Some).map_err(|error: crate::vault::UnknownVaultKind| {
+            Failure::usage(error.to_string()).hint("set APIKEY_VAULT to keyring, file or keyfile")
+        }),
+        None if environment.os("APIKEY_MASTER_KEY_FILE").is_some() || defaults.master_key_file.is_some() => {
+            Ok(Some(VaultKind::Keyfile))
+        }
+        None => Ok(None),
+    }
+}
+
+fn first<T: Clone, const N: usize>(candidates: [&Option<T>; N]) -> Option<T> {
+    candidates.into_iter().find_map(Clone::clone)
+}
+
+struct Places {
+    data: PathBuf,
+    config: PathBuf,
+}
+
+impl Places {
+    /// XDG on Unix, from the given environment; the platform's own place elsewhere.
+    fn of(environment: &Environment) -> Result<Self, Failure> {
+        if cfg!(unix) {
+            let home = environment.path("HOME");
+            let place = |variable: &str, below: &str| {
+                environment
+                    .path(variable)
+                    .filter(|path| path.is_absolute())
+                    .or_else(|| home.as_ref().map(|home| home.join(below)))
+            };
+            return match (place("XDG_DATA_HOME", ".local/share"), place("XDG_CONFIG_HOME", ".config")) {
+                (Some(data), Some(config)) => {
+                    Ok(Self { data: data.join("apikey"), config: config.join("apikey") })
+                }
+                _ => Err(no_home()),
+            };
+        }
+        let platform = etcetera::choose_base_strategy().map_err(|_| no_home())?;
+        Ok(Self { data: platform.data_dir().join("apikey"), config: platform.config_dir().join("apikey") })
+    }
+}
+
+fn no_home() -> Failure {
+    Failure::usage("there is no home directory: HOME is not set")
+        .hint("set HOME, or XDG_DATA_HOME and XDG_CONFIG_HOME")
+}
+
+fn read(path: &Path, must_exist: bool) -> Result<File, Failure> {
+    let wrong = |why: String| {
+        Failure::usage(format!("the configuration file {} cannot be used: {why}", path.display()))
+            .hint("see the chapter CONFIGURATION of `man apikey`")
+    };
+    match std::fs::read_to_string(path) {
+        Ok(text) => File::parse(&text).map_err(|error| wrong(error.message().to_owned())),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound && !must_exist => Ok(File::default()),
+        Err(error) => Err(wrong(error.to_string())),
+    }
+}
+
+fn for_profile(file: File, profile: Option<&str>, path: &Path) -> Result<Defaults, Failure> {
+    let Some(name) = profile else { return Ok(file.base) };
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
+    if name.is_empty() || name.len() > 64 || !name.bytes().all(plain) {
+        return Err(Failure::usage("a profile's name is 1 to 64 letters, digits, `-` and `_`")
+            .hint(format!("profiles can be configured as [profile.NAME] in {}", path.display())));
+    }
+    let base = file.base;
+    let own = file.profile.get(name).cloned().unwrap_or_default();
+    Ok(Defaults {
+        // Where things are is never inherited: a profile without a registry of its own must not use another's.
+        registry: own.registry,
+        vault: own.vault.or(base.vault),
+        master_key_file: own.master_key_file,
+        owner: own.owner.or(base.owner),
+        project: own.project.or(base.project),
+        env: own.env.or(base.env),
+        expires: own.expires.or(base.expires),
+        grace: own.grace.or(base.grace),
+        keep: own.keep.or(base.keep),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn environment(pairs: &[(&str, &str)]) -> Environment {
+        Environment::new(pairs.iter().map(|(name, value)| (name.into(), value.into())))
+    }
+
+    #[test]
+    fn a_flag_beats_the_environment_which_beats_the_file_which_beats_the_default() {
+        let home = tempfile::tempdir().unwrap();
+        let home_text = home.path().to_str().unwrap();
+        let bare = environment(&[("HOME", home_text)]);
+        let default = resolve(&Flags::default(), &bare).unwrap();
+        assert_eq!(default.registry, home.path().join(".local/share/apikey/registry.db"));
+        std::fs::create_dir_all(home.path().join(".config/apikey")).unwrap();
+        std::fs::write(
+            home.path().join(".config/apikey/config.toml"),
+            "registry = '/file.db'\nkeep = false\n",
+        )
+        .unwrap();
+        assert_eq!(resolve(&Flags::default(), &bare).unwrap().registry, Path::new("/file.db"));
+        let told = environment(&[("HOME", home_text), ("APIKEY_REGISTRY", "/env.db")]);
+        assert_eq!(resolve(&Flags::default(), &told).unwrap().registry, Path::new("/env.db"));
+        let flags = Flags { registry: Some("/flag.db".into()), ..Flags::default() };
+        assert_eq!(resolve(&flags, &told).unwrap().registry, Path::new("/flag.db"));
+        assert_eq!(resolve(&flags, &told).unwrap().defaults.keep, Some(false));
+    }
+
+    #[test]
+    fn a_profile_never_uses_the_registry_of_another() {
+        let home = tempfile::tempdir().unwrap();
+        std::fs::create_dir_all(home.path().join(".config/apikey")).unwrap();
+        let text = "registry = '/main.db'\nowner = 'acme'\n[profile.b]\nowner = 'bea'\n";
+        std::fs::write(home.path().join(".config/apikey/config.toml"), text).unwrap();
+        let bare = environment(&[("HOME", home.path().to_str().unwrap())]);
+        let profile = |name: &str| resolve(&Flags { profile: Some(name.into()), ..Flags::default() }, &bare);
+        assert_eq!(
+            profile("a").unwrap().registry,
+            home.path().join(".local/share/apikey/profiles/a/registry.db")
+        );
+        assert_eq!(profile("a").unwrap().defaults.owner.as_deref(), Some("acme"));
+        assert_eq!(profile("b").unwrap().defaults.owner.as_deref(), Some("bea"));
+        for name in ["../x", "", "a/b", "a b"] {
+            assert!(profile(name).is_err(), "{name}");
+        }
+    }
+
+    #[test]
+    fn a_misspelt_setting_is_an_error_and_not_ignored() {
+        let home = tempfile::tempdir().unwrap();
+        let config = home.path().join("c.toml");
+        std::fs::write(&config, "kepp = false\n").unwrap();
+        let told = environment(&[("HOME", "/h"), ("APIKEY_CONFIG", config.to_str().unwrap())]);
+        assert!(resolve(&Flags::default(), &told).unwrap_err().message.contains("kepp"));
+        let missing = environment(&[("HOME", "/h"), ("APIKEY_CONFIG", "/does/not/exist")]);
+        assert!(resolve(&Flags::default(), &missing).is_err());
+        assert!(resolve(&Flags::default(), &environment(&[])).is_err());
+    }
+}

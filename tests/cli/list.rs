@@ -1,0 +1,90 @@
+use apikey::exit::Exit;
+
+use super::world::World;
+
+fn names(world: &World, arguments: &[&str]) -> Vec<String> {
+    let line: Vec<&str> = ["list", "--json"].iter().chain(arguments).copied().collect();
+    let keys = world.run(&line).done().json();
+    keys.as_array().unwrap().iter().map(|key| key["name"].as_str().unwrap().to_owned()).collect()
+}
+
+#[test]
+fn without_a_registry_there_is_nothing_to_list_and_none_is_made() {
+    let world = World::new();
+    let ran = world.run(&["list"]).ended(Exit::Registry);
+    assert!(ran.stderr.contains("apikey init"), "{}", ran.stderr);
+    assert!(!world.folder().exists());
+}
+
+#[test]
+fn every_filter_keeps_what_it_says() {
+    let world = World::new();
+    world.create(&["old", "--scope", "orders:read", "--expires", "10d", "--tag", "ci", "--every", "5d"]);
+    world.pass("6d");
+    world.create(&["new", "--access", "full", "--owner", "acme", "--project", "shop", "--env", "test"]);
+    world.create(&["web", "--kind", "pk", "--scope", "a:read", "--allow-app", "x.y"]);
+    world.create(&["pair", "--kind", "pair", "--expires", "never"]);
+    assert_eq!(names(&world, &[]), ["pair", "web", "new", "old"]);
+    for (arguments, expected) in [
+        (["--owner", "acme"], &["new"][..]),
+        (["--project", "shop"], &["new"]),
+        (["--kind", "pair"], &["pair"]),
+        (["--kind", "pk"], &["web"]),
+        (["--env", "test"], &["new"]),
+        (["--scope", "orders:read"], &["new", "old"]),
+        (["--tag", "ci"], &["old"]),
+        (["--name", "web"], &["web"]),
+        (["--expiring", "4d"], &["old"]),
+        (["--expiring", "3d"], &[]),
+        (["--unused", "5d"], &["old"]),
+        (["--limit", "2"], &["pair", "web"]),
+        (["--status", "active,expired"], &["pair", "web", "new", "old"]),
+        (["--status", "revoked"], &[]),
+    ] {
+        assert_eq!(names(&world, &arguments), expected, "{arguments:?}");
+    }
+    assert_eq!(names(&world, &["--due"]), ["old"]);
+}
+
+#[test]
+fn revoked_keys_are_listed_only_when_asked_for_and_expired_ones_always() {
+    let world = World::new();
+    world.create(&["gone"]);
+    world.create(&["over", "--expires", "1d"]);
+    world.run(&["revoke", "gone", "--yes"]).done();
+    world.pass("1d");
+    assert_eq!(names(&world, &[]), ["over"]);
+    assert_eq!(names(&world, &["--all"]), ["over", "gone"]);
+    assert_eq!(names(&world, &["--status", "revoked"]), ["gone"]);
+}
+
+#[test]
+fn fail_if_any_tells_by_its_exit_code() {
+    let world = World::new();
+    world.create(&["ci", "--expires", "10d"]);
+    assert_eq!(world.run(&["list", "--expiring", "9d", "--fail-if-any"]).exit, Exit::Done);
+    let ran = world.run(&["list", "--expiring", "10d", "--fail-if-any"]).ended(Exit::SaidNo);
+    assert!(ran.stdout.contains("ci"));
+}
+
+#[test]
+fn listing_needs_no_vault_and_an_empty_table_says_what_to_do() {
+    let world = World::new().at_terminal();
+    world.run(&["init"]).done();
+    world.close_vault();
+    let ran = world.run(&["list"]).done();
+    assert!(ran.stderr.contains("apikey create"), "{}", ran.stderr);
+    assert_eq!(world.run(&["list", "--json"]).done().stdout, "[]\n");
+}
+
+#[test]
+fn filters_that_cannot_be_read_are_usage_errors_with_a_hint() {
+    let world = World::new();
+    world.run(&["init"]).done();
+    for arguments in [["--expiring", "14"], ["--unused", "3mo"], ["--scope", "orders"], ["--status", "dead"]]
+    {
+        let line: Vec<&str> = ["list"].iter().chain(&arguments).copied().collect();
+        let ran = world.run(&line).ended(Exit::Usage);
+        assert!(ran.stdout.is_empty() && !ran.stderr.is_empty());
+    }
+}

@@ -1,0 +1,105 @@
+use apikey::exit::Exit;
+
+use super::world::World;
+
+#[test]
+fn a_whole_secret_on_stdin_leads_to_its_key_and_is_compared() {
+    let world = World::new();
+    let secret = world.create(&["ci"]);
+    let ran = world.run_with_stdin(&["lookup", "--json"], format!("{secret}\n").as_bytes()).done();
+    let answer = ran.json();
+    assert_eq!(answer["matched"], true);
+    assert_eq!(answer["key"]["name"], "ci");
+    assert_eq!(answer["secret"]["status"], "active");
+    assert!(!ran.stdout.contains(&secret) && !ran.stderr.contains(&secret));
+}
+
+#[test]
+fn a_secret_that_only_shares_the_id_is_not_taken_for_it() {
+    let world = World::new();
+    let secret = world.create(&["ci"]);
+    let last = if secret.ends_with('0') { "1" } else { "0" };
+    let forged = format!("{}{last}", &secret[..secret.len() - 1]);
+    let ran = world.run_with_stdin(&["lookup", "--json"], forged.as_bytes()).done();
+    assert_eq!(ran.json()["matched"], false);
+    let said = world.run_with_stdin(&["lookup"], forged.as_bytes()).done().stderr;
+    assert!(said.contains("this is not its secret"), "{said}");
+}
+
+#[test]
+fn with_the_vault_closed_the_id_is_found_and_nothing_is_compared() {
+    let world = World::new();
+    let secret = world.create(&["ci"]);
+    world.close_vault();
+    let ran = world.run_with_stdin(&["lookup", "--json"], secret.as_bytes()).done();
+    assert_eq!(ran.json()["matched"], serde_json::Value::Null);
+    assert!(ran.stderr.contains("not compared"), "{}", ran.stderr);
+}
+
+#[test]
+fn every_public_part_leads_to_the_key_with_the_vault_closed() {
+    let world = World::new();
+    let secret = world.create(&["pair", "--kind", "pair"]);
+    let consumer = world.run(&["show", "pair", "--json"]).json()["consumer_key"].as_str().unwrap().to_owned();
+    world.close_vault();
+    let public = &secret[..secret.rfind('_').unwrap()];
+    let id = public.rsplit('_').next().unwrap();
+    let key_id = world.key("pair").id.to_string();
+    for part in [
+        public,
+        id,
+        &format!("{public}…"),
+        &format!("{}…", &public[..public.len() - 8]),
+        &format!("{}...", &public[..public.len() - 8]),
+        &format!("{}…", &id[..4]),
+        &consumer,
+        &key_id,
+        "pair",
+    ] {
+        let answer = world.run(&["lookup", part, "--json"]).done().json();
+        assert_eq!(answer["key"]["name"], "pair", "{part}");
+        assert_eq!(answer["matched"], serde_json::Value::Null, "{part}");
+    }
+    let cut = &secret[..secret.len() - 20];
+    assert_eq!(
+        world.run_with_stdin(&["lookup", "--json"], cut.as_bytes()).done().json()["key"]["name"],
+        "pair"
+    );
+}
+
+#[test]
+fn a_beginning_that_several_share_is_not_decided_for_anybody() {
+    let world = World::new();
+    for number in 0..80 {
+        world.create(&[&format!("k{number}"), "--no-keep"]);
+    }
+    let id = world.key("k0").secrets[0].id.to_string();
+    let ran = world.run(&["lookup", &format!("{}…", &id[..2])]);
+    assert_eq!(ran.exit, Exit::NotFound);
+}
+
+#[test]
+fn a_secret_given_as_an_argument_is_refused_without_an_echo() {
+    let world = World::new();
+    let secret = world.create(&["ci"]);
+    for argument in [secret.clone(), format!("Bearer {secret}")] {
+        let ran = world.run(&["lookup", &argument]).ended(Exit::Usage);
+        assert!(!ran.stderr.contains(&secret) && ran.stdout.is_empty());
+        assert!(ran.stderr.contains("standard input"));
+    }
+}
+
+#[test]
+fn what_is_unknown_is_exit_5_without_an_echo() {
+    let world = World::new();
+    let elsewhere = World::new().with_variable("X", "1");
+    elsewhere.create(&["first"]);
+    let foreign = elsewhere.create(&["second"]);
+    world.create(&["ci"]);
+    for text in [foreign.as_str(), "hunter2hunter2", "\u{fffd}", "", "zz…"] {
+        let ran = world.run_with_stdin(&["lookup"], text.as_bytes()).ended(Exit::NotFound);
+        assert!(ran.stdout.is_empty());
+        assert!(text.is_empty() || !ran.stderr.contains(text), "{}", ran.stderr);
+    }
+    world.run(&["lookup", "nobody"]).ended(Exit::NotFound);
+}

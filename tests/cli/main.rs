@@ -1,0 +1,17 @@
+//! The commands, in-process, with a stopped clock: what they say, how they exit, what they store and what they leave alone.
+//!
+//! One file per subcommand; `world` is the machine they run on.
+
+mod edit;
+mod expire;
+mod forget;
+mod list;
+mod log;
+mod lookup;
+mod party;
+mod purge;
+mod restrict;
+mod reveal;
+mod scope;
+mod show;
+mod world;

@@ -1,0 +1,46 @@
+use apikey::exit::Exit;
+
+use super::world::World;
+
+#[test]
+fn a_key_is_shown_with_the_vault_closed_and_without_its_secret() {
+    let world = World::new();
+    let secret = world.create(&["ci", "--scope", "orders:read", "--note", "for the build"]);
+    world.close_vault();
+    let ran = world.run(&["show", "ci", "--json"]).done();
+    let key = ran.json();
+    assert_eq!(key["name"], "ci");
+    assert_eq!(key["status"], "active");
+    assert_eq!(key["note"], "for the build");
+    assert_eq!(key["secrets"][0]["public"].as_str().unwrap(), &secret[..secret.rfind('_').unwrap()]);
+    assert!(!ran.stdout.contains(&secret));
+    let card = World::at_terminal(world).run(&["show", "ci"]).done();
+    assert!(card.stdout.contains("orders:read") && !card.stdout.contains(&secret));
+}
+
+#[test]
+fn a_publishable_key_is_shown_in_full_while_it_lives() {
+    let world = World::new().at_terminal();
+    let text = world.create(&["web", "--kind", "pk", "--scope", "a:read", "--allow-app", "x.y"]);
+    assert!(world.run(&["show", "web"]).done().stdout.contains(&text));
+    assert_eq!(world.run(&["show", "web", "-q"]).done().stdout, format!("{text}\n"));
+    world.run(&["revoke", "web", "--yes"]).done();
+    assert!(!world.run(&["show", "web"]).done().stdout.contains(&text));
+    world.run(&["show", "web", "-q"]).ended(Exit::Conflict);
+}
+
+#[test]
+fn quiet_never_prints_a_private_secret() {
+    let world = World::new();
+    world.create(&["ci"]);
+    let ran = world.run(&["show", "ci", "-q"]).ended(Exit::Conflict);
+    assert!(ran.stdout.is_empty() && ran.stderr.contains("apikey reveal"));
+}
+
+#[test]
+fn what_is_not_there_is_exit_5_with_a_suggestion() {
+    let world = World::new();
+    world.create(&["deploy"]);
+    let ran = world.run(&["show", "deplyo"]).ended(Exit::NotFound);
+    assert!(ran.stderr.contains("did you mean `deploy`?"), "{}", ran.stderr);
+}

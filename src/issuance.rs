@@ -4,13 +4,14 @@
 //! over. If handing over fails, what was committed is taken back by a second change, and the caller gets the error
 //! of the hand-over: a secret nobody received does not stay valid.
 
+mod hand_over;
+
 use std::collections::BTreeSet;
 
 use rand::CryptoRng;
 
 use crate::crypto::rows::{Tampered, reseal, seal_new, seal_new_party};
 use crate::crypto::{SealKey, SealedBytes, SealingError, Subkeys};
-use crate::domain::event::{Action, Actor, Event};
 use crate::domain::key::{Allowed, Kept, Key, KeyId, KeySecret};
 use crate::domain::lifetime::{Lifetime, LifetimeError};
 use crate::domain::name::{Name, Note, Tag};
@@ -22,7 +23,8 @@ use crate::domain::scope::Scopes;
 use crate::domain::seal::Seal;
 use crate::domain::secret::{Brand, Env, Kind, Secret, SecretId};
 use crate::domain::time::{Instant, Span};
-use crate::registry::{Change, Registry, RegistryError};
+
+pub use hand_over::{commit_then_hand_over, undo_insert};
 
 /// What a key shall be.
 #[derive(Debug, Clone)]
@@ -266,43 +268,4 @@ pub fn parties_of(issued: &[Issued], keys: &Subkeys, now: Instant) -> Vec<Party>
             party
         })
         .collect()
-}
-
-/// Commits `change`, then hands over; if that fails, commits `undo`.
-///
-/// # Errors
-/// The registry's when nothing was committed; the hand-over's when it was taken back; the registry's with both said
-/// when even that failed.
-pub fn commit_then_hand_over<E: From<RegistryError>>(
-    registry: &mut dyn Registry,
-    change: &Change<'_>,
-    undo: &Change<'_>,
-    hand_over: impl FnOnce() -> Result<(), E>,
-) -> Result<(), E> {
-    registry.apply(change)?;
-    let handed = hand_over();
-    if handed.is_err() {
-        registry.apply(undo).map_err(|error| {
-            RegistryError::Storage(format!(
-                "the secret could not be handed over, and the key could not be taken back either ({error}); revoke it"
-            ))
-        })?;
-    }
-    handed
-}
-
-/// The change that takes newly inserted keys back.
-#[must_use]
-pub fn undo_insert<'a>(issued: &[Issued], actor: &Actor, now: Instant) -> Change<'a> {
-    Change {
-        remove: issued.iter().map(|one| (one.key.id, one.key.revision)).collect(),
-        events: issued
-            .iter()
-            .map(|one| Event {
-                changes: Vec::new(),
-                ..Event::on_key(Action::KeyTakenBack, actor, None, &one.key, now)
-            })
-            .collect(),
-        ..Change::default()
-    }
 }

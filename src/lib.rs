@@ -1,4 +1,72 @@
-//! apikey: issue, track, verify and retire API keys.
+//! apikey: issue, track, verify and retire API keys, offline. START HERE.
+//!
+//! # The words
+//!
+//! - A **key** ([`domain::key::Key`]) is the lasting thing: a name, an owner, a project, an environment, a kind,
+//!   scopes, restrictions, a lifetime. Its id is `key_` and twelve characters, and is never reused.
+//! - A **secret** ([`domain::secret::Secret`]) is the string a client presents. A key has one or more over its life:
+//!   rotation adds one and retires one.
+//! - A **digest** ([`domain::digest::Digest`]) is what is stored in place of a secret.
+//! - A **scope** ([`domain::scope::Scope`]) is `resource:action`. No scope grants nothing.
+//! - An **owner** and a **project** ([`domain::party::Party`]) are who a key belongs to and what it is for. Suspending
+//!   either denies all its keys.
+//! - The **registry** ([`registry::Registry`]) is where keys are recorded: one SQLite file.
+//! - The **master key** ([`crypto::MasterKey`]) is 32 random bytes. Everything private is derived from it or sealed
+//!   under it. The **vault** ([`vault::Vault`]) is where it lives, and never the registry.
+//! - A **decision** ([`domain::decision::Decision`]) is the answer of a verification: accepted, or denied with one
+//!   code.
+//!
+//! # The layers
+//!
+//! ```text
+//! main → run → cli → commands ─┬→ issuance, verification ─┬→ registry ─┐
+//!                              ├→ session ────────────────┼→ vault ────┼→ crypto → domain
+//!                              └→ output, http            └────────────┘
+//! ```
+//!
+//! [`domain`] holds the rules and has no effects: no file, clock, randomness, or SQL. [`crypto`] holds every algorithm.
+//! [`registry`] and [`vault`] store; neither decides. [`issuance`] and [`verification`] own the order in which things
+//! are written and undone. [`session`] is what one command has opened, [`host`] the machine it runs on, as a value, so
+//! that the tests run the same commands under a stopped clock. [`commands`] has a file for each subcommand; [`output`]
+//! is the only place that decides what leaves, and [`exit`] what an error means to a person or a script. `tests/layers.rs`
+//! enforces who may use whom, and lists every file in which a secret is visible in the clear.
+//!
+//! The clock is read once per command; below that, time is the value `now`. Randomness goes down as
+//! `&mut dyn CryptoRng`. No switch of the shipped program can fake either.
+//!
+//! # One key, followed from create to verify
+//!
+//! `apikey create ci --scope orders:read -q`
+//!
+//! 1. [`cli::run`] parses the line, and [`settings::resolve`] decides where the registry is: flag, then environment,
+//!    then configuration file, then default. [`commands::create::run`] turns every word into a type that cannot hold
+//!    nonsense: a [`domain::name::Name`], [`domain::scope::Scopes`], a [`domain::lifetime::Lifetime`]. From here on no
+//!    text is checked again.
+//! 2. [`handover::Handover`] decides where the secret will go, and opens it, before there is one: off a terminal
+//!    somebody must have said so.
+//! 3. [`session::Session`] opens the registry and asks its vault for the master key; [`crypto::Subkeys`] has four keys
+//!    derived from it, each of which can do one thing. A vault that does not answer is an error, never a new master key.
+//! 4. [`issuance::draft`] draws the secret, computes its digest, seals a copy, and seals the rows: in memory.
+//!    [`issuance::commit_then_hand_over`] commits key, digest and audit event as one [`registry::Change`], durably, and
+//!    only then shows the secret. If showing fails, what was committed is taken back.
+//!
+//! `apikey verify --scope orders:read`, the secret on standard input
+//!
+//! 5. [`verification::look_up`] takes the text apart ([`domain::secret::read_parts`]), finds the row by the id in the
+//!    middle, and compares digests in constant time. What is unknown costs the same work as what is known.
+//! 6. [`crypto::rows::judged`] says whether the rows are as the program left them; one that is not grants nothing.
+//! 7. [`domain::decision::decide`] goes through the checks in their published order, with `now` as an argument. It is
+//!    the one place where a secret is accepted.
+//! 8. [`verification::record_acceptance`] notes the use, and starts a grace that was waiting for it. The command prints
+//!    a [`output::view::DecisionView`] and exits 0, or 7 for a denial. An error means that no decision could be made, and
+//!    is never an acceptance.
+//!
+//! # To change something
+//!
+//! A rule: `domain`, beside its test. A column: a new migration in `registry/sqlite`, and what it grants into
+//! [`domain::canonical`], or it is not sealed. A flag: the `Arguments` of its command; its doc comment is the help, the
+//! man page and the completion. An output field: [`output::view`], where fields are added and never renamed. A new
+//! message: [`exit::Failure`], with the command that mends it as the hint.
 
 pub mod cli;
 pub mod commands;

@@ -1,7 +1,5 @@
 //! `apikey help`: the help of any command, and the exit codes.
 
-use std::io::Write;
-
 use anyhow::Result;
 use clap::Args;
 

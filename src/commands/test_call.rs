@@ -6,7 +6,6 @@ mod presented;
 mod registry_side;
 mod target;
 
-use std::io::Write;
 use std::path::PathBuf;
 
 use anyhow::Result;

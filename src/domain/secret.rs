@@ -3,14 +3,18 @@
 //! `<brand>_<kind>_<env>_<id>_<body><check>`; the check is CRC-32/ISO-HDLC of everything before it and
 //! catches typing errors only. Reading is exact: no trimming, no case folding, from the right.
 
+mod brand;
+
 use std::fmt;
-use std::str::FromStr;
 
 use rand::CryptoRng;
 use subtle::ConstantTimeEq;
 use zeroize::Zeroizing;
 
 use super::base62;
+use brand::has_brand_shape;
+
+pub use brand::{Brand, BrandError};
 
 const ID_LENGTH: usize = 12;
 const BODY_LENGTH: usize = 43;
@@ -20,63 +24,6 @@ const LENGTH_WITHOUT_BRAND: usize = 1 + 2 + 1 + 4 + 1 + ID_LENGTH + 1 + BODY_LEN
 
 /// The longest secret there is: a twelve-letter brand and the 71 fixed characters.
 pub const LONGEST: usize = 12 + LENGTH_WITHOUT_BRAND;
-
-/// Prefixes that other issuers own; scanners would report our secrets as theirs.
-const FOREIGN_BRANDS: &[&str] = &[
-    "sk", "rk", "pk", "whsec", "ghp", "gho", "ghu", "ghs", "ghr", "github", "glpat", "gldt", "glrt", "npm",
-    "pypi", "xoxb", "xoxp", "xoxa", "xapp", "xoxe", "akia", "asia", "hvs", "hvb", "hvr", "cio", "aiza", "sg",
-    "shpat", "shpss", "dop", "doo", "dor", "lin", "sq0", "eyj", "figd", "ntn", "secret", "rubygems", "dckr",
-    "nvapi", "hf", "glsa", "sbp", "ops", "age", "key", "ck", "cs", "live", "test",
-];
-
-/// Why a brand is refused.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum BrandError {
-    /// It does not match `[a-z][a-z0-9]{1,11}`.
-    #[error("a brand is 2 to 12 characters, a-z and 0-9, starting with a letter")]
-    Shape,
-    /// Another issuer's secrets start this way.
-    #[error("the prefix `{0}` belongs to another issuer's keys")]
-    Foreign(String),
-}
-
-/// The first part of every secret of a registry: `[a-z][a-z0-9]{1,11}`, and no other issuer's prefix.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct Brand(String);
-
-impl Brand {
-    /// The brand as text.
-    #[must_use]
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-}
-
-impl Default for Brand {
-    fn default() -> Self {
-        Self("apik".to_owned())
-    }
-}
-
-impl FromStr for Brand {
-    type Err = BrandError;
-
-    fn from_str(text: &str) -> Result<Self, BrandError> {
-        if !has_brand_shape(text) {
-            return Err(BrandError::Shape);
-        }
-        if FOREIGN_BRANDS.contains(&text) {
-            return Err(BrandError::Foreign(text.to_owned()));
-        }
-        Ok(Self(text.to_owned()))
-    }
-}
-
-fn has_brand_shape(text: &str) -> bool {
-    (2..=12).contains(&text.len())
-        && text.starts_with(|first: char| first.is_ascii_lowercase())
-        && text.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit())
-}
 
 /// What a key is made of and where its secret may be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]

@@ -3,6 +3,11 @@
 //! A [`Change`] is one transaction: rows, revision checks and audit events together, or nothing. No backend decides
 //! policy, reads a clock or knows what a secret is.
 
+#[cfg(test)]
+mod conformance;
+mod filter;
+#[cfg(test)]
+pub mod memory;
 pub mod sqlite;
 
 use std::net::IpAddr;

@@ -80,9 +80,9 @@ fn a_copy_that_was_altered_or_exchanged_is_not_shown() {
     world.create(&["b"]);
     world.create(&["web", "--kind", "pk", "--scope", "a:read", "--allow-app", "x.y"]);
     let other = World::new().create(&["web", "--kind", "pk", "--scope", "a:read", "--allow-app", "x.y"]);
-    world.tamper("UPDATE secret SET kept = (SELECT kept FROM secret ORDER BY rowid LIMIT 1) WHERE kept_algorithm <> 'none'");
+    world.tamper("UPDATE secret SET kept = (SELECT kept FROM secret ORDER BY key_place LIMIT 1) WHERE kept_algorithm <> 'none'");
     world.tamper(&format!(
-        "UPDATE secret SET kept = CAST('{other}' AS BLOB) WHERE rowid = (SELECT max(rowid) FROM secret)"
+        "UPDATE secret SET kept = CAST('{other}' AS BLOB) WHERE key_place = (SELECT max(key_place) FROM secret)"
     ));
     for name in ["b", "web"] {
         let ran = world.run(&["reveal", name, "-q"]).ended(Exit::Conflict);

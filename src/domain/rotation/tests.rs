@@ -1,3 +1,5 @@
+//! The rules of rotation, at their boundaries.
+
 use super::*;
 use crate::domain::digest::Digest;
 use crate::domain::key::{Kept, SecretStatus};

@@ -1,3 +1,5 @@
+//! What is read as a secret, and what never is.
+
 use super::*;
 use proptest::prelude::*;
 

@@ -1,3 +1,5 @@
+//! A key that is echoed is hidden, however it is spelled.
+
 use base64::engine::general_purpose::{STANDARD, URL_SAFE};
 use proptest::prelude::*;
 

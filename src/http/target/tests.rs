@@ -1,3 +1,5 @@
+//! What may be called, and what never is.
+
 use super::super::placement::PlacementError;
 use super::*;
 

@@ -118,12 +118,12 @@ impl Record for CallView {
         ],
         columns: &[
             Column { title: "KEY", rank: 0, room: Room::AtLeast(12) },
+            Column { title: "SECRET", rank: 1, room: Room::Whole },
             Column { title: "VERDICT", rank: 0, room: Room::Whole },
             Column { title: "STATUS", rank: 0, room: Room::Whole },
-            Column { title: "MS", rank: 3, room: Room::Whole },
-            Column { title: "REASON", rank: 1, room: Room::AtLeast(16) },
-            Column { title: "SECRET", rank: 4, room: Room::Whole },
-            Column { title: "URL", rank: 2, room: Room::AtLeast(16) },
+            Column { title: "MS", rank: 4, room: Room::Whole },
+            Column { title: "REASON", rank: 2, room: Room::AtLeast(16) },
+            Column { title: "URL", rank: 3, room: Room::AtLeast(16) },
         ],
     };
 
@@ -144,11 +144,11 @@ impl Record for CallView {
         let or_dash = |text: Option<String>| Cell::plain(text.as_deref().unwrap_or("-"));
         vec![
             or_dash(self.name()),
+            or_dash(self.secret_public.clone()),
             Cell::new(self.verdict.unwrap_or("-"), self.tone()),
             or_dash(self.status.map(|status| status.to_string())),
             or_dash(self.timings_ms.map(|timings| format!("{:.0}", timings.total))),
             Cell::plain(&self.reason),
-            or_dash(self.secret_public.clone()),
             Cell::plain(&self.url),
         ]
     }

@@ -9,7 +9,7 @@ use rusqlite::types::Value;
 use rusqlite::{Connection, params_from_iter};
 
 use super::{Result, read};
-use crate::domain::key::{Key, KeyStatus};
+use crate::domain::key::Key;
 use crate::domain::time::Instant;
 use crate::registry::{Filter, Listed, Visit};
 
@@ -91,34 +91,4 @@ fn suspended(connection: &Connection) -> Result<HashSet<(String, String)>> {
         connection.prepare_cached("SELECT kind, name FROM party WHERE suspended_at IS NOT NULL")?;
     let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
     Ok(rows.collect::<rusqlite::Result<_>>()?)
-}
-
-impl Filter {
-    /// Whether a key is to be listed: everything given holds.
-    #[must_use]
-    pub fn matches(&self, listed: &Listed, now: Instant) -> bool {
-        let Listed { key, suspended } = listed;
-        let is = |wanted: &Option<_>, value| wanted.as_ref().is_none_or(|wanted| wanted == value);
-        let status = key.status(*suspended, now);
-        let is_live = !matches!(status, KeyStatus::Revoked | KeyStatus::Expired);
-        (self.statuses.is_empty() || self.statuses.contains(&status))
-            && is(&self.owner, &key.owner)
-            && is(&self.project, &key.project)
-            && is(&self.name, &key.name)
-            && self.kind.is_none_or(|kind| kind == key.kind)
-            && self.env.is_none_or(|env| env == key.env)
-            && self.scope.as_ref().is_none_or(|scope| key.scopes.cover(scope))
-            && self.tag.as_ref().is_none_or(|tag| key.tags.contains(tag))
-            && self.expiring_within.is_none_or(|span| {
-                is_live
-                    && key
-                        .expires_at()
-                        .is_some_and(|end| now.checked_add(span).is_none_or(|horizon| end <= horizon))
-            })
-            && self.unused_for.is_none_or(|span| {
-                let since = key.last_use().map_or(key.created_at, |last| last.at.max(key.created_at));
-                is_live && since <= now.saturating_sub(span)
-            })
-            && (!self.due || (is_live && key.due_at().is_some_and(|due| due <= now)))
-    }
 }

@@ -4,6 +4,8 @@ mod events;
 mod list;
 mod open;
 mod read;
+#[cfg(test)]
+mod tests;
 mod write;
 
 use std::net::IpAddr;
@@ -67,6 +69,10 @@ impl SqliteRegistry {
         Ok(self.connection.pragma_query_value(None, "user_version", |row| row.get(0))?)
     }
 
+    fn found(&self, place: Option<i64>) -> Result<Option<Found>> {
+        place.map(|place| read::found(&self.connection, place)).transpose().map(Option::flatten)
+    }
+
     fn placed<T>(&self, result: Result<T>) -> Result<T> {
         result.map_err(|error| at(&self.path, error))
     }
@@ -118,20 +124,21 @@ impl Registry for SqliteRegistry {
     }
 
     fn apply(&mut self, change: &Change<'_>) -> Result<()> {
-        let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-        let written = write::apply(&transaction, change).and_then(|()| Ok(transaction.commit()?));
+        let begun =
+            self.connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(Into::into);
+        let written = begun.and_then(|transaction| {
+            write::apply(&transaction, change)?;
+            Ok(transaction.commit()?)
+        });
         self.placed(written)
     }
 
     fn find_secret(&self, id: SecretId) -> Result<Option<Found>> {
-        let mut statement = self.connection.prepare_cached("SELECT key_place FROM secret WHERE id = ?1")?;
-        let place: Option<i64> = statement.query_row([id.as_str()], |row| row.get(0)).optional()?;
-        self.placed(place.map(|place| read::found(&self.connection, place)).transpose().map(Option::flatten))
+        self.placed(read::place_of_secret(&self.connection, id).and_then(|place| self.found(place)))
     }
 
     fn find_key(&self, id: KeyId) -> Result<Option<Found>> {
-        let place = read::place_of(&self.connection, id)?;
-        self.placed(place.map(|place| read::found(&self.connection, place)).transpose().map(Option::flatten))
+        self.placed(read::place_of(&self.connection, id).and_then(|place| self.found(place)))
     }
 
     fn list(&self, filter: &Filter, now: Instant, visit: &mut Visit<'_, Listed>) -> Result<()> {
@@ -170,7 +177,7 @@ impl Registry for SqliteRegistry {
         let mut statement = self.connection.prepare_cached(
             "SELECT target FROM target JOIN key ON key.place = key_place WHERE key.id = ?1",
         )?;
-        Ok(statement.query_row([key.to_string()], |row| row.get(0)).optional()?)
+        self.placed(statement.query_row([key.to_string()], |row| row.get(0)).optional().map_err(Into::into))
     }
 
     fn events(&self, filter: &EventFilter, visit: &mut Visit<'_, RecordedEvent>) -> Result<()> {

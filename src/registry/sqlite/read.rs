@@ -47,6 +47,11 @@ pub(super) fn place_of(connection: &Connection, id: KeyId) -> Result<Option<i64>
     Ok(statement.query_row([id.to_string()], |row| row.get(0)).optional()?)
 }
 
+pub(super) fn place_of_secret(connection: &Connection, id: SecretId) -> Result<Option<i64>> {
+    let mut statement = connection.prepare_cached("SELECT key_place FROM secret WHERE id = ?1")?;
+    Ok(statement.query_row([id.as_str()], |row| row.get(0)).optional()?)
+}
+
 pub(super) fn found(connection: &Connection, place: i64) -> Result<Option<Found>> {
     let Some(key) = whole_key(connection, place)? else { return Ok(None) };
     let owner = party(connection, PartyKind::Owner, key.owner.as_str())?

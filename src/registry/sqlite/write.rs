@@ -192,7 +192,8 @@ fn remove_other_secrets(connection: &Connection, place: i64, key: &Key) -> Resul
 }
 
 /// Inserts or replaces a secret of this key. Its last use is left to [`super::SqliteRegistry`]'s `record_use`, which
-/// counts no revision and must not be undone by a change read before it.
+/// counts no revision and must not be undone by a change read before it. A new one is numbered behind those that are
+/// there: its place among them is not its number once an older one was removed.
 fn put_secret(connection: &Connection, place: i64, secret: &KeySecret) -> Result<()> {
     let (algorithm, seal) = secret.seal.columns();
     let (kept_algorithm, kept) = match &secret.kept {
@@ -204,8 +205,8 @@ fn put_secret(connection: &Connection, place: i64, secret: &KeySecret) -> Result
         .prepare_cached(
             "INSERT INTO secret (id, key_place, number, digest_algorithm, digest, created_at, expires_at, retires_at, \
              pending_grace_seconds, revoked_at, kept_algorithm, kept, seal_algorithm, seal) \
-             VALUES (?1, ?2, (SELECT coalesce(max(number), 0) + 1 FROM secret WHERE key_place = ?2), ?3, ?4, ?5, ?6, \
-             ?7, ?8, ?9, ?10, ?11, ?12, ?13) \
+             VALUES (?1, ?2, (SELECT coalesce(max(number) + 1, 0) FROM secret WHERE key_place = ?2), \
+             ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13) \
              ON CONFLICT (id) DO UPDATE SET expires_at = ?6, retires_at = ?7, pending_grace_seconds = ?8, revoked_at = ?9, \
              kept_algorithm = ?10, kept = ?11, seal_algorithm = ?12, seal = ?13 WHERE key_place = ?2 AND digest = ?4",
         )?

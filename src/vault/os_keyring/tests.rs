@@ -1,3 +1,5 @@
+//! Every way a keyring fails, told apart.
+
 use std::collections::HashMap;
 use std::sync::{Mutex, mpsc};
 use std::thread;

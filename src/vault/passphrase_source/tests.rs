@@ -1,3 +1,5 @@
+//! Where a passphrase comes from, in which order.
+
 use std::collections::HashMap;
 
 use super::*;

@@ -1,3 +1,5 @@
+//! What a sealed file withstands.
+
 use std::cell::Cell;
 use std::fs;
 use std::path::Path;

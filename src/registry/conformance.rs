@@ -1,0 +1,123 @@
+//! What every backend has to do, run by each of them.
+
+mod changes;
+mod names;
+mod reading;
+mod stored;
+
+use super::memory::MemoryRegistry;
+use super::sqlite::SqliteRegistry;
+use super::{Change, EventFilter, Filter, Identity, RecordedEvent, Registry, RegistryError};
+use crate::crypto::{AuditKey, MasterKey};
+use crate::domain::event::{Action, Actor, Event};
+use crate::domain::key::{Key, KeyId};
+use crate::domain::party::{Party, PartyKind};
+use crate::domain::samples::{self, NOW};
+use crate::domain::secret::Brand;
+use crate::domain::time::Instant;
+
+/// Runs each function against an empty registry of each backend.
+macro_rules! for_every_backend {
+    ($($test:ident,)+) => {
+        mod memory {
+            $(#[test] fn $test() { super::$test(&mut super::super::memory()); })+
+        }
+        mod sqlite {
+            $(#[test] fn $test() { let (_folder, mut registry) = super::super::sqlite(); super::$test(&mut registry); })+
+        }
+    };
+}
+use for_every_backend;
+
+fn identity() -> Identity {
+    Identity {
+        id: "0000000000ID".into(),
+        brand: Brand::default(),
+        vault_kind: "keyfile".into(),
+        check_value: [3; 32],
+        created_at: at(0),
+    }
+}
+
+fn default_parties() -> [Party; 2] {
+    [PartyKind::Owner, PartyKind::Project].map(samples::party)
+}
+
+fn memory() -> MemoryRegistry {
+    MemoryRegistry::create(&identity(), &Change { new_parties: &default_parties(), ..Change::default() })
+        .unwrap()
+}
+
+fn sqlite() -> (tempfile::TempDir, SqliteRegistry) {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("registry.db");
+    let first = default_parties();
+    SqliteRegistry::create(&path, &identity(), &Change { new_parties: &first, ..Change::default() }).unwrap();
+    let registry = SqliteRegistry::open(&path).unwrap();
+    (folder, registry)
+}
+
+fn at(offset: i64) -> Instant {
+    Instant::from_seconds(NOW + offset)
+}
+
+fn audit() -> AuditKey {
+    AuditKey::derive(&MasterKey::from_bytes([1; 32]))
+}
+
+fn event(key: &Key, action: Action, offset: i64) -> Event {
+    let actor = Actor { user: "ada".into(), host: "here".into(), ci_run: Some("42".into()) };
+    Event::on_key(action, &actor, None, key, at(offset))
+}
+
+fn insert(registry: &mut dyn Registry, keys: &[Key]) -> Result<(), RegistryError> {
+    let events = keys.iter().map(|key| event(key, Action::KeyCreated, 0)).collect();
+    registry.apply(&Change { insert: keys, events, ..Change::default() })
+}
+
+fn replace(registry: &mut dyn Registry, keys: &[Key]) -> Result<(), RegistryError> {
+    let events = keys.iter().map(|key| event(key, Action::KeyChanged, 1)).collect();
+    registry.apply(&Change { replace: keys, events, ..Change::default() })
+}
+
+fn stored(registry: &dyn Registry, id: KeyId) -> Key {
+    registry.find_key(id).unwrap().unwrap().key
+}
+
+fn names(registry: &dyn Registry, filter: &Filter) -> Vec<String> {
+    let mut names = Vec::new();
+    let mut visit = |listed: super::Listed| {
+        names.push(listed.key.name.to_string());
+        std::ops::ControlFlow::Continue(())
+    };
+    registry.list(filter, at(0), &mut visit).unwrap();
+    names
+}
+
+fn events(registry: &dyn Registry, filter: &EventFilter) -> Vec<RecordedEvent> {
+    let mut found = Vec::new();
+    let mut visit = |event| {
+        found.push(event);
+        std::ops::ControlFlow::Continue(())
+    };
+    registry.events(filter, &mut visit).unwrap();
+    found
+}
+
+fn all_events(registry: &dyn Registry) -> Vec<RecordedEvent> {
+    events(registry, &EventFilter::default())
+}
+
+/// Everything, the hidden bytes included.
+fn picture(key: &Key) -> String {
+    let hidden: Vec<_> = key
+        .secrets
+        .iter()
+        .map(|secret| match &secret.kept {
+            crate::domain::key::Kept::No => format!("{:?} -", secret.digest.as_bytes()),
+            crate::domain::key::Kept::Sealed(bytes) => format!("{:?} {bytes:?}", secret.digest.as_bytes()),
+            crate::domain::key::Kept::Clear(text) => format!("{:?} {text}", secret.digest.as_bytes()),
+        })
+        .collect();
+    format!("{key:?} {hidden:?}")
+}

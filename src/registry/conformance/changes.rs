@@ -1,0 +1,184 @@
+//! A change is made whole or not at all, and never over somebody else's.
+
+use super::*;
+use crate::domain::event::chain;
+use crate::domain::key::{Kept, KeySecret, LastUse};
+use crate::domain::secret::SecretId;
+use crate::registry::RememberedRequest;
+
+for_every_backend! {
+    a_conflict_changes_nothing_at_all,
+    removing_a_key_read_before_a_change_is_a_conflict,
+    secrets_that_are_gone_from_a_key_are_removed,
+    a_secret_can_be_added_after_an_older_one_was_removed,
+    a_use_recorded_meanwhile_survives_a_change_read_before_it,
+    an_older_use_does_not_replace_a_newer_one,
+    a_request_id_is_taken_once,
+    the_log_is_one_chain,
+    the_log_is_sealed_when_the_audit_key_is_there,
+    sealed_copies_are_erased_from_the_second_their_secret_ends,
+    nothing_is_erased_by_a_change_without_an_instant,
+}
+
+fn noted(key: &Key, note: &str) -> Key {
+    Key { note: Some(note.parse().unwrap()), ..key.clone() }
+}
+
+fn a_conflict_changes_nothing_at_all(registry: &mut dyn Registry) {
+    let keys = [samples::key("one"), samples::key("two")];
+    insert(registry, &keys).unwrap();
+    replace(registry, &[noted(&keys[1], "first")]).unwrap();
+    let before = [stored(registry, keys[0].id), stored(registry, keys[1].id)].map(|key| picture(&key));
+    let change = Change {
+        insert: &[samples::key("three")],
+        replace: &[noted(&keys[0], "mine"), noted(&keys[1], "mine")],
+        new_parties: &[Party::new(PartyKind::Owner, "new".parse().unwrap(), at(0))],
+        targets: vec![(keys[0].id, "{}".into())],
+        events: vec![event(&keys[0], Action::KeyChanged, 1)],
+        ..Change::default()
+    };
+    assert!(matches!(registry.apply(&change), Err(RegistryError::Conflict(id)) if id == keys[1].id));
+    let after = [stored(registry, keys[0].id), stored(registry, keys[1].id)].map(|key| picture(&key));
+    assert_eq!(before, after);
+    assert_eq!(names(registry, &Filter::default()), ["two", "one"]);
+    assert_eq!(all_events(registry).len(), 3);
+    assert_eq!(registry.parties(PartyKind::Owner).unwrap().len(), 1);
+    assert!(registry.target(keys[0].id).unwrap().is_none());
+    let second = noted(&stored(registry, keys[1].id), "second");
+    replace(registry, &[second]).unwrap();
+    assert_eq!(stored(registry, keys[1].id).revision, 3);
+}
+
+fn removing_a_key_read_before_a_change_is_a_conflict(registry: &mut dyn Registry) {
+    let key = samples::key("ci");
+    insert(registry, &[key.clone()]).unwrap();
+    let remove = |revision| Change { remove: vec![(key.id, revision)], ..Change::default() };
+    for wrong in [0, 2, u64::MAX] {
+        assert!(matches!(registry.apply(&remove(wrong)), Err(RegistryError::Conflict(id)) if id == key.id));
+    }
+    registry.apply(&remove(1)).unwrap();
+    assert!(registry.find_key(key.id).unwrap().is_none());
+    assert!(registry.find_secret(key.secrets[0].id).unwrap().is_none());
+    assert!(matches!(registry.apply(&remove(1)), Err(RegistryError::Conflict(_))));
+    assert!(matches!(replace(registry, &[key.clone()]), Err(RegistryError::Conflict(_))));
+    assert_eq!(all_events(registry).len(), 1, "the log outlives the key");
+}
+
+fn secrets_that_are_gone_from_a_key_are_removed(registry: &mut dyn Registry) {
+    let mut key = samples::key("ci");
+    key.secrets.push(samples::secret());
+    insert(registry, &[key.clone()]).unwrap();
+    let gone = key.secrets.pop().unwrap();
+    replace(registry, &[key.clone()]).unwrap();
+    assert!(registry.find_secret(gone.id).unwrap().is_none());
+    assert_eq!(stored(registry, key.id).secrets.len(), 1);
+}
+
+fn a_secret_can_be_added_after_an_older_one_was_removed(registry: &mut dyn Registry) {
+    let mut key = samples::key("ci");
+    key.secrets.push(samples::secret());
+    insert(registry, &[key.clone()]).unwrap();
+    key.secrets.remove(0);
+    key.secrets.push(samples::secret());
+    replace(registry, &[key.clone()]).unwrap();
+    let ids = |key: &Key| key.secrets.iter().map(|secret| secret.id).collect::<Vec<SecretId>>();
+    assert_eq!(ids(&stored(registry, key.id)), ids(&key));
+}
+
+fn a_use_recorded_meanwhile_survives_a_change_read_before_it(registry: &mut dyn Registry) {
+    let key = samples::key("ci");
+    insert(registry, &[key.clone()]).unwrap();
+    registry.record_use(key.secrets[0].id, at(5), None).unwrap();
+    replace(registry, &[noted(&key, "changed")]).unwrap();
+    assert_eq!(stored(registry, key.id).last_use(), Some(LastUse { at: at(5), ip: None }));
+}
+
+fn an_older_use_does_not_replace_a_newer_one(registry: &mut dyn Registry) {
+    let key = samples::key("ci");
+    insert(registry, &[key.clone()]).unwrap();
+    for offset in [5, 4] {
+        registry.record_use(key.secrets[0].id, at(offset), None).unwrap();
+    }
+    let last = stored(registry, key.id);
+    assert_eq!((last.last_use().unwrap().at, last.revision), (at(5), 1));
+    registry.record_use(samples::secret().id, at(5), None).unwrap();
+}
+
+fn a_request_id_is_taken_once(registry: &mut dyn Registry) {
+    let keys = [samples::key("one"), samples::key("two")];
+    let request = |key: &Key| RememberedRequest {
+        id: "build-1".into(),
+        fingerprint: [5; 32],
+        key: key.id,
+        secret: key.secrets[0].id,
+        at: at(0),
+    };
+    let change = |place: usize| Change {
+        insert: &keys[place..=place],
+        remember: vec![request(&keys[place])],
+        events: vec![event(&keys[place], Action::KeyCreated, 0)],
+        ..Change::default()
+    };
+    registry.apply(&change(0)).unwrap();
+    assert!(matches!(registry.apply(&change(1)), Err(RegistryError::RequestTaken(id)) if id == "build-1"));
+    assert_eq!(registry.request("build-1").unwrap(), Some(request(&keys[0])));
+    assert_eq!(names(registry, &Filter::default()), ["one"]);
+    assert_eq!(all_events(registry).len(), 1);
+}
+
+fn the_log_is_one_chain(registry: &mut dyn Registry) {
+    let keys = [samples::key("one"), samples::key("two")];
+    insert(registry, &keys).unwrap();
+    replace(registry, &[noted(&keys[0], "changed")]).unwrap();
+    let mut previous = [0; 32];
+    for (number, found) in (1..).zip(all_events(registry)) {
+        previous = chain(&previous, &found.event);
+        assert_eq!((found.number, found.hash, found.seal), (number, previous, None));
+    }
+    assert_eq!(all_events(registry)[1].event, event(&keys[1], Action::KeyCreated, 0));
+    assert_eq!(all_events(registry).len(), 3);
+}
+
+fn the_log_is_sealed_when_the_audit_key_is_there(registry: &mut dyn Registry) {
+    let key = samples::key("one");
+    insert(registry, &[key.clone()]).unwrap();
+    let events = vec![event(&key, Action::KeyChanged, 1)];
+    registry.apply(&Change { events, audit: Some(&audit()), ..Change::default() }).unwrap();
+    let found = all_events(registry);
+    assert_eq!(found[0].seal, None);
+    assert_eq!(found[1].seal, Some(audit().tag(&found[1].hash)));
+}
+
+fn sealed_copies_are_erased_from_the_second_their_secret_ends(registry: &mut dyn Registry) {
+    let sealed = |expires, retires| KeySecret {
+        expires_at: expires,
+        retires_at: retires,
+        kept: Kept::Sealed(vec![1]),
+        ..samples::secret()
+    };
+    let clear = KeySecret { expires_at: Some(at(1)), kept: Kept::Clear("pk".into()), ..samples::secret() };
+    let end = Some(at(100));
+    let secrets = vec![
+        sealed(end, None),
+        sealed(None, end),
+        sealed(Some(at(101)), Some(at(101))),
+        sealed(None, None),
+        clear,
+    ];
+    let key = Key { secrets, ..samples::key("ci") };
+    insert(registry, &[key.clone()]).unwrap();
+    let mut kept = |now| {
+        registry.apply(&Change { now: Some(at(now)), ..Change::default() }).unwrap();
+        stored(registry, key.id).secrets.iter().map(|secret| secret.kept != Kept::No).collect::<Vec<_>>()
+    };
+    assert_eq!(kept(99), [true; 5]);
+    assert_eq!(kept(100), [false, false, true, true, true]);
+    assert_eq!(kept(101), [false, false, false, true, true]);
+}
+
+fn nothing_is_erased_by_a_change_without_an_instant(registry: &mut dyn Registry) {
+    let ended = KeySecret { expires_at: Some(at(-1)), kept: Kept::Sealed(vec![1]), ..samples::secret() };
+    let key = Key { secrets: vec![ended], ..samples::key("ci") };
+    insert(registry, &[key.clone()]).unwrap();
+    assert_eq!(stored(registry, key.id).secrets[0].kept, Kept::Sealed(vec![1]));
+}

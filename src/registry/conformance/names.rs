@@ -1,0 +1,100 @@
+//! Names that are in use, and names that look the same.
+
+use super::*;
+use crate::domain::key::RevokeReason;
+
+for_every_backend! {
+    a_name_is_unique_among_the_live_keys_of_a_project,
+    a_name_that_looks_the_same_is_taken_too,
+    a_name_is_free_again_after_revocation_and_free_in_other_projects,
+    renaming_onto_a_live_name_is_refused_and_changes_nothing,
+    an_owner_that_looks_like_another_is_refused,
+    a_party_that_is_there_already_is_left_as_it_is,
+    an_id_in_use_is_never_overwritten,
+}
+
+fn taken(result: Result<(), RegistryError>) -> [String; 3] {
+    match result {
+        Err(RegistryError::NameTaken { project, wanted, taken }) => {
+            [project, wanted, taken].map(|name| name.to_string())
+        }
+        other => panic!("{other:?}"),
+    }
+}
+
+fn a_name_is_unique_among_the_live_keys_of_a_project(registry: &mut dyn Registry) {
+    insert(registry, &[samples::key("ci")]).unwrap();
+    assert_eq!(taken(insert(registry, &[samples::key("new"), samples::key("ci")])), ["default", "ci", "ci"]);
+    assert_eq!(names(registry, &Filter::default()), ["ci"]);
+    assert_eq!(all_events(registry).len(), 1);
+}
+
+fn a_name_that_looks_the_same_is_taken_too(registry: &mut dyn Registry) {
+    insert(registry, &[samples::key("paypal")]).unwrap();
+    // The second has a Cyrillic `а`.
+    for alike in ["PayPal", "p\u{430}ypal"] {
+        assert_eq!(taken(insert(registry, &[samples::key(alike)])), ["default", alike, "paypal"]);
+    }
+}
+
+fn a_name_is_free_again_after_revocation_and_free_in_other_projects(registry: &mut dyn Registry) {
+    let project = Party::new(PartyKind::Project, "shop".parse().unwrap(), at(0));
+    let elsewhere = Key { project: project.name.clone(), ..samples::key("ci") };
+    let mut first = samples::key("ci");
+    let keys = [first.clone(), elsewhere];
+    registry.apply(&Change { insert: &keys, new_parties: &[project], ..Change::default() }).unwrap();
+    first.revoke(RevokeReason::Leaked, at(1));
+    replace(registry, &[first.clone()]).unwrap();
+    insert(registry, &[samples::key("ci")]).unwrap();
+    assert_eq!(names(registry, &Filter::default()), ["ci", "ci", "ci"]);
+    let first = stored(registry, first.id);
+    replace(registry, &[Key { note: Some("still revoked".parse().unwrap()), ..first }]).unwrap();
+}
+
+fn renaming_onto_a_live_name_is_refused_and_changes_nothing(registry: &mut dyn Registry) {
+    let keys = [samples::key("one"), samples::key("two")];
+    insert(registry, &keys).unwrap();
+    let renamed = Key { name: "ONE".parse().unwrap(), ..keys[1].clone() };
+    assert_eq!(taken(replace(registry, &[renamed])), ["default", "ONE", "one"]);
+    assert_eq!(picture(&stored(registry, keys[1].id)), picture(&keys[1]));
+    let own = Key { name: "TWO".parse().unwrap(), ..keys[1].clone() };
+    replace(registry, &[own]).unwrap();
+    assert_eq!(names(registry, &Filter::default()), ["TWO", "one"]);
+}
+
+fn an_owner_that_looks_like_another_is_refused(registry: &mut dyn Registry) {
+    let party = |kind, name: &str| [Party::new(kind, name.parse().unwrap(), at(0))];
+    let alike = party(PartyKind::Owner, "DEFAULT");
+    let keys = [Key { owner: alike[0].name.clone(), ..samples::key("ci") }];
+    match registry.apply(&Change { insert: &keys, new_parties: &alike, ..Change::default() }) {
+        Err(RegistryError::PartyLooksAlike { kind: "owner", wanted, taken }) => {
+            assert_eq!((wanted.as_str(), taken.as_str()), ("DEFAULT", "default"));
+        }
+        other => panic!("{other:?}"),
+    }
+    assert_eq!(registry.parties(PartyKind::Owner).unwrap().len(), 1);
+    assert!(names(registry, &Filter::default()).is_empty());
+    let both = [party(PartyKind::Owner, "shop"), party(PartyKind::Project, "Shop")].concat();
+    registry.apply(&Change { new_parties: &both, ..Change::default() }).unwrap();
+}
+
+fn a_party_that_is_there_already_is_left_as_it_is(registry: &mut dyn Registry) {
+    let mut suspended = samples::party(PartyKind::Owner);
+    suspended.suspend(at(1));
+    registry.apply(&Change { replace_parties: &[suspended.clone()], ..Change::default() }).unwrap();
+    registry
+        .apply(&Change { new_parties: &[samples::party(PartyKind::Owner)], ..Change::default() })
+        .unwrap();
+    assert_eq!(registry.party(PartyKind::Owner, &suspended.name).unwrap(), Some(suspended));
+}
+
+fn an_id_in_use_is_never_overwritten(registry: &mut dyn Registry) {
+    let key = samples::key("ci");
+    insert(registry, &[key.clone()]).unwrap();
+    let same_id = Key { id: key.id, ..samples::key("other") };
+    assert!(matches!(insert(registry, &[same_id]), Err(RegistryError::IdTaken)));
+    let same_secret = Key { secrets: key.secrets.clone(), ..samples::key("other") };
+    assert!(matches!(insert(registry, &[same_secret]), Err(RegistryError::IdTaken)));
+    assert_eq!(picture(&stored(registry, key.id)), picture(&key));
+    assert_eq!(names(registry, &Filter::default()), ["ci"]);
+}

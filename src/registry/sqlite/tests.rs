@@ -1,0 +1,43 @@
+//! Attacks on the file, and many processes at once.
+
+mod files;
+mod together;
+
+use std::path::{Path, PathBuf};
+
+use super::SqliteRegistry;
+use crate::domain::party::PartyKind;
+use crate::domain::samples::{self, NOW};
+use crate::domain::secret::Brand;
+use crate::domain::time::Instant;
+use crate::registry::{Change, Identity, RegistryError};
+
+fn identity() -> Identity {
+    Identity {
+        id: "0000000000ID".into(),
+        brand: Brand::default(),
+        vault_kind: "keyfile".into(),
+        check_value: [3; 32],
+        created_at: Instant::from_seconds(NOW),
+    }
+}
+
+fn create(path: &Path) -> Result<(), RegistryError> {
+    let parties = [PartyKind::Owner, PartyKind::Project].map(samples::party);
+    SqliteRegistry::create(path, &identity(), &Change { new_parties: &parties, ..Change::default() })
+}
+
+/// A registry file with one key in it, and the folder it goes with.
+fn created() -> (tempfile::TempDir, PathBuf) {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("registry.db");
+    create(&path).unwrap();
+    let keys = [samples::key("ci")];
+    open(&path).apply(&Change { insert: &keys, ..Change::default() }).unwrap();
+    (folder, path)
+}
+
+/// As [`SqliteRegistry::open`], with every method at hand.
+fn open(path: &Path) -> Box<dyn crate::registry::Registry> {
+    Box::new(SqliteRegistry::open(path).unwrap())
+}

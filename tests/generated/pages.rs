@@ -1,0 +1,71 @@
+//! One man page for each command.
+
+use clap::Command;
+use clap_mangen::Man;
+
+use super::{Files, chapters};
+
+/// The day of the release, not of the build: the same source gives the same pages.
+const DATE: &str = "2026-11-23";
+
+/// Every page by its file's name.
+pub fn all() -> Files {
+    let mut root = apikey::cli::command();
+    root.build();
+    let mut pages = Files::new();
+    add(&root, &mut pages);
+    pages
+}
+
+fn add(command: &Command, pages: &mut Files) {
+    let name = command.get_display_name().unwrap_or(command.get_name()).to_owned();
+    let is_root = name == "apikey";
+    for sub in command.get_subcommands().filter(|sub| is_root || sub.get_name() != "help") {
+        add(sub, pages);
+    }
+    pages.insert(format!("{name}.1"), tidied(&page(command, &name)).into_bytes());
+}
+
+fn page(command: &Command, name: &str) -> String {
+    // Words of help that look like subcommands of their own pages are left to those pages.
+    let man = Man::new(command.clone())
+        .title(name.to_uppercase())
+        .date(DATE)
+        .source(concat!("apikey ", env!("CARGO_PKG_VERSION")))
+        .manual("User Commands");
+    let mut text = Vec::new();
+    man.render_title(&mut text).unwrap();
+    man.render_name_section(&mut text).unwrap();
+    man.render_synopsis_section(&mut text).unwrap();
+    man.render_description_section(&mut text).unwrap();
+    man.render_options_section(&mut text).unwrap();
+    if command.has_subcommands() {
+        man.render_subcommands_section(&mut text).unwrap();
+    }
+    if command.get_after_help().is_some() || command.get_after_long_help().is_some() {
+        man.render_extra_section(&mut text).unwrap();
+    }
+    let mut text = String::from_utf8(text).unwrap();
+    text.push_str(&if name == "apikey" { chapters::of_root() } else { chapters::see_also(name) });
+    text
+}
+
+/// What mandoc would warn of: blank lines, space at the end of a line, and paragraphs around nothing.
+fn tidied(text: &str) -> String {
+    let mut lines: Vec<&str> = Vec::new();
+    for line in text.lines().map(str::trim_end) {
+        let is_break = matches!(line, ".PP" | ".sp" | ".br");
+        let after_break = lines.last().is_some_and(|last| {
+            matches!(*last, ".PP" | ".sp" | ".br") || last.starts_with(".SH") || last.starts_with(".SS")
+        });
+        if line.is_empty() || (is_break && after_break) {
+            continue;
+        }
+        if line.starts_with(".SH") && lines.last().is_some_and(|last| matches!(*last, ".PP" | ".sp" | ".br"))
+        {
+            lines.pop();
+        }
+        lines.push(line);
+    }
+    lines.join("\n") + "\n"
+}

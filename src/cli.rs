@@ -1,7 +1,6 @@
 //! The command line as data: global flags, the list of commands, dispatch, and how an error leaves.
 
 use std::ffi::OsString;
-use std::io::Write;
 use std::path::PathBuf;
 
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueHint};
@@ -171,7 +170,7 @@ fn dispatch(cli: Cli, host: &mut Host<'_>) -> anyhow::Result<Exit> {
         Command::Enable(arguments) => enable::run(&arguments, session),
         Command::Purge(arguments) => purge::run(&arguments, session),
         Command::Verify(arguments) => verify::run(&arguments, session),
-        Command::TestCall(arguments) => test_call::run(*arguments, session),
+        Command::TestCall(arguments) => test_call::run(&arguments, session),
         Command::Lookup(arguments) => lookup::run(&arguments, session),
         Command::Reveal(arguments) => reveal::run(&arguments, session),
         Command::Forget(arguments) => forget::run(&arguments, session),

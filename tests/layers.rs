@@ -1,4 +1,5 @@
 //! Which folder may use which: read from the sources, so that the map in `src/lib.rs` stays true.
+#![allow(clippy::unwrap_used, reason = "a test stops where something is not as it laid it down")]
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -76,7 +77,9 @@ impl Source {
     fn shipped_lines(&self) -> usize {
         let lines: Vec<&str> = self.text.lines().collect();
         let begins = |pair: &[&str]| {
-            pair[0].starts_with("#[cfg(test)]") && pair[1].starts_with("mod ") && pair[1].ends_with('{')
+            (pair[0].starts_with("#[cfg(test)]") || pair[0].starts_with("#[cfg(all(test"))
+                && pair[1].starts_with("mod ")
+                && pair[1].ends_with('{')
         };
         lines.windows(2).position(begins).unwrap_or(lines.len())
     }
@@ -265,7 +268,10 @@ fn secrets_are_exposed_in_these_files_and_no_others() {
     let found: Vec<String> = sources().into_iter().filter(exposing).map(|source| source.path).collect();
     let reviewed = [
         "commands/create/answer.rs",
+        "commands/reveal.rs",
         "commands/rotate/answer.rs",
+        "commands/show.rs",
+        "commands/test_call/registry_side.rs",
         "handover.rs",
         "http/client.rs",
         "http/credential.rs",
@@ -273,7 +279,6 @@ fn secrets_are_exposed_in_these_files_and_no_others() {
         "http/request.rs",
         "issuance.rs",
         "vault/key_file.rs",
-        "vault/memory.rs",
         "vault/mod.rs",
         "vault/passphrase_source.rs",
         "vault/sealed_file.rs",

@@ -98,7 +98,7 @@ fn life(show: &mut Show, url: &str, session: &mut Session<'_, '_>) -> Result<()>
 
     show.step("Whoever still has the secret is refused at once, the grace notwithstanding.", session)?;
     let secret = secret_in(&rotated);
-    show.run_with(&["test-call", "--stdin-secret", "--url", orders], secret, Exit::SaidNo, session)?;
+    show.run_with(&["test-call", "--stdin-secret", "--url", orders], secret.as_ref(), Exit::SaidNo, session)?;
 
     show.step("All of it is in the log.", session)?;
     show.run(&["log"], Exit::Done, session)?;
@@ -131,12 +131,12 @@ impl Show {
     fn run_with(
         &mut self,
         words: &[&str],
-        secret: Option<Secret>,
+        secret: Option<&Secret>,
         expected: Exit,
         session: &mut Session<'_, '_>,
     ) -> Result<()> {
         let command = format!("printf %s \"$SECRET\" | apikey {}", shell_words::join(words));
-        let stdin = secret.as_ref().map(Secret::expose).unwrap_or_default();
+        let stdin = secret.map(Secret::expose).unwrap_or_default();
         self.play(words, (&command, stdin), expected, session)?;
         Ok(())
     }

@@ -1,7 +1,5 @@
 //! `apikey init`: make the registry and the vault.
 
-use std::io::Write;
-
 use anyhow::Result;
 use clap::Args;
 use serde::Serialize;

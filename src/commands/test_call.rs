@@ -30,6 +30,7 @@ use presented::Presented;
 /// TLS or to this machine; redirects are shown and never followed. Exit 0 when accepted, 7 when rejected, 9 when the
 /// network gave no verdict.
 #[derive(Debug, Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of the command line")]
 #[command(visible_alias = "test")]
 pub struct Arguments {
     /// Id, name, project/name, or a secret's public id
@@ -75,9 +76,9 @@ pub struct Arguments {
 /// # Errors
 /// Exit 2 for a target that would show the key to others, 6 when no copy of the secret is kept. What the endpoint says
 /// is no error.
-pub fn run(arguments: Arguments, session: &mut Session<'_, '_>) -> Result<Exit> {
+pub fn run(arguments: &Arguments, session: &mut Session<'_, '_>) -> Result<Exit> {
     if arguments.all {
-        return all::run(&arguments, session);
+        return all::run(arguments, session);
     }
     if arguments.print_curl {
         return curl(&arguments, session);

@@ -83,7 +83,7 @@ impl MemoryRegistry {
             let secrets = self.keys.iter_mut().flat_map(|key| &mut key.secrets);
             secrets
                 .filter(|secret| secret.ends_at().is_some_and(|end| end <= now))
-                .for_each(|secret| secret.erase_copy());
+                .for_each(crate::domain::key::KeySecret::erase_copy);
         }
         self.append(change);
         Ok(())

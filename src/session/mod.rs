@@ -4,7 +4,6 @@
 mod founding;
 mod select;
 
-use std::io::Write;
 use std::path::PathBuf;
 
 use anyhow::Result;

@@ -40,6 +40,7 @@ fn a_dry_run_and_a_no_change_nothing() {
     world.will_answer("no");
     world.run(&["owner", "suspend", "acme"]).ended(Exit::Declined);
     assert!(world.asked()[0].contains("1 keys"), "{:?}", world.asked());
+    world.will_answer(&secret);
     assert_eq!(world.verdict(&secret, &[]), "accepted");
     assert_eq!(world.actions(), ["registry_created", "key_created"]);
 }

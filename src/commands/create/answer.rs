@@ -1,7 +1,5 @@
 //! The answer of `create`: the secret, once, and what a person should know about it.
 
-use std::io::Write;
-
 use anyhow::Result;
 
 use crate::domain::key::{Kept, Key};
@@ -114,10 +112,8 @@ fn headline(issued: &[Issued]) -> String {
 }
 
 fn until(key: &Key) -> String {
-    let from = key
-        .not_before
-        .map(|start| format!("accepted from {start} "))
-        .unwrap_or_else(|| "accepted ".to_owned());
+    let from =
+        key.not_before.map_or_else(|| "accepted ".to_owned(), |start| format!("accepted from {start} "));
     match (key.expires_at(), key.lifetime) {
         (None, _) => format!("{from}without end"),
         (Some(end), Lifetime::Span(span)) => format!("{from}until {end} ({span})"),

@@ -1,7 +1,5 @@
 //! The answer of `rotate`: the new secret, and the timeline of both.
 
-use std::io::Write;
-
 use anyhow::Result;
 
 use crate::domain::key::{Key, KeySecret};

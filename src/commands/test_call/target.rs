@@ -71,7 +71,7 @@ pub(super) fn read(arguments: &TargetArguments, remembered: Option<TargetSpec>) 
         }
     };
     if let Some(text) = &arguments.placement {
-        spec.placement = text.parse().map_err(|error| explain(TargetError::HeaderName(error)))?;
+        spec.placement = text.parse().map_err(|error| explain(&TargetError::HeaderName(error)))?;
     }
     if let Some(text) = &arguments.data {
         spec.data = Some(data(text)?);
@@ -86,7 +86,7 @@ pub(super) fn read(arguments: &TargetArguments, remembered: Option<TargetSpec>) 
         spec.headers = arguments
             .headers
             .iter()
-            .map(|text| parse_header(text).map_err(explain))
+            .map(|text| parse_header(text).map_err(|error| explain(&error)))
             .collect::<Result<_, _>>()?;
     }
     if let Some(text) = &arguments.expect {
@@ -96,10 +96,10 @@ pub(super) fn read(arguments: &TargetArguments, remembered: Option<TargetSpec>) 
         spec.timeout = timeout(text)?;
     }
     spec.allow_http |= arguments.allow_http;
-    Ok(Target::new(spec).map_err(explain)?)
+    Ok(Target::new(spec).map_err(|error| explain(&error))?)
 }
 
-fn explain(error: TargetError) -> Failure {
+fn explain(error: &TargetError) -> Failure {
     let failure = Failure::usage(error.to_string());
     match error {
         TargetError::PlainHttp(_) => {
@@ -214,7 +214,7 @@ fn altered() -> Failure {
 fn seal(spec: &TargetSpec, key: KeyId, row: &RowKey) -> Result<String> {
     // No row's canonical bytes begin so: theirs begin with a length.
     let text = format!("apikey/target/v1\0{key}\0{}", serde_json::to_string(spec)?);
-    Ok(row.tag(text.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect())
+    Ok(row.tag(text.as_bytes()).iter().fold(String::new(), |hex, byte| hex + &format!("{byte:02x}")))
 }
 
 #[cfg(test)]

@@ -51,7 +51,7 @@ fn a_conflict_changes_nothing_at_all(registry: &mut dyn Registry) {
 
 fn removing_a_key_read_before_a_change_is_a_conflict(registry: &mut dyn Registry) {
     let key = samples::key("ci");
-    insert(registry, &[key.clone()]).unwrap();
+    insert(registry, std::slice::from_ref(&key)).unwrap();
     let remove = |revision| Change { remove: vec![(key.id, revision)], ..Change::default() };
     for wrong in [0, 2, u64::MAX] {
         assert!(matches!(registry.apply(&remove(wrong)), Err(RegistryError::Conflict(id)) if id == key.id));
@@ -60,16 +60,16 @@ fn removing_a_key_read_before_a_change_is_a_conflict(registry: &mut dyn Registry
     assert!(registry.find_key(key.id).unwrap().is_none());
     assert!(registry.find_secret(key.secrets[0].id).unwrap().is_none());
     assert!(matches!(registry.apply(&remove(1)), Err(RegistryError::Conflict(_))));
-    assert!(matches!(replace(registry, &[key.clone()]), Err(RegistryError::Conflict(_))));
+    assert!(matches!(replace(registry, std::slice::from_ref(&key)), Err(RegistryError::Conflict(_))));
     assert_eq!(all_events(registry).len(), 1, "the log outlives the key");
 }
 
 fn secrets_that_are_gone_from_a_key_are_removed(registry: &mut dyn Registry) {
     let mut key = samples::key("ci");
     key.secrets.push(samples::secret());
-    insert(registry, &[key.clone()]).unwrap();
+    insert(registry, std::slice::from_ref(&key)).unwrap();
     let gone = key.secrets.pop().unwrap();
-    replace(registry, &[key.clone()]).unwrap();
+    replace(registry, std::slice::from_ref(&key)).unwrap();
     assert!(registry.find_secret(gone.id).unwrap().is_none());
     assert_eq!(stored(registry, key.id).secrets.len(), 1);
 }
@@ -77,17 +77,17 @@ fn secrets_that_are_gone_from_a_key_are_removed(registry: &mut dyn Registry) {
 fn a_secret_can_be_added_after_an_older_one_was_removed(registry: &mut dyn Registry) {
     let mut key = samples::key("ci");
     key.secrets.push(samples::secret());
-    insert(registry, &[key.clone()]).unwrap();
+    insert(registry, std::slice::from_ref(&key)).unwrap();
     key.secrets.remove(0);
     key.secrets.push(samples::secret());
-    replace(registry, &[key.clone()]).unwrap();
+    replace(registry, std::slice::from_ref(&key)).unwrap();
     let ids = |key: &Key| key.secrets.iter().map(|secret| secret.id).collect::<Vec<SecretId>>();
     assert_eq!(ids(&stored(registry, key.id)), ids(&key));
 }
 
 fn a_use_recorded_meanwhile_survives_a_change_read_before_it(registry: &mut dyn Registry) {
     let key = samples::key("ci");
-    insert(registry, &[key.clone()]).unwrap();
+    insert(registry, std::slice::from_ref(&key)).unwrap();
     registry.record_use(key.secrets[0].id, at(5), None).unwrap();
     replace(registry, &[noted(&key, "changed")]).unwrap();
     assert_eq!(stored(registry, key.id).last_use(), Some(LastUse { at: at(5), ip: None }));
@@ -95,7 +95,7 @@ fn a_use_recorded_meanwhile_survives_a_change_read_before_it(registry: &mut dyn 
 
 fn an_older_use_does_not_replace_a_newer_one(registry: &mut dyn Registry) {
     let key = samples::key("ci");
-    insert(registry, &[key.clone()]).unwrap();
+    insert(registry, std::slice::from_ref(&key)).unwrap();
     for offset in [5, 4] {
         registry.record_use(key.secrets[0].id, at(offset), None).unwrap();
     }
@@ -141,7 +141,7 @@ fn the_log_is_one_chain(registry: &mut dyn Registry) {
 
 fn the_log_is_sealed_when_the_audit_key_is_there(registry: &mut dyn Registry) {
     let key = samples::key("one");
-    insert(registry, &[key.clone()]).unwrap();
+    insert(registry, std::slice::from_ref(&key)).unwrap();
     let events = vec![event(&key, Action::KeyChanged, 1)];
     registry.apply(&Change { events, audit: Some(&audit()), ..Change::default() }).unwrap();
     let found = all_events(registry);
@@ -166,7 +166,7 @@ fn sealed_copies_are_erased_from_the_second_their_secret_ends(registry: &mut dyn
         clear,
     ];
     let key = Key { secrets, ..samples::key("ci") };
-    insert(registry, &[key.clone()]).unwrap();
+    insert(registry, std::slice::from_ref(&key)).unwrap();
     let mut kept = |now| {
         registry.apply(&Change { now: Some(at(now)), ..Change::default() }).unwrap();
         stored(registry, key.id).secrets.iter().map(|secret| secret.kept != Kept::No).collect::<Vec<_>>()
@@ -179,6 +179,6 @@ fn sealed_copies_are_erased_from_the_second_their_secret_ends(registry: &mut dyn
 fn nothing_is_erased_by_a_change_without_an_instant(registry: &mut dyn Registry) {
     let ended = KeySecret { expires_at: Some(at(-1)), kept: Kept::Sealed(vec![1]), ..samples::secret() };
     let key = Key { secrets: vec![ended], ..samples::key("ci") };
-    insert(registry, &[key.clone()]).unwrap();
+    insert(registry, std::slice::from_ref(&key)).unwrap();
     assert_eq!(stored(registry, key.id).secrets[0].kept, Kept::Sealed(vec![1]));
 }

@@ -44,7 +44,7 @@ fn a_name_is_free_again_after_revocation_and_free_in_other_projects(registry: &m
     let keys = [first.clone(), elsewhere];
     registry.apply(&Change { insert: &keys, new_parties: &[project], ..Change::default() }).unwrap();
     first.revoke(RevokeReason::Leaked, at(1));
-    replace(registry, &[first.clone()]).unwrap();
+    replace(registry, std::slice::from_ref(&first)).unwrap();
     insert(registry, &[samples::key("ci")]).unwrap();
     assert_eq!(names(registry, &Filter::default()), ["ci", "ci", "ci"]);
     let first = stored(registry, first.id);
@@ -81,7 +81,9 @@ fn an_owner_that_looks_like_another_is_refused(registry: &mut dyn Registry) {
 fn a_party_that_is_there_already_is_left_as_it_is(registry: &mut dyn Registry) {
     let mut suspended = samples::party(PartyKind::Owner);
     suspended.suspend(at(1));
-    registry.apply(&Change { replace_parties: &[suspended.clone()], ..Change::default() }).unwrap();
+    registry
+        .apply(&Change { replace_parties: std::slice::from_ref(&suspended), ..Change::default() })
+        .unwrap();
     registry
         .apply(&Change { new_parties: &[samples::party(PartyKind::Owner)], ..Change::default() })
         .unwrap();
@@ -90,7 +92,7 @@ fn a_party_that_is_there_already_is_left_as_it_is(registry: &mut dyn Registry) {
 
 fn an_id_in_use_is_never_overwritten(registry: &mut dyn Registry) {
     let key = samples::key("ci");
-    insert(registry, &[key.clone()]).unwrap();
+    insert(registry, std::slice::from_ref(&key)).unwrap();
     let same_id = Key { id: key.id, ..samples::key("other") };
     assert!(matches!(insert(registry, &[same_id]), Err(RegistryError::IdTaken)));
     let same_secret = Key { secrets: key.secrets.clone(), ..samples::key("other") };

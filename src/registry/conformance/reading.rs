@@ -70,7 +70,9 @@ fn a_listing_stops_when_told_to(registry: &mut dyn Registry) {
 fn keys_of_a_suspended_owner_are_listed_as_suspended(registry: &mut dyn Registry) {
     let ada = Party::new(PartyKind::Owner, "ada".parse().unwrap(), at(0));
     let keys = [samples::key("other"), Key { owner: ada.name.clone(), ..samples::key("hers") }];
-    registry.apply(&Change { insert: &keys, new_parties: &[ada.clone()], ..Change::default() }).unwrap();
+    registry
+        .apply(&Change { insert: &keys, new_parties: std::slice::from_ref(&ada), ..Change::default() })
+        .unwrap();
     let suspended = Filter { statuses: vec![crate::domain::key::KeyStatus::Suspended], ..Filter::default() };
     assert!(names(registry, &suspended).is_empty());
     let mut gone = ada;
@@ -97,10 +99,10 @@ fn parties_count_only_keys_that_are_not_revoked(registry: &mut dyn Registry) {
 fn a_target_is_replaced_and_goes_with_its_key(registry: &mut dyn Registry) {
     let key = samples::key("ci");
     let save = |target: &str| Change { targets: vec![(key.id, target.into())], ..Change::default() };
-    registry.apply(&Change { insert: &[key.clone()], ..save("{}") }).unwrap();
+    registry.apply(&Change { insert: std::slice::from_ref(&key), ..save("{}") }).unwrap();
     assert_eq!(registry.target(key.id).unwrap().as_deref(), Some("{}"));
     registry.apply(&save("{\"url\":1}")).unwrap();
-    replace(registry, &[key.clone()]).unwrap();
+    replace(registry, std::slice::from_ref(&key)).unwrap();
     assert_eq!(registry.target(key.id).unwrap().as_deref(), Some("{\"url\":1}"));
     registry.apply(&Change { remove: vec![(key.id, 2)], ..Change::default() }).unwrap();
     assert_eq!(registry.target(key.id).unwrap(), None);

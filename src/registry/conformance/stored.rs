@@ -75,7 +75,7 @@ fn every_field_of_a_key_is_read_back(registry: &mut dyn Registry) {
     let mut plain = stored(registry, variants[2].id);
     plain = Key { id: plain.id, created_at: plain.created_at, secrets: plain.secrets, ..full() };
     plain.name = "replaced".parse().unwrap();
-    replace(registry, &[plain.clone()]).unwrap();
+    replace(registry, std::slice::from_ref(&plain)).unwrap();
     plain.revision = 2;
     assert_eq!(picture(&stored(registry, plain.id)), picture(&plain));
 }
@@ -98,7 +98,7 @@ fn secrets() -> Vec<KeySecret> {
 
 fn every_field_of_a_secret_is_read_back(registry: &mut dyn Registry) {
     let mut key = Key { secrets: secrets(), ..samples::key("ci") };
-    insert(registry, &[key.clone()]).unwrap();
+    insert(registry, std::slice::from_ref(&key)).unwrap();
     for (place, ip) in
         [(0, Some("2001:db8::1".parse().unwrap())), (1, None), (2, Some("192.0.2.1".parse().unwrap()))]
     {
@@ -116,7 +116,7 @@ fn every_field_of_a_secret_is_read_back(registry: &mut dyn Registry) {
             ..new
         };
     }
-    replace(registry, &[key.clone()]).unwrap();
+    replace(registry, std::slice::from_ref(&key)).unwrap();
     key.revision = 2;
     assert_eq!(picture(&stored(registry, key.id)), picture(&key));
 }

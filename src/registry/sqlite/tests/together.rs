@@ -16,7 +16,7 @@ use crate::registry::{EventFilter, Filter, Registry};
 fn changes_from_many_connections_are_never_lost_and_never_busy() {
     let (_folder, path) = created();
     let key = samples::key("counter");
-    open(&path).apply(&Change { insert: &[key.clone()], ..Change::default() }).unwrap();
+    open(&path).apply(&Change { insert: std::slice::from_ref(&key), ..Change::default() }).unwrap();
     let count = |registry: &mut dyn Registry| loop {
         let mut key = registry.find_key(key.id).unwrap().unwrap().key;
         let so_far: u32 = key.note.as_ref().map_or(0, |note| note.as_str().parse().unwrap());

@@ -55,13 +55,13 @@ impl MemoryRegistry {
                 (old.suspended_at, old.seal) = (party.suspended_at, party.seal);
             }
         }
-        change.insert.iter().try_for_each(|key| self.insert_key(key))?;
-        change.replace.iter().try_for_each(|key| self.replace_key(key))?;
         for (id, revision) in &change.remove {
             let place = self.place(*id, *revision)?;
             self.keys.remove(place);
             self.targets.remove(id);
         }
+        change.replace.iter().try_for_each(|key| self.replace_key(key))?;
+        change.insert.iter().try_for_each(|key| self.insert_key(key))?;
         for scope in &change.define_scopes {
             self.scopes.insert(scope.scope.to_string(), scope.clone());
         }
@@ -75,9 +75,10 @@ impl MemoryRegistry {
             self.requests.push(request.clone());
         }
         for (key, target) in &change.targets {
-            if self.keys.iter().any(|known| known.id == *key) {
-                self.targets.insert(*key, target.clone());
+            if !self.keys.iter().any(|known| known.id == *key) {
+                return Err(RegistryError::Conflict(*key));
             }
+            self.targets.insert(*key, target.clone());
         }
         if let Some(now) = change.now {
             let secrets = self.keys.iter_mut().flat_map(|key| &mut key.secrets);

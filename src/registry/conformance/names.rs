@@ -11,6 +11,7 @@ for_every_backend! {
     an_owner_that_looks_like_another_is_refused,
     a_party_that_is_there_already_is_left_as_it_is,
     an_id_in_use_is_never_overwritten,
+    a_name_freed_by_a_change_can_be_taken_by_the_same_change,
 }
 
 fn taken(result: Result<(), RegistryError>) -> [String; 3] {
@@ -99,4 +100,18 @@ fn an_id_in_use_is_never_overwritten(registry: &mut dyn Registry) {
     assert!(matches!(insert(registry, &[same_secret]), Err(RegistryError::IdTaken)));
     assert_eq!(picture(&stored(registry, key.id)), picture(&key));
     assert_eq!(names(registry, &Filter::default()), ["ci"]);
+}
+
+fn a_name_freed_by_a_change_can_be_taken_by_the_same_change(registry: &mut dyn Registry) {
+    let [mut revoked, removed] = [samples::key("revoked"), samples::key("removed")];
+    insert(registry, &[revoked.clone(), removed.clone()]).unwrap();
+    revoked.revoke(crate::domain::key::RevokeReason::Superseded, at(1));
+    let change = Change {
+        insert: &[samples::key("revoked"), samples::key("removed")],
+        replace: &[revoked],
+        remove: vec![(removed.id, 1)],
+        ..Change::default()
+    };
+    registry.apply(&change).unwrap();
+    assert_eq!(names(registry, &Filter::default()), ["removed", "revoked", "revoked"]);
 }

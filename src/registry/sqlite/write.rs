@@ -19,14 +19,15 @@ pub(super) fn apply(connection: &Connection, change: &Change<'_>) -> Result<()> 
     for party in change.replace_parties {
         replace_party(connection, party)?;
     }
-    for key in change.insert {
-        insert_key(connection, key)?;
+    // What frees a name comes before what takes one.
+    for (id, revision) in &change.remove {
+        remove_key(connection, *id, *revision)?;
     }
     for key in change.replace {
         replace_key(connection, key)?;
     }
-    for (id, revision) in &change.remove {
-        remove_key(connection, *id, *revision)?;
+    for key in change.insert {
+        insert_key(connection, key)?;
     }
     for scope in &change.define_scopes {
         let mut statement = connection
@@ -41,7 +42,10 @@ pub(super) fn apply(connection: &Connection, change: &Change<'_>) -> Result<()> 
     }
     for (key, target) in &change.targets {
         let sql = "INSERT OR REPLACE INTO target (key_place, target) SELECT place, ?2 FROM key WHERE id = ?1";
-        connection.prepare_cached(sql)?.execute(params![key.to_string(), target])?;
+        let saved = connection.prepare_cached(sql)?.execute(params![key.to_string(), target])?;
+        if saved == 0 {
+            return Err(RegistryError::Conflict(*key));
+        }
     }
     if let Some(now) = change.now {
         sweep(connection, now)?;

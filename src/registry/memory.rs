@@ -1,6 +1,6 @@
 //! The registry in memory: what the trait promises, written as plainly as it can be, for tests.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 use std::ops::ControlFlow;
 
@@ -9,7 +9,7 @@ use super::{
     Registry, RegistryError, RememberedRequest, Result, Visit,
 };
 use crate::domain::event::chain;
-use crate::domain::key::{Key, KeyId, LastUse};
+use crate::domain::key::{Key, KeyId, KeySecret, LastUse};
 use crate::domain::name::Name;
 use crate::domain::party::{Party, PartyKind};
 use crate::domain::secret::SecretId;
@@ -21,6 +21,8 @@ pub struct MemoryRegistry {
     identity: Identity,
     /// Oldest first.
     keys: Vec<Key>,
+    /// The ids of keys and secrets that were removed.
+    spent: BTreeSet<String>,
     parties: Vec<Party>,
     scopes: BTreeMap<String, DefinedScope>,
     requests: Vec<RememberedRequest>,
@@ -37,6 +39,7 @@ impl MemoryRegistry {
         let mut new = Self {
             identity: identity.clone(),
             keys: Vec::new(),
+            spent: BTreeSet::new(),
             parties: Vec::new(),
             scopes: BTreeMap::new(),
             requests: Vec::new(),
@@ -57,7 +60,9 @@ impl MemoryRegistry {
         }
         for (id, revision) in &change.remove {
             let place = self.place(*id, *revision)?;
-            self.keys.remove(place);
+            let removed = self.keys.remove(place);
+            self.spent.extend(removed.secrets.iter().map(|secret| secret.id.to_string()));
+            self.spent.insert(id.to_string());
             self.targets.remove(id);
         }
         change.replace.iter().try_for_each(|key| self.replace_key(key))?;
@@ -115,11 +120,12 @@ impl MemoryRegistry {
     }
 
     fn insert_key(&mut self, key: &Key) -> Result<()> {
-        if self.keys.iter().any(|old| old.id == key.id) {
+        if self.keys.iter().any(|old| old.id == key.id) || self.spent.contains(&key.id.to_string()) {
             return Err(RegistryError::IdTaken);
         }
         self.check_name(key)?;
         self.check_secrets(key)?;
+        self.check_parties(key)?;
         let mut new = key.clone();
         new.revision = 1;
         new.secrets.iter_mut().for_each(|secret| secret.last_use = None);
@@ -131,13 +137,16 @@ impl MemoryRegistry {
         let place = self.place(key.id, key.revision)?;
         self.check_name(key)?;
         self.check_secrets(key)?;
+        self.check_parties(key)?;
         let mut new = key.clone();
         new.revision += 1;
         for secret in &mut new.secrets {
             let old = self.keys[place].secrets.iter().find(|old| old.id == secret.id);
             secret.last_use = old.and_then(|old| old.last_use);
         }
-        self.keys[place] = new;
+        let old = std::mem::replace(&mut self.keys[place], new);
+        let is_gone = |secret: &&KeySecret| key.secrets.iter().all(|kept| kept.id != secret.id);
+        self.spent.extend(old.secrets.iter().filter(is_gone).map(|secret| secret.id.to_string()));
         Ok(())
     }
 
@@ -164,7 +173,14 @@ impl MemoryRegistry {
         }
     }
 
+    fn check_parties(&self, key: &Key) -> Result<()> {
+        self.found(key).map(drop)
+    }
+
     fn check_secrets(&self, key: &Key) -> Result<()> {
+        if key.secrets.iter().any(|secret| self.spent.contains(secret.id.as_str())) {
+            return Err(RegistryError::IdTaken);
+        }
         let others = self.keys.iter().filter(|other| other.id != key.id).flat_map(|other| &other.secrets);
         let mut ids = others.map(|secret| secret.id);
         if ids.any(|id| key.secrets.iter().any(|secret| secret.id == id)) {

@@ -143,7 +143,14 @@ fn bind_key(statement: &mut Statement<'_>, key: &Key) -> rusqlite::Result<()> {
     statement.raw_bind_parameter(22, seal)
 }
 
+/// No id is ever given twice, not even after what had it was removed.
+fn refuse_spent(connection: &Connection, id: &str) -> Result<()> {
+    let mut statement = connection.prepare_cached("SELECT EXISTS (SELECT 1 FROM spent WHERE id = ?1)")?;
+    if statement.query_row([id], |row| row.get(0))? { Err(RegistryError::IdTaken) } else { Ok(()) }
+}
+
 fn insert_key(connection: &Connection, key: &Key) -> Result<()> {
+    refuse_spent(connection, &key.id.to_string())?;
     let mut statement = connection.prepare_cached(
         "INSERT INTO key (id, name, skeleton, kind, env, owner, project, scopes, allow_ips, allow_origins, \
          lifetime_seconds, lifetime_until, not_before, rotate_every_seconds, tags, note, created_at, disabled_at, \
@@ -199,6 +206,7 @@ fn remove_other_secrets(connection: &Connection, place: i64, key: &Key) -> Resul
 /// counts no revision and must not be undone by a change read before it. A new one is numbered behind those that are
 /// there: its place among them is not its number once an older one was removed.
 fn put_secret(connection: &Connection, place: i64, secret: &KeySecret) -> Result<()> {
+    refuse_spent(connection, secret.id.as_str())?;
     let (algorithm, seal) = secret.seal.columns();
     let (kept_algorithm, kept) = match &secret.kept {
         Kept::No => (None, None),

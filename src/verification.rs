@@ -155,3 +155,6 @@ pub fn record_acceptance(
         other => other,
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -81,20 +81,20 @@ pub fn run(arguments: &Arguments, session: &mut Session<'_, '_>) -> Result<Exit>
         return all::run(arguments, session);
     }
     if arguments.print_curl {
-        return curl(&arguments, session);
+        return curl(arguments, session);
     }
     if arguments.dry_run {
-        return preview(&arguments, session);
+        return preview(arguments, session);
     }
     if arguments.is_foreign() {
-        return foreign(&arguments, session);
+        return foreign(arguments, session);
     }
     let Some(selector) = &arguments.key else {
         return Err(Failure::usage("no key was named")
             .hint("name one, or give a secret on standard input with `--stdin-secret`")
             .into());
     };
-    named(selector, &arguments, session)
+    named(selector, arguments, session)
 }
 
 impl Arguments {

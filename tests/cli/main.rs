@@ -3,9 +3,13 @@
 //! One file per subcommand; `world` is the machine they run on.
 #![allow(clippy::unwrap_used, reason = "a test stops where something is not as it laid it down")]
 
+mod demo;
+mod doctor;
 mod edit;
+mod endpoint;
 mod expire;
 mod forget;
+mod help;
 mod list;
 mod log;
 mod lookup;
@@ -15,4 +19,5 @@ mod restrict;
 mod reveal;
 mod scope;
 mod show;
+mod test_call;
 mod world;

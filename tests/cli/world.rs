@@ -111,6 +111,11 @@ impl World {
         self.now.set(self.now.get().checked_add(span).unwrap());
     }
 
+    /// Somebody sets the clock.
+    pub(crate) fn turn_back(&self, to: Instant) {
+        self.now.set(to);
+    }
+
     /// Runs a command line with nothing on standard input.
     pub(crate) fn run(&self, arguments: &[&str]) -> Ran {
         self.run_with_stdin(arguments, b"")

@@ -37,7 +37,7 @@ const FILES: [(&str, &str); 4] = [
 ];
 
 /// EXIT STATUS, ENVIRONMENT, FILES and CONFIGURATION.
-pub fn of_root() -> String {
+pub(crate) fn of_root() -> String {
     let mut text = String::from(".SH EXIT STATUS\n");
     for (exit, meaning) in apikey::exit::ALL {
         text.push_str(&entry(&(exit as u8).to_string(), meaning));
@@ -58,7 +58,7 @@ pub fn of_root() -> String {
 }
 
 /// Points back to the first page.
-pub fn see_also(name: &str) -> String {
+pub(crate) fn see_also(name: &str) -> String {
     let parent = name.rsplit_once('-').map_or("apikey", |(parent, _)| parent);
     let parent = if matches!(parent, "apikey-test") { "apikey" } else { parent };
     let more = if parent == "apikey" { String::new() } else { format!("\\fB{}\\fR(1), ", escaped(parent)) };
@@ -70,6 +70,6 @@ fn entry(name: &str, meaning: &str) -> String {
 }
 
 /// The text as roff shows it.
-pub fn escaped(text: &str) -> String {
+pub(crate) fn escaped(text: &str) -> String {
     text.replace('\\', "\\e").replace('-', "\\-").replace('~', "\\(ti")
 }

@@ -9,7 +9,7 @@ use super::{Files, chapters};
 const DATE: &str = "2026-11-23";
 
 /// Every page by its file's name.
-pub fn all() -> Files {
+pub(crate) fn all() -> Files {
     let mut root = apikey::cli::command();
     root.build();
     let mut pages = Files::new();
@@ -27,7 +27,6 @@ fn add(command: &Command, pages: &mut Files) {
 }
 
 fn page(command: &Command, name: &str) -> String {
-    // Words of help that look like subcommands of their own pages are left to those pages.
     let man = Man::new(command.clone())
         .title(name.to_uppercase())
         .date(DATE)
@@ -43,7 +42,12 @@ fn page(command: &Command, name: &str) -> String {
         man.render_subcommands_section(&mut text).unwrap();
     }
     if command.get_after_help().is_some() || command.get_after_long_help().is_some() {
-        man.render_extra_section(&mut text).unwrap();
+        let mut notes = Vec::new();
+        man.render_extra_section(&mut notes).unwrap();
+        // Lines of the help stand as they are written.
+        let notes = String::from_utf8(notes).unwrap().replace(".SH EXTRA\n", ".SH NOTES\n.nf\n");
+        text.extend_from_slice(notes.as_bytes());
+        text.extend_from_slice(b"\n.fi\n");
     }
     let mut text = String::from_utf8(text).unwrap();
     text.push_str(&if name == "apikey" { chapters::of_root() } else { chapters::see_also(name) });

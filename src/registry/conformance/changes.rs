@@ -44,8 +44,8 @@ fn a_conflict_changes_nothing_at_all(registry: &mut dyn Registry) {
     assert_eq!(all_events(registry).len(), 3);
     assert_eq!(registry.parties(PartyKind::Owner).unwrap().len(), 1);
     assert!(registry.target(keys[0].id).unwrap().is_none());
-    let second = noted(&stored(registry, keys[1].id), "second");
-    replace(registry, &[second]).unwrap();
+    let newest = stored(registry, keys[1].id);
+    replace(registry, &[noted(&newest, "second")]).unwrap();
     assert_eq!(stored(registry, keys[1].id).revision, 3);
 }
 

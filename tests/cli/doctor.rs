@@ -1,0 +1,108 @@
+use apikey::exit::Exit;
+use serde_json::Value;
+
+use super::world::{Ran, World};
+
+#[track_caller]
+fn finding(ran: &Ran, check: &str) -> Value {
+    let json = ran.json();
+    let found = json.as_array().unwrap().iter().find(|one| one["check"] == check);
+    found.unwrap_or_else(|| panic!("no finding `{check}`: {json}")).clone()
+}
+
+#[track_caller]
+fn status(ran: &Ran, check: &str) -> String {
+    finding(ran, check)["status"].as_str().unwrap().to_owned()
+}
+
+#[test]
+fn a_sound_registry_has_no_problem() {
+    let world = World::new();
+    world.create(&["ci", "--scope", "orders:read"]);
+    world.run(&["disable", "ci"]).done();
+    world.create(&["old"]);
+    world.run(&["revoke", "old", "--yes"]).done();
+    let ran = world.run(&["doctor", "--json"]).done();
+    for one in ran.json().as_array().unwrap() {
+        assert_eq!(one["status"], "ok", "{one}");
+    }
+    for check in
+        ["registry", "schema", "permissions", "integrity", "vault_probe", "vault", "seals", "log", "clock"]
+    {
+        finding(&ran, check);
+    }
+    assert!(world.run(&["doctor", "--problems"]).done().stdout.lines().count() == 1);
+}
+
+#[test]
+fn without_a_registry_it_names_the_command_that_makes_one() {
+    let ran = World::new().run(&["doctor", "--json"]).ended(Exit::SaidNo);
+    assert!(finding(&ran, "registry")["hint"].as_str().unwrap().contains("apikey init"));
+}
+
+#[test]
+fn a_dead_vault_is_a_problem_and_the_rest_is_looked_at_all_the_same() {
+    let world = World::new();
+    world.create(&["ci"]);
+    world.close_vault();
+    let ran = world.run(&["doctor", "--json"]).ended(Exit::SaidNo);
+    assert_eq!((status(&ran, "vault").as_str(), status(&ran, "seals").as_str()), ("problem", "warning"));
+    assert_eq!(status(&ran, "log"), "ok");
+    finding(&ran, "expiring");
+}
+
+#[test]
+fn an_altered_row_is_named() {
+    let world = World::new();
+    world.create(&["ci", "--scope", "orders:read"]);
+    world.tamper("UPDATE key SET scopes = '*:*'");
+    let ran = world.run(&["doctor", "--json"]).ended(Exit::SaidNo);
+    let seals = finding(&ran, "seals");
+    assert_eq!(seals["status"], "problem");
+    assert!(seals["message"].as_str().unwrap().contains("default/ci"), "{seals}");
+}
+
+#[test]
+fn an_altered_log_is_found() {
+    let world = World::new();
+    world.create(&["ci"]);
+    world.tamper("DROP TRIGGER event_is_never_changed; UPDATE event SET user = 'eve' WHERE number = 2");
+    let ran = world.run(&["doctor", "--json"]).ended(Exit::SaidNo);
+    assert!(finding(&ran, "log")["message"].as_str().unwrap().contains("event 2"));
+}
+
+#[test]
+fn a_clock_before_the_newest_event_is_a_problem() {
+    let world = World::new();
+    world.create(&["early"]);
+    let past = World::now(&world);
+    world.pass("1h");
+    world.create(&["late"]);
+    world.turn_back(past);
+    assert_eq!(status(&world.run(&["doctor", "--json"]).ended(Exit::SaidNo), "clock"), "problem");
+}
+
+#[cfg(unix)]
+#[test]
+fn a_registry_that_others_can_read_is_a_problem_or_refused() {
+    use std::os::unix::fs::PermissionsExt;
+    let world = World::new();
+    world.create(&["ci"]);
+    std::fs::set_permissions(world.folder(), std::fs::Permissions::from_mode(0o755)).unwrap();
+    let ran = world.run(&["doctor", "--json"]).ended(Exit::SaidNo);
+    assert!(finding(&ran, "permissions")["hint"].as_str().unwrap().starts_with("chmod 700"));
+}
+
+#[test]
+fn keys_to_look_at_are_counted_with_the_command_that_lists_them() {
+    let world = World::new();
+    world.create(&["soon", "--expires", "10d"]);
+    world.create(&["ever", "--expires", "never"]);
+    let ran = world.run(&["doctor", "--json"]).done();
+    assert_eq!(status(&ran, "expiring"), "warning");
+    assert!(finding(&ran, "expiring")["hint"].as_str().unwrap().contains("apikey list --expiring 14d"));
+    assert!(finding(&ran, "never_expiring")["message"].as_str().unwrap().contains("default/ever"));
+    world.run(&["list", "--expiring", "14d"]).done();
+    world.run(&["list", "--unused", "90d"]).done();
+    world.run(&["list", "--due"]).done();
+}

@@ -135,6 +135,14 @@ impl MemoryRegistry {
 
     fn replace_key(&mut self, key: &Key) -> Result<()> {
         let place = self.place(key.id, key.revision)?;
+        let was_used = |secret: &KeySecret| {
+            let mut before = self.keys[place].secrets.iter().filter(|old| old.id == secret.id);
+            before.any(|old| old.last_use.is_some() && old.revoked_at.is_none())
+        };
+        let mut revoked = key.secrets.iter().filter(|secret| secret.revoked_at.is_some());
+        if revoked.any(|secret| secret.last_use.is_none() && was_used(secret)) {
+            return Err(RegistryError::Conflict(key.id));
+        }
         self.check_name(key)?;
         self.check_secrets(key)?;
         self.check_parties(key)?;

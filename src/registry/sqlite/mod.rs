@@ -4,6 +4,7 @@ mod events;
 mod list;
 mod open;
 mod read;
+mod secrets;
 #[cfg(test)]
 mod tests;
 mod write;

@@ -99,6 +99,8 @@ pub(super) fn span(span: Option<Span>) -> Option<i64> {
 fn joined<T: ToString>(allowed: &Allowed<T>) -> Option<String> {
     match allowed {
         Allowed::Any => None,
+        // Only an edited row is read as this; a word that is no network and no origin keeps it so.
+        Allowed::Only(items) if items.is_empty() => Some("none".to_owned()),
         Allowed::Only(items) => Some(items.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ")),
     }
 }

@@ -191,3 +191,33 @@ fn a_registry_is_private_from_creation_even_without_a_umask() {
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     assert!(folder.path().join("new/registry.db").exists(), "the child did run");
 }
+
+#[test]
+fn an_edited_row_hides_no_other_and_can_still_be_revoked() {
+    use crate::domain::key::RevokeReason;
+    for edit in [
+        "scopes = 'x y:'",
+        "allow_ips = '0.0.0.0/0'",
+        "allow_origins = 'x'",
+        "lifetime_seconds = 9223372036854775807",
+        "rotate_every_seconds = 9223372036854775807",
+        "revoked_at = 1, revoke_reason = 'x'",
+    ] {
+        let (_folder, path) = created();
+        rusqlite::Connection::open(&path).unwrap().execute(&format!("UPDATE key SET {edit}"), []).unwrap();
+        let mut registry = open(&path);
+        registry.apply(&Change { insert: &[samples::key("other")], ..Change::default() }).unwrap();
+        let mut listed = Vec::new();
+        let mut visit = |found: crate::registry::Listed| {
+            listed.push(found.key);
+            std::ops::ControlFlow::Continue(())
+        };
+        registry.list(&Filter::default(), Instant::from_seconds(NOW), &mut visit).unwrap();
+        let [_, mut edited] = <[_; 2]>::try_from(listed).unwrap();
+        assert!(!edited.networks.named().iter().any(|network| network.contains([8, 8, 8, 8].into())));
+        edited.revoke(RevokeReason::Leaked, Instant::from_seconds(NOW));
+        registry.apply(&Change { replace: &[edited.clone()], ..Change::default() }).unwrap();
+        let stored = registry.find_key(edited.id).unwrap().unwrap().key;
+        assert!(stored.revoked.is_some() && stored.networks == edited.networks, "{edit}");
+    }
+}

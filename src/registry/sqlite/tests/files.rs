@@ -221,3 +221,22 @@ fn an_edited_row_hides_no_other_and_can_still_be_revoked() {
         assert!(stored.revoked.is_some() && stored.networks == edited.networks, "{edit}");
     }
 }
+
+#[test]
+fn a_full_disk_changes_nothing_and_says_so() {
+    use crate::registry::Registry as _;
+    let (_folder, path) = created();
+    let mut registry = SqliteRegistry::open(&path).unwrap();
+    let pages: i64 = registry.connection.pragma_query_value(None, "page_count", |row| row.get(0)).unwrap();
+    let limit = |registry: &SqliteRegistry, pages: i64| {
+        registry.connection.pragma_update_and_check(None, "max_page_count", pages, |_| Ok(())).unwrap();
+    };
+    limit(&registry, pages);
+    let keys: Vec<_> = (0..100).map(|number| samples::key(&format!("key {number}"))).collect();
+    let outcome = registry.apply(&Change { insert: &keys, ..Change::default() });
+    assert!(matches!(outcome, Err(RegistryError::Storage(text)) if text.contains("disk is full")));
+    assert!(registry.find_key(keys[0].id).unwrap().is_none());
+    limit(&registry, 1_000_000);
+    registry.apply(&Change { insert: &keys, ..Change::default() }).unwrap();
+    assert!(registry.find_key(keys[99].id).unwrap().is_some() && registry.integrity().unwrap().is_empty());
+}

@@ -1,6 +1,6 @@
 //! The registry in memory: what the trait promises, written as plainly as it can be, for tests.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 use std::ops::ControlFlow;
 
@@ -21,6 +21,8 @@ pub struct MemoryRegistry {
     identity: Identity,
     /// Oldest first.
     keys: Vec<Key>,
+    /// The ids of keys and secrets that were removed.
+    spent: BTreeSet<String>,
     parties: Vec<Party>,
     scopes: BTreeMap<String, DefinedScope>,
     requests: Vec<RememberedRequest>,
@@ -37,6 +39,7 @@ impl MemoryRegistry {
         let mut new = Self {
             identity: identity.clone(),
             keys: Vec::new(),
+            spent: BTreeSet::new(),
             parties: Vec::new(),
             scopes: BTreeMap::new(),
             requests: Vec::new(),
@@ -55,13 +58,15 @@ impl MemoryRegistry {
                 (old.suspended_at, old.seal) = (party.suspended_at, party.seal);
             }
         }
-        change.insert.iter().try_for_each(|key| self.insert_key(key))?;
-        change.replace.iter().try_for_each(|key| self.replace_key(key))?;
         for (id, revision) in &change.remove {
             let place = self.place(*id, *revision)?;
-            self.keys.remove(place);
+            let removed = self.keys.remove(place);
+            self.spent.extend(removed.secrets.iter().map(|secret| secret.id.to_string()));
+            self.spent.insert(id.to_string());
             self.targets.remove(id);
         }
+        change.replace.iter().try_for_each(|key| self.replace_key(key))?;
+        change.insert.iter().try_for_each(|key| self.insert_key(key))?;
         for scope in &change.define_scopes {
             self.scopes.insert(scope.scope.to_string(), scope.clone());
         }
@@ -75,9 +80,10 @@ impl MemoryRegistry {
             self.requests.push(request.clone());
         }
         for (key, target) in &change.targets {
-            if self.keys.iter().any(|known| known.id == *key) {
-                self.targets.insert(*key, target.clone());
+            if !self.keys.iter().any(|known| known.id == *key) {
+                return Err(RegistryError::Conflict(*key));
             }
+            self.targets.insert(*key, target.clone());
         }
         if let Some(now) = change.now {
             let secrets = self.keys.iter_mut().flat_map(|key| &mut key.secrets);
@@ -114,11 +120,12 @@ impl MemoryRegistry {
     }
 
     fn insert_key(&mut self, key: &Key) -> Result<()> {
-        if self.keys.iter().any(|old| old.id == key.id) {
+        if self.keys.iter().any(|old| old.id == key.id) || self.spent.contains(&key.id.to_string()) {
             return Err(RegistryError::IdTaken);
         }
         self.check_name(key)?;
         self.check_secrets(key)?;
+        self.check_parties(key)?;
         let mut new = key.clone();
         new.revision = 1;
         new.secrets.iter_mut().for_each(|secret| secret.last_use = None);
@@ -128,15 +135,26 @@ impl MemoryRegistry {
 
     fn replace_key(&mut self, key: &Key) -> Result<()> {
         let place = self.place(key.id, key.revision)?;
+        let was_used = |secret: &KeySecret| {
+            let mut before = self.keys[place].secrets.iter().filter(|old| old.id == secret.id);
+            before.any(|old| old.last_use.is_some() && old.revoked_at.is_none())
+        };
+        let mut revoked = key.secrets.iter().filter(|secret| secret.revoked_at.is_some());
+        if revoked.any(|secret| secret.last_use.is_none() && was_used(secret)) {
+            return Err(RegistryError::Conflict(key.id));
+        }
         self.check_name(key)?;
         self.check_secrets(key)?;
+        self.check_parties(key)?;
         let mut new = key.clone();
         new.revision += 1;
         for secret in &mut new.secrets {
             let old = self.keys[place].secrets.iter().find(|old| old.id == secret.id);
             secret.last_use = old.and_then(|old| old.last_use);
         }
-        self.keys[place] = new;
+        let old = std::mem::replace(&mut self.keys[place], new);
+        let is_gone = |secret: &&KeySecret| key.secrets.iter().all(|kept| kept.id != secret.id);
+        self.spent.extend(old.secrets.iter().filter(is_gone).map(|secret| secret.id.to_string()));
         Ok(())
     }
 
@@ -163,7 +181,14 @@ impl MemoryRegistry {
         }
     }
 
+    fn check_parties(&self, key: &Key) -> Result<()> {
+        self.found(key).map(drop)
+    }
+
     fn check_secrets(&self, key: &Key) -> Result<()> {
+        if key.secrets.iter().any(|secret| self.spent.contains(secret.id.as_str())) {
+            return Err(RegistryError::IdTaken);
+        }
         let others = self.keys.iter().filter(|other| other.id != key.id).flat_map(|other| &other.secrets);
         let mut ids = others.map(|secret| secret.id);
         if ids.any(|id| key.secrets.iter().any(|secret| secret.id == id)) {

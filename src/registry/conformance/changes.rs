@@ -13,6 +13,7 @@ for_every_backend! {
     a_secret_can_be_added_after_an_older_one_was_removed,
     a_use_recorded_meanwhile_survives_a_change_read_before_it,
     an_older_use_does_not_replace_a_newer_one,
+    a_secret_used_meanwhile_is_not_revoked_as_if_it_never_was,
     a_request_id_is_taken_once,
     the_log_is_one_chain,
     the_log_is_sealed_when_the_audit_key_is_there,
@@ -91,6 +92,25 @@ fn a_use_recorded_meanwhile_survives_a_change_read_before_it(registry: &mut dyn 
     registry.record_use(key.secrets[0].id, at(5), None).unwrap();
     replace(registry, &[noted(&key, "changed")]).unwrap();
     assert_eq!(stored(registry, key.id).last_use(), Some(LastUse { at: at(5), ip: None }));
+}
+
+fn a_secret_used_meanwhile_is_not_revoked_as_if_it_never_was(registry: &mut dyn Registry) {
+    let mut key = samples::key("ci");
+    key.secrets.push(samples::secret());
+    insert(registry, &[key.clone()]).unwrap();
+    let new = key.secrets[1].id;
+    registry.record_use(new, at(1), None).unwrap();
+    let revoke = |mut key: Key| {
+        key.revoke_secret(new, at(2)).unwrap();
+        key
+    };
+    assert!(matches!(replace(registry, &[revoke(key.clone())]), Err(RegistryError::Conflict(_))));
+    let again = stored(registry, key.id);
+    assert!(again.secrets[1].revoked_at.is_none() && again.revision == 1);
+    registry.record_use(new, at(3), None).unwrap();
+    replace(registry, &[revoke(again)]).unwrap();
+    replace(registry, &[noted(&Key { revision: 2, ..revoke(key) }, "revoked before")]).unwrap();
+    assert_eq!(registry.find_secret(new).unwrap().unwrap().key.secrets[1].revoked_at, Some(at(2)));
 }
 
 fn an_older_use_does_not_replace_a_newer_one(registry: &mut dyn Registry) {

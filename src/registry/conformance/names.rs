@@ -11,6 +11,9 @@ for_every_backend! {
     an_owner_that_looks_like_another_is_refused,
     a_party_that_is_there_already_is_left_as_it_is,
     an_id_in_use_is_never_overwritten,
+    an_id_is_not_given_again_after_what_had_it_was_removed,
+    a_key_of_an_owner_or_project_that_is_not_there_is_refused,
+    a_name_freed_by_a_change_can_be_taken_by_the_same_change,
 }
 
 fn taken(result: Result<(), RegistryError>) -> [String; 3] {
@@ -98,5 +101,50 @@ fn an_id_in_use_is_never_overwritten(registry: &mut dyn Registry) {
     let same_secret = Key { secrets: key.secrets.clone(), ..samples::key("other") };
     assert!(matches!(insert(registry, &[same_secret]), Err(RegistryError::IdTaken)));
     assert_eq!(picture(&stored(registry, key.id)), picture(&key));
+    assert_eq!(names(registry, &Filter::default()), ["ci"]);
+}
+
+fn a_name_freed_by_a_change_can_be_taken_by_the_same_change(registry: &mut dyn Registry) {
+    let [mut revoked, removed] = [samples::key("revoked"), samples::key("removed")];
+    insert(registry, &[revoked.clone(), removed.clone()]).unwrap();
+    revoked.revoke(crate::domain::key::RevokeReason::Superseded, at(1));
+    let change = Change {
+        insert: &[samples::key("revoked"), samples::key("removed")],
+        replace: &[revoked],
+        remove: vec![(removed.id, 1)],
+        ..Change::default()
+    };
+    registry.apply(&change).unwrap();
+    assert_eq!(names(registry, &Filter::default()), ["removed", "revoked", "revoked"]);
+}
+
+fn an_id_is_not_given_again_after_what_had_it_was_removed(registry: &mut dyn Registry) {
+    let mut key = samples::key("ci");
+    key.secrets.push(samples::secret());
+    insert(registry, &[key.clone()]).unwrap();
+    let rotated_out = key.secrets.remove(0);
+    replace(registry, &[key.clone()]).unwrap();
+    let again = Key { secrets: vec![rotated_out], ..samples::key("other") };
+    assert!(matches!(insert(registry, &[again]), Err(RegistryError::IdTaken)), "of a secret");
+    registry.apply(&Change { remove: vec![(key.id, 2)], ..Change::default() }).unwrap();
+    let again = Key { id: key.id, ..samples::key("other") };
+    assert!(matches!(insert(registry, &[again]), Err(RegistryError::IdTaken)), "of a key");
+    let again = Key { secrets: key.secrets, ..samples::key("other") };
+    assert!(matches!(insert(registry, &[again]), Err(RegistryError::IdTaken)), "of a removed key's secret");
+    insert(registry, &[samples::key("other")]).unwrap();
+}
+
+fn a_key_of_an_owner_or_project_that_is_not_there_is_refused(registry: &mut dyn Registry) {
+    let nobody: crate::domain::name::Name = "nobody".parse().unwrap();
+    let key = samples::key("ci");
+    insert(registry, &[key.clone()]).unwrap();
+    for stranger in [
+        Key { owner: nobody.clone(), ..samples::key("other") },
+        Key { project: nobody.clone(), ..samples::key("other") },
+    ] {
+        assert!(matches!(insert(registry, &[stranger]), Err(RegistryError::Storage(_))));
+    }
+    let moved = Key { owner: nobody, ..key };
+    assert!(matches!(replace(registry, &[moved]), Err(RegistryError::Storage(_))));
     assert_eq!(names(registry, &Filter::default()), ["ci"]);
 }

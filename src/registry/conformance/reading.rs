@@ -106,6 +106,7 @@ fn a_target_is_replaced_and_goes_with_its_key(registry: &mut dyn Registry) {
     assert_eq!(registry.target(key.id).unwrap().as_deref(), Some("{\"url\":1}"));
     registry.apply(&Change { remove: vec![(key.id, 2)], ..Change::default() }).unwrap();
     assert_eq!(registry.target(key.id).unwrap(), None);
+    assert!(matches!(registry.apply(&save("{}")), Err(RegistryError::Conflict(id)) if id == key.id));
 }
 
 fn defined_scopes_are_listed_in_order_and_can_be_removed(registry: &mut dyn Registry) {

@@ -52,6 +52,11 @@ CREATE TABLE key (
     revision             INTEGER NOT NULL CHECK (revision > 0),
     seal_algorithm       TEXT,
     seal                 BLOB,
+    -- Every key has an owner and a project that are there.
+    owner_kind           TEXT NOT NULL GENERATED ALWAYS AS ('owner') VIRTUAL,
+    project_kind         TEXT NOT NULL GENERATED ALWAYS AS ('project') VIRTUAL,
+    FOREIGN KEY (owner_kind, owner) REFERENCES party (kind, name),
+    FOREIGN KEY (project_kind, project) REFERENCES party (kind, name),
     CHECK (lifetime_seconds IS NULL OR lifetime_until IS NULL),
     CHECK ((revoked_at IS NULL) = (revoke_reason IS NULL))
 ) STRICT;
@@ -60,6 +65,7 @@ CREATE TABLE key (
 CREATE UNIQUE INDEX key_live_name ON key (project, skeleton) WHERE revoked_at IS NULL;
 CREATE INDEX key_name ON key (name);
 CREATE INDEX key_owner ON key (owner);
+CREATE INDEX key_project ON key (project);
 
 -- Stored by key, so that a listing reads it in one pass; found by id through the index that UNIQUE makes.
 CREATE TABLE secret (
@@ -88,6 +94,11 @@ CREATE TABLE secret (
 -- Finds the sealed copies to erase when their secrets have ended.
 CREATE INDEX secret_kept_expires ON secret (expires_at) WHERE kept_algorithm = 'xchacha20-poly1305';
 CREATE INDEX secret_kept_retires ON secret (retires_at) WHERE kept_algorithm = 'xchacha20-poly1305' AND retires_at IS NOT NULL;
+
+-- The ids of keys and secrets that were removed: no id is ever given twice.
+CREATE TABLE spent (id TEXT PRIMARY KEY) STRICT, WITHOUT ROWID;
+CREATE TRIGGER key_id_is_spent AFTER DELETE ON key BEGIN INSERT OR IGNORE INTO spent VALUES (old.id); END;
+CREATE TRIGGER secret_id_is_spent AFTER DELETE ON secret BEGIN INSERT OR IGNORE INTO spent VALUES (old.id); END;
 
 -- The log: numbers without gaps, each hash over its event and the hash before it.
 CREATE TABLE event (

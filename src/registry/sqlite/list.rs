@@ -92,3 +92,33 @@ fn suspended(connection: &Connection) -> Result<HashSet<(String, String)>> {
     let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
     Ok(rows.collect::<rusqlite::Result<_>>()?)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::secret::{Env, Kind};
+
+    fn plan(filter: &Filter) -> String {
+        let connection = Connection::open_in_memory().unwrap();
+        connection.execute_batch(include_str!("../migrations/0001_initial.sql")).unwrap();
+        let (sql, values) = query(filter);
+        let mut statement = connection.prepare(&format!("EXPLAIN QUERY PLAN {sql}")).unwrap();
+        let steps = statement.query_map(params_from_iter(values), |row| row.get::<_, String>(3)).unwrap();
+        steps.collect::<rusqlite::Result<Vec<_>>>().unwrap().join("; ")
+    }
+
+    #[test]
+    fn no_listing_sorts_what_it_reads() {
+        let name = || Some("a".parse().unwrap());
+        for (filter, begins) in [
+            (Filter::default(), "SCAN k;"),
+            (Filter { owner: name(), ..Filter::default() }, "SEARCH k USING INDEX key_owner"),
+            (Filter { project: name(), ..Filter::default() }, "SEARCH k USING INDEX key_project"),
+            (Filter { name: name(), ..Filter::default() }, "SEARCH k USING INDEX key_name"),
+            (Filter { kind: Some(Kind::Pair), env: Some(Env::Test), ..Filter::default() }, "SCAN k;"),
+        ] {
+            let plan = plan(&filter);
+            assert!(plan.starts_with(begins) && !plan.contains("TEMP B-TREE"), "{plan}");
+        }
+    }
+}

@@ -4,6 +4,7 @@ mod events;
 mod list;
 mod open;
 mod read;
+mod secrets;
 #[cfg(test)]
 mod tests;
 mod write;
@@ -92,7 +93,10 @@ impl From<rusqlite::Error> for RegistryError {
     fn from(error: rusqlite::Error) -> Self {
         use rusqlite::ErrorCode as Code;
         match error.sqlite_error_code() {
-            Some(Code::DatabaseBusy | Code::DatabaseLocked) => Self::Busy,
+            Some(Code::DatabaseBusy | Code::DatabaseLocked | Code::FileLockingProtocolFailed) => Self::Busy,
+            Some(Code::SystemIoFailure) => {
+                Self::Storage(format!("the file system failed ({error}); nothing was changed"))
+            }
             Some(Code::DatabaseCorrupt) => unusable("the file is damaged", DAMAGED),
             Some(Code::NotADatabase) => unusable("it is not a registry, or it is damaged", DAMAGED),
             Some(Code::DiskFull) => Self::Storage("the disk is full; nothing was changed".into()),

@@ -1,4 +1,7 @@
-//! Reading rows into the domain's types. What no version of this program wrote is damage, and said so.
+//! Reading rows into the domain's types.
+//!
+//! What a sealed field holds beyond understanding is left out: the seal then says that the row was edited, and the one
+//! row does not hide all others from a listing or a revocation. Elsewhere it is damage, and said so.
 
 use std::collections::BTreeSet;
 
@@ -11,7 +14,7 @@ use crate::domain::key::{Allowed, Kept, Key, KeyId, KeySecret, LastUse, Revocati
 use crate::domain::lifetime::Lifetime;
 use crate::domain::name::{Name, Note};
 use crate::domain::party::{Party, PartyKind};
-use crate::domain::scope::{Scope, Scopes};
+use crate::domain::scope::Scopes;
 use crate::domain::seal::Seal;
 use crate::domain::secret::{Env, Kind, SecretId};
 use crate::domain::time::{Instant, Span};
@@ -99,7 +102,8 @@ fn span(row: &Row<'_>, place: usize) -> Result<Option<Span>> {
     match row.get::<_, Option<i64>>(place)? {
         None => Ok(None),
         Some(0) => Ok(Some(Span::ZERO)),
-        Some(seconds) => Span::from_seconds(seconds).map(Some).ok_or_else(|| damaged("a span")),
+        // None is what the seal then says it was not.
+        Some(seconds) => Ok(Span::from_seconds(seconds)),
     }
 }
 
@@ -119,8 +123,8 @@ pub(super) fn key(row: &Row<'_>) -> Result<Key> {
         owner: name(4)?,
         project: name(5)?,
         scopes: scopes(text(row, 6)?)?,
-        networks: words(optional_text(row, 7)?, "a network")?,
-        origins: words(optional_text(row, 8)?, "an origin")?,
+        networks: words(optional_text(row, 7)?),
+        origins: words(optional_text(row, 8)?),
         lifetime: match (span(row, 9)?, instant(row, 10)?) {
             (Some(span), _) => Lifetime::Span(span),
             (None, Some(end)) => Lifetime::Until(end),
@@ -139,7 +143,8 @@ pub(super) fn key(row: &Row<'_>) -> Result<Key> {
         revoked: match instant(row, 17)? {
             None => None,
             Some(at) => {
-                let reason = RevokeReason::from_code(text(row, 18)?).ok_or_else(|| damaged("a reason"))?;
+                // A revocation for whatever reason is a revocation.
+                let reason = RevokeReason::from_code(text(row, 18)?).unwrap_or(RevokeReason::Other);
                 Some(Revocation { at, reason })
             }
         },
@@ -149,20 +154,16 @@ pub(super) fn key(row: &Row<'_>) -> Result<Key> {
     })
 }
 
+/// Words that are no scopes grant nothing: they are left out, and the row's seal does not hold without them.
 fn scopes(joined: &str) -> Result<Scopes> {
-    let scopes: std::result::Result<Vec<Scope>, _> =
-        joined.split(' ').filter(|word| !word.is_empty()).map(str::parse).collect();
-    scopes.and_then(Scopes::new).map_err(|_| damaged("a scope"))
+    let scopes = joined.split(' ').filter_map(|word| word.parse().ok());
+    Scopes::new(scopes).map_err(|_| damaged("too many scopes"))
 }
 
-fn words<T: std::str::FromStr + Ord>(joined: Option<&str>, what: &str) -> Result<Allowed<T>> {
-    let Some(joined) = joined else { return Ok(Allowed::Any) };
-    let items: std::result::Result<Vec<T>, _> = joined.split(' ').map(str::parse).collect();
-    match items.map(Allowed::from_named) {
-        // An emptied list is damage and never "everything".
-        Ok(Allowed::Only(items)) => Ok(Allowed::Only(items)),
-        _ => Err(damaged(what)),
-    }
+/// Words that are no `T` allow nothing. A list that holds nothing else is an empty one, and never "everything".
+fn words<T: std::str::FromStr + Ord>(joined: Option<&str>) -> Allowed<T> {
+    let Some(joined) = joined else { return Allowed::Any };
+    Allowed::Only(joined.split(' ').filter_map(|word| word.parse().ok()).collect())
 }
 
 /// The secret of a joined row; none for a key whose secrets were removed by another program.

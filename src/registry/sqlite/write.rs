@@ -2,10 +2,8 @@
 
 use rusqlite::{Connection, OptionalExtension, Statement, params};
 
-use super::{Result, events, read};
-use crate::crypto::sealing::XCHACHA20_POLY1305;
-use crate::domain::digest::HMAC_SHA256;
-use crate::domain::key::{Allowed, Kept, Key, KeyId, KeySecret};
+use super::{Result, events, read, secrets};
+use crate::domain::key::{Allowed, Key, KeyId};
 use crate::domain::lifetime::Lifetime;
 use crate::domain::name::Name;
 use crate::domain::party::Party;
@@ -19,14 +17,15 @@ pub(super) fn apply(connection: &Connection, change: &Change<'_>) -> Result<()> 
     for party in change.replace_parties {
         replace_party(connection, party)?;
     }
-    for key in change.insert {
-        insert_key(connection, key)?;
+    // What frees a name comes before what takes one.
+    for (id, revision) in &change.remove {
+        remove_key(connection, *id, *revision)?;
     }
     for key in change.replace {
         replace_key(connection, key)?;
     }
-    for (id, revision) in &change.remove {
-        remove_key(connection, *id, *revision)?;
+    for key in change.insert {
+        insert_key(connection, key)?;
     }
     for scope in &change.define_scopes {
         let mut statement = connection
@@ -41,10 +40,13 @@ pub(super) fn apply(connection: &Connection, change: &Change<'_>) -> Result<()> 
     }
     for (key, target) in &change.targets {
         let sql = "INSERT OR REPLACE INTO target (key_place, target) SELECT place, ?2 FROM key WHERE id = ?1";
-        connection.prepare_cached(sql)?.execute(params![key.to_string(), target])?;
+        let saved = connection.prepare_cached(sql)?.execute(params![key.to_string(), target])?;
+        if saved == 0 {
+            return Err(RegistryError::Conflict(*key));
+        }
     }
     if let Some(now) = change.now {
-        sweep(connection, now)?;
+        secrets::sweep(connection, now)?;
     }
     events::append(connection, &change.events, change.audit)
 }
@@ -86,17 +88,19 @@ fn replace_party(connection: &Connection, party: &Party) -> Result<()> {
     Ok(())
 }
 
-fn seconds(instant: Option<Instant>) -> Option<i64> {
+pub(super) fn seconds(instant: Option<Instant>) -> Option<i64> {
     instant.map(Instant::seconds)
 }
 
-fn span(span: Option<Span>) -> Option<i64> {
+pub(super) fn span(span: Option<Span>) -> Option<i64> {
     span.map(Span::seconds)
 }
 
 fn joined<T: ToString>(allowed: &Allowed<T>) -> Option<String> {
     match allowed {
         Allowed::Any => None,
+        // Only an edited row is read as this; a word that is no network and no origin keeps it so.
+        Allowed::Only(items) if items.is_empty() => Some("none".to_owned()),
         Allowed::Only(items) => Some(items.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ")),
     }
 }
@@ -140,6 +144,7 @@ fn bind_key(statement: &mut Statement<'_>, key: &Key) -> rusqlite::Result<()> {
 }
 
 fn insert_key(connection: &Connection, key: &Key) -> Result<()> {
+    secrets::refuse_spent(connection, &key.id.to_string())?;
     let mut statement = connection.prepare_cached(
         "INSERT INTO key (id, name, skeleton, kind, env, owner, project, scopes, allow_ips, allow_origins, \
          lifetime_seconds, lifetime_until, not_before, rotate_every_seconds, tags, note, created_at, disabled_at, \
@@ -149,10 +154,7 @@ fn insert_key(connection: &Connection, key: &Key) -> Result<()> {
     bind_key(&mut statement, key)?;
     statement.raw_execute().map_err(|error| key_refused(connection, key, error))?;
     let place = connection.last_insert_rowid();
-    for secret in &key.secrets {
-        put_secret(connection, place, secret)?;
-    }
-    Ok(())
+    secrets::insert(connection, place, key)
 }
 
 fn replace_key(connection: &Connection, key: &Key) -> Result<()> {
@@ -169,64 +171,11 @@ fn replace_key(connection: &Connection, key: &Key) -> Result<()> {
         return Err(RegistryError::Conflict(key.id));
     }
     let place = read::place_of(connection, key.id)?.ok_or(RegistryError::Conflict(key.id))?;
-    remove_other_secrets(connection, place, key)?;
-    for secret in &key.secrets {
-        put_secret(connection, place, secret)?;
-    }
-    Ok(())
+    secrets::replace(connection, place, key)
 }
 
 fn revision(revision: u64) -> i64 {
     i64::try_from(revision).unwrap_or(i64::MAX)
-}
-
-fn remove_other_secrets(connection: &Connection, place: i64, key: &Key) -> Result<()> {
-    let mut statement = connection.prepare_cached("SELECT id FROM secret WHERE key_place = ?1")?;
-    let ids: rusqlite::Result<Vec<String>> = statement.query_map([place], |row| row.get(0))?.collect();
-    for id in ids? {
-        if !key.secrets.iter().any(|secret| secret.id.as_str() == id) {
-            connection.prepare_cached("DELETE FROM secret WHERE id = ?1")?.execute([id])?;
-        }
-    }
-    Ok(())
-}
-
-/// Inserts or replaces a secret of this key. Its last use is left to [`super::SqliteRegistry`]'s `record_use`, which
-/// counts no revision and must not be undone by a change read before it. A new one is numbered behind those that are
-/// there: its place among them is not its number once an older one was removed.
-fn put_secret(connection: &Connection, place: i64, secret: &KeySecret) -> Result<()> {
-    let (algorithm, seal) = secret.seal.columns();
-    let (kept_algorithm, kept) = match &secret.kept {
-        Kept::No => (None, None),
-        Kept::Sealed(bytes) => (Some(XCHACHA20_POLY1305), Some(bytes.as_slice())),
-        Kept::Clear(text) => (Some("clear"), Some(text.as_bytes())),
-    };
-    let written = connection
-        .prepare_cached(
-            "INSERT INTO secret (id, key_place, number, digest_algorithm, digest, created_at, expires_at, retires_at, \
-             pending_grace_seconds, revoked_at, kept_algorithm, kept, seal_algorithm, seal) \
-             VALUES (?1, ?2, (SELECT coalesce(max(number) + 1, 0) FROM secret WHERE key_place = ?2), \
-             ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13) \
-             ON CONFLICT (id) DO UPDATE SET expires_at = ?6, retires_at = ?7, pending_grace_seconds = ?8, revoked_at = ?9, \
-             kept_algorithm = ?10, kept = ?11, seal_algorithm = ?12, seal = ?13 WHERE key_place = ?2 AND digest = ?4",
-        )?
-        .execute(params![
-            secret.id.as_str(),
-            place,
-            HMAC_SHA256,
-            secret.digest.as_bytes(),
-            secret.created_at.seconds(),
-            seconds(secret.expires_at),
-            seconds(secret.retires_at),
-            span(secret.pending_grace),
-            seconds(secret.revoked_at),
-            kept_algorithm,
-            kept,
-            algorithm,
-            seal
-        ])?;
-    // An id that belongs to another secret is a collision and never overwrites it.
-    if written == 1 { Ok(()) } else { Err(RegistryError::IdTaken) }
 }
 
 fn key_refused(connection: &Connection, key: &Key, error: rusqlite::Error) -> RegistryError {
@@ -271,17 +220,4 @@ fn remember(connection: &Connection, request: &RememberedRequest) -> Result<()> 
         Err(error) if is_unique(&error, "request.id") => Err(RegistryError::RequestTaken(request.id.clone())),
         other => other.map(drop).map_err(Into::into),
     }
-}
-
-/// Erases sealed copies of secrets that have ended: both partial indexes make this a look and not a scan.
-fn sweep(connection: &Connection, now: Instant) -> Result<()> {
-    for column in ["expires_at", "retires_at"] {
-        connection
-            .prepare_cached(&format!(
-                "UPDATE secret SET kept = NULL, kept_algorithm = NULL \
-                 WHERE kept_algorithm = '{XCHACHA20_POLY1305}' AND {column} IS NOT NULL AND {column} <= ?1"
-            ))?
-            .execute([now.seconds()])?;
-    }
-    Ok(())
 }

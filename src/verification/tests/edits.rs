@@ -25,6 +25,8 @@ fn a_row_that_was_edited_grants_nothing() {
         "UPDATE key SET name = 'other'",
         "UPDATE key SET allow_ips = '10.0.0.0/8'",
         "UPDATE key SET allow_origins = 'https://evil.example'",
+        "UPDATE key SET scopes = 'orders:read:'",
+        "UPDATE key SET lifetime_seconds = 9223372036854775807",
         "UPDATE key SET lifetime_seconds = NULL",
         "UPDATE key SET rotate_every_seconds = 1",
         "UPDATE key SET created_at = created_at + 1",

@@ -193,29 +193,50 @@ fn a_registry_is_private_from_creation_even_without_a_umask() {
 }
 
 #[test]
-fn a_full_disk_is_said_and_leaves_what_was_there() {
-    let folder = tempfile::tempdir().unwrap();
-    let mount =
-        Command::new("mount").args(["-t", "tmpfs", "-o", "size=1m", "tmpfs"]).arg(folder.path()).output();
-    if !mount.is_ok_and(|output| output.status.success()) {
-        // Only root can mount a file system that is small enough to fill.
-        return;
-    }
-    let outcome = std::panic::catch_unwind(|| {
-        let path = folder.path().join("registry.db");
-        create(&path).unwrap();
+fn an_edited_row_hides_no_other_and_can_still_be_revoked() {
+    use crate::domain::key::RevokeReason;
+    for edit in [
+        "scopes = 'x y:'",
+        "allow_ips = '0.0.0.0/0'",
+        "allow_origins = 'x'",
+        "lifetime_seconds = 9223372036854775807",
+        "rotate_every_seconds = 9223372036854775807",
+        "revoked_at = 1, revoke_reason = 'x'",
+    ] {
+        let (_folder, path) = created();
+        rusqlite::Connection::open(&path).unwrap().execute(&format!("UPDATE key SET {edit}"), []).unwrap();
         let mut registry = open(&path);
-        registry.apply(&Change { insert: &[samples::key("first")], ..Change::default() }).unwrap();
-        // All at once, the last few kilobytes too.
-        fs::write(folder.path().join("filler"), vec![1; 1 << 20]).unwrap_err();
-        let keys: Vec<_> = (0..50).map(|number| samples::key(&format!("k{number}"))).collect();
-        let refused = registry.apply(&Change { insert: &keys, ..Change::default() });
-        assert!(matches!(&refused, Err(RegistryError::Storage(why)) if why.contains("full")), "{refused:?}");
-        fs::remove_file(folder.path().join("filler")).unwrap();
-        assert!(registry.integrity().unwrap().is_empty());
-        assert!(registry.find_key(keys[0].id).unwrap().is_none());
-        registry.apply(&Change { insert: &keys, ..Change::default() }).unwrap();
-    });
-    assert!(Command::new("umount").args(["-l"]).arg(folder.path()).status().unwrap().success());
-    outcome.unwrap();
+        registry.apply(&Change { insert: &[samples::key("other")], ..Change::default() }).unwrap();
+        let mut listed = Vec::new();
+        let mut visit = |found: crate::registry::Listed| {
+            listed.push(found.key);
+            std::ops::ControlFlow::Continue(())
+        };
+        registry.list(&Filter::default(), Instant::from_seconds(NOW), &mut visit).unwrap();
+        let [_, mut edited] = <[_; 2]>::try_from(listed).unwrap();
+        assert!(!edited.networks.named().iter().any(|network| network.contains([8, 8, 8, 8].into())));
+        edited.revoke(RevokeReason::Leaked, Instant::from_seconds(NOW));
+        registry.apply(&Change { replace: &[edited.clone()], ..Change::default() }).unwrap();
+        let stored = registry.find_key(edited.id).unwrap().unwrap().key;
+        assert!(stored.revoked.is_some() && stored.networks == edited.networks, "{edit}");
+    }
+}
+
+#[test]
+fn a_full_disk_changes_nothing_and_says_so() {
+    use crate::registry::Registry as _;
+    let (_folder, path) = created();
+    let mut registry = SqliteRegistry::open(&path).unwrap();
+    let pages: i64 = registry.connection.pragma_query_value(None, "page_count", |row| row.get(0)).unwrap();
+    let limit = |registry: &SqliteRegistry, pages: i64| {
+        registry.connection.pragma_update_and_check(None, "max_page_count", pages, |_| Ok(())).unwrap();
+    };
+    limit(&registry, pages);
+    let keys: Vec<_> = (0..100).map(|number| samples::key(&format!("key {number}"))).collect();
+    let outcome = registry.apply(&Change { insert: &keys, ..Change::default() });
+    assert!(matches!(outcome, Err(RegistryError::Storage(text)) if text.contains("disk is full")));
+    assert!(registry.find_key(keys[0].id).unwrap().is_none());
+    limit(&registry, 1_000_000);
+    registry.apply(&Change { insert: &keys, ..Change::default() }).unwrap();
+    assert!(registry.find_key(keys[99].id).unwrap().is_some() && registry.integrity().unwrap().is_empty());
 }

@@ -1,0 +1,109 @@
+//! The secrets of a key as rows: added, replaced and removed with it, and their kept copies erased.
+
+use rusqlite::{Connection, params};
+
+use super::Result;
+use super::write::{seconds, span};
+use crate::crypto::sealing::XCHACHA20_POLY1305;
+use crate::domain::digest::HMAC_SHA256;
+use crate::domain::key::{Kept, Key, KeySecret};
+use crate::domain::time::Instant;
+use crate::registry::RegistryError;
+
+/// Adds the secrets of a new key.
+pub(super) fn insert(connection: &Connection, place: i64, key: &Key) -> Result<()> {
+    key.secrets.iter().try_for_each(|secret| put_secret(connection, place, secret))
+}
+
+/// Makes the rows what they are in `key`, whose own row was just replaced.
+pub(super) fn replace(connection: &Connection, place: i64, key: &Key) -> Result<()> {
+    refuse_if_used_meanwhile(connection, key)?;
+    remove_other_secrets(connection, place, key)?;
+    insert(connection, place, key)
+}
+
+/// `rotate --cancel` revokes a secret because it was never accepted, and a use counts no revision: so a first use after
+/// the key was read is a conflict. Read again, the use is known, and cannot be in the way a second time.
+fn refuse_if_used_meanwhile(connection: &Connection, key: &Key) -> Result<()> {
+    let unused = key.secrets.iter().filter(|secret| secret.revoked_at.is_some() && secret.last_use.is_none());
+    for secret in unused {
+        let is_used = connection
+            .prepare_cached(
+                "SELECT EXISTS (SELECT 1 FROM secret WHERE id = ?1 AND last_used_at IS NOT NULL AND revoked_at IS NULL)",
+            )?
+            .query_row([secret.id.as_str()], |row| row.get(0))?;
+        if is_used {
+            return Err(RegistryError::Conflict(key.id));
+        }
+    }
+    Ok(())
+}
+
+fn remove_other_secrets(connection: &Connection, place: i64, key: &Key) -> Result<()> {
+    let mut statement = connection.prepare_cached("SELECT id FROM secret WHERE key_place = ?1")?;
+    let ids: rusqlite::Result<Vec<String>> = statement.query_map([place], |row| row.get(0))?.collect();
+    for id in ids? {
+        if !key.secrets.iter().any(|secret| secret.id.as_str() == id) {
+            connection.prepare_cached("DELETE FROM secret WHERE id = ?1")?.execute([id])?;
+        }
+    }
+    Ok(())
+}
+
+/// No id is ever given twice, not even after what had it was removed.
+pub(super) fn refuse_spent(connection: &Connection, id: &str) -> Result<()> {
+    let mut statement = connection.prepare_cached("SELECT EXISTS (SELECT 1 FROM spent WHERE id = ?1)")?;
+    if statement.query_row([id], |row| row.get(0))? { Err(RegistryError::IdTaken) } else { Ok(()) }
+}
+
+/// Inserts or replaces a secret of this key. Its last use is left to [`super::SqliteRegistry`]'s `record_use`, which
+/// counts no revision and must not be undone by a change read before it. A new one is numbered behind those that are
+/// there: its place among them is not its number once an older one was removed.
+fn put_secret(connection: &Connection, place: i64, secret: &KeySecret) -> Result<()> {
+    refuse_spent(connection, secret.id.as_str())?;
+    let (algorithm, seal) = secret.seal.columns();
+    let (kept_algorithm, kept) = match &secret.kept {
+        Kept::No => (None, None),
+        Kept::Sealed(bytes) => (Some(XCHACHA20_POLY1305), Some(bytes.as_slice())),
+        Kept::Clear(text) => (Some("clear"), Some(text.as_bytes())),
+    };
+    let written = connection
+        .prepare_cached(
+            "INSERT INTO secret (id, key_place, number, digest_algorithm, digest, created_at, expires_at, retires_at, \
+             pending_grace_seconds, revoked_at, kept_algorithm, kept, seal_algorithm, seal) \
+             VALUES (?1, ?2, (SELECT coalesce(max(number) + 1, 0) FROM secret WHERE key_place = ?2), \
+             ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13) \
+             ON CONFLICT (id) DO UPDATE SET expires_at = ?6, retires_at = ?7, pending_grace_seconds = ?8, revoked_at = ?9, \
+             kept_algorithm = ?10, kept = ?11, seal_algorithm = ?12, seal = ?13 WHERE key_place = ?2 AND digest = ?4",
+        )?
+        .execute(params![
+            secret.id.as_str(),
+            place,
+            HMAC_SHA256,
+            secret.digest.as_bytes(),
+            secret.created_at.seconds(),
+            seconds(secret.expires_at),
+            seconds(secret.retires_at),
+            span(secret.pending_grace),
+            seconds(secret.revoked_at),
+            kept_algorithm,
+            kept,
+            algorithm,
+            seal
+        ])?;
+    // An id that belongs to another secret is a collision and never overwrites it.
+    if written == 1 { Ok(()) } else { Err(RegistryError::IdTaken) }
+}
+
+/// Erases sealed copies of secrets that have ended: both partial indexes make this a look and not a scan.
+pub(super) fn sweep(connection: &Connection, now: Instant) -> Result<()> {
+    for column in ["expires_at", "retires_at"] {
+        connection
+            .prepare_cached(&format!(
+                "UPDATE secret SET kept = NULL, kept_algorithm = NULL \
+                 WHERE kept_algorithm = '{XCHACHA20_POLY1305}' AND {column} IS NOT NULL AND {column} <= ?1"
+            ))?
+            .execute([now.seconds()])?;
+    }
+    Ok(())
+}

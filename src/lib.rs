@@ -57,8 +57,8 @@
 //! 6. [`crypto::rows::judged`] says whether the rows are as the program left them; one that is not grants nothing.
 //! 7. [`domain::decision::decide`] goes through the checks in their published order, with `now` as an argument. It is
 //!    the one place where a secret is accepted.
-//! 8. [`verification::record_acceptance`] notes the use, and starts a grace that was waiting for it. The command prints
-//!    a [`output::view::DecisionView`] and exits 0, or 7 for a denial. An error means that no decision could be made, and
+//! 8. [`verification::settle`] asks the limits, all or nothing, counts the request, and starts a grace that was
+//!    waiting for this use. The command prints a [`output::view::DecisionView`] and exits 0, or 7 for a denial. An error means that no decision could be made, and
 //!    is never an acceptance.
 //!
 //! # To change something

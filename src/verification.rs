@@ -8,8 +8,13 @@ use crate::crypto::rows::{is_intact, reseal};
 use crate::domain::decision::{Decision, Matched, Presented, Request, decide};
 use crate::domain::digest::Digest;
 use crate::domain::event::{Action, Actor, Event};
+use crate::domain::key::Key;
+use crate::domain::limit::{Limits, Spending, Subject, spend};
+use crate::domain::party::Party;
+use crate::domain::scope::Scope;
 use crate::domain::secret::read_parts;
 use crate::domain::time::Instant;
+use crate::registry::ledger::{Ledger, Use};
 use crate::registry::{Change, Found, Registry, RegistryError};
 
 /// What came of looking presented text up.
@@ -110,28 +115,83 @@ pub fn verify(
     Ok((lookup, decision))
 }
 
-/// Seconds within which a second use is not written again.
-const USE_PRECISION: i64 = 60;
+/// How a request is counted besides what it asks for.
+#[derive(Debug, Clone, Copy)]
+pub struct Charge<'a> {
+    /// How much it takes of the limits; zero only asks, and is not counted.
+    pub cost: u32,
+    /// Who starts a grace that waited for this use, for the log.
+    pub actor: &'a Actor,
+}
 
-/// Records that a matching secret was accepted: its last use, to the minute, and the start of a grace that waited.
+/// Asks the limits, last of all and only for what was accepted so far, and counts the request: usage, last use, and the
+/// start of a grace that waited for it. The answer is final.
 ///
 /// # Errors
-/// The registry's. A change of the key by somebody else meanwhile is none: the next use starts the grace.
-pub fn record_acceptance(
-    registry: &mut dyn Registry,
+/// The registry's: what could not be taken from a limit is not accepted. A key without limits does not depend on it:
+/// a request that could not be counted because others write is let pass all the same. A change of the key by somebody
+/// else meanwhile is no error: the next use starts the grace.
+pub fn settle(
+    ledger: &mut dyn Ledger,
+    keys: &Subkeys,
+    (matching, decision): (&Match, Decision),
+    (request, charge): (&Request, Charge<'_>),
+    now: Instant,
+) -> Result<(Decision, Spending), RegistryError> {
+    let key = &matching.found.key;
+    let accounts = accounts_of(key, &matching.found.owner, &matching.found.project);
+    if charge.cost == 0 {
+        let asked = match decision {
+            Decision::Accepted => spend(&mut ledger.accounts(&accounts, now)?, 0, now),
+            Decision::Denied(_) => Spending::default(),
+        };
+        return Ok((asked.denial.map_or(decision, Decision::Denied), asked));
+    }
+    let is_limited = decision.is_accepted() && !accounts.is_empty();
+    let used = Use {
+        key: key.id,
+        secret: key.secrets[matching.place].id,
+        decision,
+        scopes: request.scopes.iter().map(Scope::as_str).collect::<Vec<_>>().join(" "),
+        ip: request.ip,
+        cost: charge.cost,
+        accounts,
+    };
+    let spending = match ledger.record(&used, now) {
+        Err(RegistryError::Busy) if !is_limited => return Ok((decision, Spending::default())),
+        other => other?,
+    };
+    let decision = spending.denial.map_or(decision, Decision::Denied);
+    if decision.is_accepted() {
+        start_waiting_grace(ledger, keys, matching, charge.actor, now)?;
+    }
+    Ok((decision, spending))
+}
+
+/// The accounts that have any limits: the key's own first.
+#[must_use]
+pub fn accounts_of(key: &Key, owner: &Party, project: &Party) -> Vec<(Subject, Limits)> {
+    let all = [
+        (Subject::Key(key.id), key.limits),
+        (Subject::Owner(owner.name.clone()), owner.limits),
+        (Subject::Project(project.name.clone()), project.limits),
+    ];
+    all.into_iter().filter(|(_, limits)| !limits.is_none()).collect()
+}
+
+/// Starts the grace that waited for the first use of a secret, if one did.
+///
+/// # Errors
+/// The registry's, but no conflict: the next use starts it.
+pub fn start_waiting_grace(
+    registry: &mut dyn Ledger,
     keys: &Subkeys,
     matching: &Match,
-    (request, actor): (&Request, &Actor),
+    actor: &Actor,
     now: Instant,
 ) -> Result<(), RegistryError> {
     let now = now.whole_second();
-    let secret = &matching.found.key.secrets[matching.place];
-    let is_fresh = |last: Instant| (0..USE_PRECISION).contains(&(now.seconds() - last.seconds()));
-    let known = secret.last_use.is_some_and(|last| is_fresh(last.at) && last.ip == request.ip);
-    if !known {
-        registry.record_use(secret.id, now, request.ip)?;
-    }
-    if secret.pending_grace.is_none() {
+    if matching.found.key.secrets[matching.place].pending_grace.is_none() {
         return Ok(());
     }
     let before = &matching.found.key;
@@ -151,7 +211,7 @@ pub fn record_acceptance(
         ..Change::default()
     };
     match registry.apply(&change) {
-        Err(RegistryError::Conflict(_)) => Ok(()),
+        Err(RegistryError::Conflict(_) | RegistryError::Busy) => Ok(()),
         other => other,
     }
 }

@@ -45,6 +45,10 @@ pub enum Denial {
     OriginNotAllowed,
     /// No scope of the key covers what is asked for.
     InsufficientScope,
+    /// The quota of the key, its owner or its project is used up.
+    QuotaExceeded,
+    /// More requests than the rate of the key, its owner or its project lets pass.
+    RateLimited,
 }
 
 impl Denial {
@@ -67,6 +71,8 @@ impl Denial {
             Self::IpNotAllowed => "ip_not_allowed",
             Self::OriginNotAllowed => "origin_not_allowed",
             Self::InsufficientScope => "insufficient_scope",
+            Self::QuotaExceeded => "quota_exceeded",
+            Self::RateLimited => "rate_limited",
         }
     }
 }
@@ -138,7 +144,8 @@ impl Decision {
     }
 }
 
-/// The checks of a matching secret, in order.
+/// The checks of a matching secret, in order. The two that consume come after all of these: see
+/// [`super::limit::spend`].
 pub const CHECKS: [Denial; 12] = [
     Denial::Tampered,
     Denial::Revoked,
@@ -173,8 +180,12 @@ pub fn decide(presented: Presented<'_>, request: &Request, now: Instant) -> Deci
 pub fn denies(check: Denial, matched: &Matched<'_>, request: &Request, now: Instant) -> bool {
     let Matched { key, secret, owner, project, intact } = *matched;
     match check {
-        // Before the match there is nothing to look at, so these never deny a match.
-        Denial::Missing | Denial::Malformed | Denial::NotFound => false,
+        // Before the match there is nothing to look at; what is left of limits is asked after all else.
+        Denial::Missing
+        | Denial::Malformed
+        | Denial::NotFound
+        | Denial::QuotaExceeded
+        | Denial::RateLimited => false,
         Denial::Tampered => !intact,
         Denial::Revoked => key.revoked.is_some() || secret.revoked_at.is_some(),
         Denial::Disabled => key.disabled_at.is_some(),

@@ -7,6 +7,7 @@ mod status;
 use std::collections::BTreeSet;
 
 use super::lifetime::{Lifetime, has_ended};
+use super::limit::Limits;
 use super::name::{Name, Note, Tag};
 use super::network::Network;
 use super::origin::Origin;
@@ -40,6 +41,8 @@ pub struct Key {
     pub networks: Allowed<Network>,
     /// Which sites and apps may send it.
     pub origins: Allowed<Origin>,
+    /// How much it may use up.
+    pub limits: Limits,
     /// How long each new secret lives.
     pub lifetime: Lifetime,
     /// Before this, it is not accepted.

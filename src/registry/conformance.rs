@@ -5,16 +5,20 @@ mod names;
 mod reading;
 mod stored;
 
+use std::net::IpAddr;
+
+use super::ledger::Ledger;
 use super::memory::MemoryRegistry;
 use super::sqlite::SqliteRegistry;
-use super::{Change, EventFilter, Filter, Identity, RecordedEvent, Registry, RegistryError};
+use super::{Change, EventFilter, Filter, Identity, RecordedEvent, RegistryError};
 use crate::crypto::{AuditKey, MasterKey};
 use crate::domain::event::{Action, Actor, Event};
 use crate::domain::key::{Key, KeyId};
 use crate::domain::party::{Party, PartyKind};
 use crate::domain::samples::{self, NOW};
-use crate::domain::secret::Brand;
+use crate::domain::secret::{Brand, SecretId};
 use crate::domain::time::Instant;
+use crate::domain::usage::Used;
 
 /// Runs each function against an empty registry of each backend.
 macro_rules! for_every_backend {
@@ -70,21 +74,27 @@ fn event(key: &Key, action: Action, offset: i64) -> Event {
     Event::on_key(action, &actor, None, key, at(offset))
 }
 
-fn insert(registry: &mut dyn Registry, keys: &[Key]) -> Result<(), RegistryError> {
+/// Counts an accepted request with this secret.
+fn use_secret(registry: &mut dyn Ledger, secret: SecretId, at: Instant, ip: Option<IpAddr>) {
+    let used = [Used { secret, at, ip }];
+    registry.add_usage(&[], &used, at).unwrap();
+}
+
+fn insert(registry: &mut dyn Ledger, keys: &[Key]) -> Result<(), RegistryError> {
     let events = keys.iter().map(|key| event(key, Action::KeyCreated, 0)).collect();
     registry.apply(&Change { insert: keys, events, ..Change::default() })
 }
 
-fn replace(registry: &mut dyn Registry, keys: &[Key]) -> Result<(), RegistryError> {
+fn replace(registry: &mut dyn Ledger, keys: &[Key]) -> Result<(), RegistryError> {
     let events = keys.iter().map(|key| event(key, Action::KeyChanged, 1)).collect();
     registry.apply(&Change { replace: keys, events, ..Change::default() })
 }
 
-fn stored(registry: &dyn Registry, id: KeyId) -> Key {
+fn stored(registry: &dyn Ledger, id: KeyId) -> Key {
     registry.find_key(id).unwrap().unwrap().key
 }
 
-fn names(registry: &dyn Registry, filter: &Filter) -> Vec<String> {
+fn names(registry: &dyn Ledger, filter: &Filter) -> Vec<String> {
     let mut names = Vec::new();
     let mut visit = |listed: super::Listed| {
         names.push(listed.key.name.to_string());
@@ -94,7 +104,7 @@ fn names(registry: &dyn Registry, filter: &Filter) -> Vec<String> {
     names
 }
 
-fn events(registry: &dyn Registry, filter: &EventFilter) -> Vec<RecordedEvent> {
+fn events(registry: &dyn Ledger, filter: &EventFilter) -> Vec<RecordedEvent> {
     let mut found = Vec::new();
     let mut visit = |event| {
         found.push(event);
@@ -104,7 +114,7 @@ fn events(registry: &dyn Registry, filter: &EventFilter) -> Vec<RecordedEvent> {
     found
 }
 
-fn all_events(registry: &dyn Registry) -> Vec<RecordedEvent> {
+fn all_events(registry: &dyn Ledger) -> Vec<RecordedEvent> {
     events(registry, &EventFilter::default())
 }
 

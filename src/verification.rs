@@ -3,8 +3,8 @@
 //! What is unknown costs the same work as what is known: the digest is computed and the index asked for every text of
 //! the right shape, and the comparison runs against a digest that nothing has.
 
-use crate::crypto::Subkeys;
 use crate::crypto::rows::{is_intact, reseal};
+use crate::crypto::{DigestKey, Subkeys};
 use crate::domain::decision::{Decision, Matched, Presented, Request, decide};
 use crate::domain::digest::Digest;
 use crate::domain::event::{Action, Actor, Event};
@@ -12,7 +12,7 @@ use crate::domain::key::Key;
 use crate::domain::limit::{Limits, Spending, Subject, spend};
 use crate::domain::party::Party;
 use crate::domain::scope::Scope;
-use crate::domain::secret::read_parts;
+use crate::domain::secret::{SecretId, read_parts};
 use crate::domain::time::Instant;
 use crate::registry::ledger::{Ledger, Use};
 use crate::registry::{Change, Found, Registry, RegistryError};
@@ -68,6 +68,40 @@ impl Match {
     }
 }
 
+/// What came of comparing presented text with what is recorded under its id.
+#[derive(Debug)]
+pub enum Compared<T> {
+    /// Nothing was presented.
+    Nothing,
+    /// It is no secret.
+    Malformed,
+    /// It is not known.
+    Unknown,
+    /// Its digest matches that of this.
+    Match(T),
+}
+
+/// Takes presented text apart, finds what is recorded under its id wherever that is kept, and compares digests in
+/// constant time. What is unknown is compared with a digest that nothing has.
+///
+/// # Errors
+/// Those of `find`; never because of what was presented.
+pub fn compare<T, E>(
+    keys: &DigestKey,
+    presented: Option<&[u8]>,
+    find: impl FnOnce(SecretId) -> Result<Option<(T, Digest)>, E>,
+) -> Result<Compared<T>, E> {
+    let Some(text) = presented.filter(|text| !text.is_empty()) else { return Ok(Compared::Nothing) };
+    let Ok(parts) = read_parts(text) else { return Ok(Compared::Malformed) };
+    let digest = keys.digest(text);
+    let (found, stored) = match find(parts.id)? {
+        Some((found, stored)) => (Some(found), stored),
+        None => (None, Digest::from_bytes([0; 32])),
+    };
+    let matches = stored.matches(&digest) && parts.check_holds;
+    Ok(found.filter(|_| matches).map_or(Compared::Unknown, Compared::Match))
+}
+
 /// Looks presented text up and compares it; decides nothing.
 ///
 /// # Errors
@@ -77,26 +111,24 @@ pub fn look_up(
     keys: &Subkeys,
     presented: Option<&[u8]>,
 ) -> Result<Lookup, RegistryError> {
-    let Some(text) = presented.filter(|text| !text.is_empty()) else { return Ok(Lookup::Nothing) };
-    let Ok(parts) = read_parts(text) else { return Ok(Lookup::Malformed) };
-    let digest = keys.digest.digest(text);
-    let found = registry.find_secret(parts.id)?;
-    let nothing = Digest::from_bytes([0; 32]);
-    let place =
-        found.as_ref().and_then(|found| found.key.secrets.iter().position(|secret| secret.id == parts.id));
-    let stored = match (&found, place) {
-        (Some(found), Some(place)) => &found.key.secrets[place].digest,
-        _ => &nothing,
-    };
-    let matches = stored.matches(&digest) && parts.check_holds;
-    match (found, place) {
-        (Some(found), Some(place)) if matches => {
-            let intact =
-                is_intact(&keys.row, &found.key, &found.key.secrets[place], &found.owner, &found.project);
-            Ok(Lookup::Match(Box::new(Match { found, place, intact })))
+    let compared = compare(&keys.digest, presented, |id| {
+        let Some(found) = registry.find_secret(id)? else { return Ok(None) };
+        let place = found.key.secrets.iter().position(|secret| secret.id == id);
+        Ok::<_, RegistryError>(place.map(|place| {
+            let digest = found.key.secrets[place].digest;
+            ((found, place), digest)
+        }))
+    })?;
+    Ok(match compared {
+        Compared::Nothing => Lookup::Nothing,
+        Compared::Malformed => Lookup::Malformed,
+        Compared::Unknown => Lookup::Unknown,
+        Compared::Match((found, place)) => {
+            let (key, owner, project) = (&found.key, &found.owner, &found.project);
+            let intact = is_intact(&keys.row, key, &key.secrets[place], owner, project);
+            Lookup::Match(Box::new(Match { found, place, intact }))
         }
-        _ => Ok(Lookup::Unknown),
-    }
+    })
 }
 
 /// Looks presented text up and decides.

@@ -17,7 +17,7 @@ use super::secret::{Env, Kind, SecretId};
 use super::time::{Instant, Span};
 
 pub use parts::{Allowed, KeyId, Revocation, RevokeReason};
-pub use secret_row::{Kept, KeySecret, LastUse};
+pub use secret_row::{Ends, Kept, KeySecret, LastUse};
 pub use status::{KeyStatus, SecretStatus};
 
 /// The lasting thing: who may do what, from where, until when, and with which secrets.

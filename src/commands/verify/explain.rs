@@ -191,7 +191,7 @@ fn checks_before_limits(lookup: &Lookup, request: &Request, now: Instant) -> Vec
     let mut views: Vec<CheckView<'static>> =
         before.into_iter().map(|(code, what)| view(code, CheckOutcome::Passed, what.to_owned())).collect();
     for check in CHECKS {
-        let denied = denies(check, &matched, request, now);
+        let denied = denies(check, &matched.facts(), request, now);
         let outcome = if stopped {
             CheckOutcome::NotReached
         } else if denied {

@@ -40,7 +40,7 @@ pub(super) fn list(
         return Ok(());
     }
     while let Some(row) = rows.next()? {
-        let place: i64 = row.get(PLACE)?;
+        let place: i64 = row.get(read::WIDTH)?;
         match &mut current {
             Some((same, key)) if *same == place => key.secrets.extend(read::secret(row)?),
             _ => {
@@ -59,9 +59,6 @@ pub(super) fn list(
     }
     Ok(())
 }
-
-/// Behind the key's 27 and the secret's 13 columns.
-const PLACE: usize = 40;
 
 fn query(filter: &Filter) -> (String, Vec<Value>) {
     let mut sql = format!(

@@ -1,6 +1,7 @@
 //! The registry in one SQLite file: WAL, every commit durable, private from creation.
 
 mod events;
+mod follow;
 mod ledger;
 mod limits;
 mod list;
@@ -10,6 +11,7 @@ mod secrets;
 #[cfg(test)]
 mod tests;
 mod usage;
+mod watch;
 mod write;
 
 use std::path::{Path, PathBuf};
@@ -26,7 +28,9 @@ use crate::domain::party::{Party, PartyKind};
 use crate::domain::secret::SecretId;
 use crate::domain::time::Instant;
 
+pub use follow::Changes;
 pub use open::CreationLock;
+pub use watch::{Glance, Watch};
 
 type Result<T> = std::result::Result<T, RegistryError>;
 

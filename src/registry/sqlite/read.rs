@@ -26,6 +26,8 @@ pub(super) const KEY_COLUMNS: &str = "k.id, k.name, k.kind, k.env, k.owner, k.pr
      k.created_at, k.disabled_at, k.revoked_at, k.revoke_reason, k.revision, k.seal_algorithm, k.seal, \
      k.rate_count, k.rate_seconds, k.rate_burst, k.quota_count, k.quota_period";
 const KEY_WIDTH: usize = 27;
+/// How many columns key and secret have together: the place of what comes behind them.
+pub(super) const WIDTH: usize = KEY_WIDTH + 13;
 
 /// The columns [`secret`] reads, in its order, behind those of the key.
 pub(super) const SECRET_COLUMNS: &str = "s.id, s.digest, s.created_at, s.expires_at, s.retires_at, \
@@ -198,11 +200,11 @@ pub(super) fn secret(row: &Row<'_>) -> Result<Option<KeySecret>> {
     }))
 }
 
+const PARTY: &str = "SELECT name, created_at, suspended_at, seal_algorithm, seal, rate_count, rate_seconds, rate_burst, \
+     quota_count, quota_period FROM party";
+
 pub(super) fn party(connection: &Connection, kind: PartyKind, name: &str) -> Result<Option<Party>> {
-    let mut statement = connection.prepare_cached(
-        "SELECT name, created_at, suspended_at, seal_algorithm, seal, rate_count, rate_seconds, rate_burst, quota_count, \
-         quota_period FROM party WHERE kind = ?1 AND name = ?2",
-    )?;
+    let mut statement = connection.prepare_cached(&format!("{PARTY} WHERE kind = ?1 AND name = ?2"))?;
     let mut rows = statement.query(params![kind.code(), name])?;
     rows.next()?.map(|row| party_of(row, kind)).transpose()
 }
@@ -216,6 +218,16 @@ fn party_of(row: &Row<'_>, kind: PartyKind) -> Result<Party> {
         limits: limits::limits(row, 5)?,
         seal: seal(row, 3)?,
     })
+}
+
+pub(super) fn all_parties(connection: &Connection, kind: PartyKind) -> Result<Vec<Party>> {
+    let mut statement = connection.prepare_cached(&format!("{PARTY} WHERE kind = ?1 ORDER BY name"))?;
+    let mut rows = statement.query([kind.code()])?;
+    let mut parties = Vec::new();
+    while let Some(row) = rows.next()? {
+        parties.push(party_of(row, kind)?);
+    }
+    Ok(parties)
 }
 
 pub(super) fn parties(connection: &Connection, kind: PartyKind) -> Result<Vec<PartySummary>> {

@@ -8,7 +8,7 @@ use crate::crypto::{DigestKey, Subkeys};
 use crate::domain::decision::{Decision, Matched, Presented, Request, decide};
 use crate::domain::digest::Digest;
 use crate::domain::event::{Action, Actor, Event};
-use crate::domain::key::Key;
+use crate::domain::key::{Key, KeyId};
 use crate::domain::limit::{Limits, Spending, Subject, spend};
 use crate::domain::party::Party;
 use crate::domain::scope::Scope;
@@ -203,8 +203,18 @@ pub fn settle(
 /// The accounts that have any limits: the key's own first.
 #[must_use]
 pub fn accounts_of(key: &Key, owner: &Party, project: &Party) -> Vec<(Subject, Limits)> {
+    accounts_with((key.id, key.limits), owner, project)
+}
+
+/// As [`accounts_of`], for a key of which only this is at hand.
+#[must_use]
+pub fn accounts_with(
+    (key, limits): (KeyId, Limits),
+    owner: &Party,
+    project: &Party,
+) -> Vec<(Subject, Limits)> {
     let all = [
-        (Subject::Key(key.id), key.limits),
+        (Subject::Key(key), limits),
         (Subject::Owner(owner.name.clone()), owner.limits),
         (Subject::Project(project.name.clone()), project.limits),
     ];

@@ -108,6 +108,10 @@ pub struct Matched<'a> {
 
 /// What the checks look at, wherever it is kept: the values of a [`Matched`] that decide.
 #[derive(Debug, Clone, Copy)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is the answer of one check, and no state of a machine"
+)]
 pub struct Facts<'a> {
     /// Whether the seals of all four rows hold.
     pub is_intact: bool,

@@ -9,7 +9,7 @@ mod open;
 mod read;
 mod secrets;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 mod usage;
 mod watch;
 mod write;

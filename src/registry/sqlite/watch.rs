@@ -44,6 +44,7 @@ impl Watch {
     /// The header as it stands. A glance in the middle of a commit differs from those before and after it.
     #[must_use]
     pub fn glance(&self) -> Glance {
+        #[expect(clippy::cast_ptr_alignment, reason = "a mapping begins at a page")]
         let words = self.index.as_ptr().cast::<AtomicU64>();
         #[expect(
             unsafe_code,

@@ -137,7 +137,7 @@ fn an_id_is_not_given_again_after_what_had_it_was_removed(registry: &mut dyn Reg
 fn a_key_of_an_owner_or_project_that_is_not_there_is_refused(registry: &mut dyn Registry) {
     let nobody: crate::domain::name::Name = "nobody".parse().unwrap();
     let key = samples::key("ci");
-    insert(registry, &[key.clone()]).unwrap();
+    insert(registry, std::slice::from_ref(&key)).unwrap();
     for stranger in [
         Key { owner: nobody.clone(), ..samples::key("other") },
         Key { project: nobody.clone(), ..samples::key("other") },

@@ -8,13 +8,13 @@ use crate::domain::lifetime::Lifetime;
 use crate::domain::name::Name;
 use crate::domain::party::Party;
 use crate::domain::time::{Instant, Span};
-use crate::registry::{Change, RegistryError, RememberedRequest};
+use crate::registry::{Change, PartyChange, RegistryError, RememberedRequest};
 
 pub(super) fn apply(connection: &Connection, change: &Change<'_>) -> Result<()> {
     for party in change.new_parties {
         insert_party(connection, party)?;
     }
-    for party in change.replace_parties {
+    for party in &change.replace_parties {
         replace_party(connection, party)?;
     }
     // What frees a name comes before what takes one.
@@ -80,11 +80,16 @@ fn insert_party(connection: &Connection, party: &Party) -> Result<()> {
     }
 }
 
-fn replace_party(connection: &Connection, party: &Party) -> Result<()> {
-    let (algorithm, seal) = party.seal.columns();
+fn replace_party(connection: &Connection, PartyChange { before, after }: &PartyChange) -> Result<()> {
+    let (kind, name) = (before.kind, &before.name);
+    // Nobody can come in between: whoever calls holds the write lock.
+    if read::party(connection, kind, name.as_str())?.as_ref() != Some(before) {
+        return Err(RegistryError::PartyConflict { kind: kind.code(), name: name.clone() });
+    }
+    let (algorithm, seal) = after.seal.columns();
     connection
         .prepare_cached("UPDATE party SET suspended_at = ?3, seal_algorithm = ?4, seal = ?5 WHERE kind = ?1 AND name = ?2")?
-        .execute(params![party.kind.code(), party.name.as_str(), seconds(party.suspended_at), algorithm, seal])?;
+        .execute(params![kind.code(), name.as_str(), seconds(after.suspended_at), algorithm, seal])?;
     Ok(())
 }
 

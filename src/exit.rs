@@ -178,7 +178,7 @@ fn of_registry(error: &RegistryError) -> Failure {
         RegistryError::Busy => {
             Failure { retryable: true, ..failure(Exit::Registry, "registry_busy").hint("try again") }
         }
-        RegistryError::Conflict(_) => Failure {
+        RegistryError::Conflict(_) | RegistryError::PartyConflict { .. } => Failure {
             retryable: true,
             ..failure(Exit::Conflict, "conflict").hint("look at it again, then try again")
         },

@@ -11,7 +11,7 @@ use crate::domain::party::{Party, PartyKind};
 use crate::exit::{Exit, Failure};
 use crate::output::view::PartyView;
 use crate::output::{Format, escape};
-use crate::registry::{Change, PartySummary, Registry};
+use crate::registry::{Change, PartyChange, PartySummary, Registry};
 use crate::session::{Session, Unlocked};
 
 /// What to do with owners.
@@ -171,6 +171,7 @@ fn suspend(
 ) -> Result<Exit> {
     let mut registry = session.registry()?;
     let mut summary = find(kind, name, &registry)?;
+    let before = summary.party.clone();
     let changed = summary.party.suspend(session.now);
     if changed && !dry_run {
         let keys =
@@ -181,8 +182,7 @@ fn suspend(
             PartyKind::Owner => Action::OwnerSuspended,
             PartyKind::Project => Action::ProjectSuspended,
         };
-        let change = change(&summary.party, action, session);
-        registry.apply(&change)?;
+        registry.apply(&change(before, &summary.party, action, session))?;
     }
     let said = "suspended: every running verifier refuses its keys from now on";
     answer(&summary, (changed, dry_run), said, session)
@@ -201,16 +201,16 @@ fn resume(kind: PartyKind, name: &str, dry_run: bool, session: &mut Session<'_, 
             PartyKind::Owner => Action::OwnerResumed,
             PartyKind::Project => Action::ProjectResumed,
         };
-        let change = Change { audit: Some(&keys.audit), ..change(&summary.party, action, session) };
+        let change = Change { audit: Some(&keys.audit), ..change(before, &summary.party, action, session) };
         registry.apply(&change)?;
     }
     answer(&summary, (changed, dry_run), "resumed: its live keys are accepted again", session)
 }
 
-fn change<'a>(party: &'a Party, action: Action, session: &Session<'_, '_>) -> Change<'a> {
+fn change(before: Party, after: &Party, action: Action, session: &Session<'_, '_>) -> Change<'static> {
     Change {
-        replace_parties: std::slice::from_ref(party),
-        events: vec![Event::on(action, &session.actor(), party.name.to_string(), session.now)],
+        events: vec![Event::on(action, &session.actor(), after.name.to_string(), session.now)],
+        replace_parties: vec![PartyChange { before, after: after.clone() }],
         now: Some(session.now),
         ..Change::default()
     }

@@ -10,7 +10,7 @@ use std::net::IpAddr;
 use super::ledger::Ledger;
 use super::memory::MemoryRegistry;
 use super::sqlite::SqliteRegistry;
-use super::{Change, EventFilter, Filter, Identity, RecordedEvent, RegistryError};
+use super::{Change, EventFilter, Filter, Identity, PartyChange, RecordedEvent, RegistryError};
 use crate::crypto::{AuditKey, MasterKey};
 use crate::domain::event::{Action, Actor, Event};
 use crate::domain::key::{Key, KeyId};
@@ -88,6 +88,14 @@ fn insert(registry: &mut dyn Ledger, keys: &[Key]) -> Result<(), RegistryError> 
 fn replace(registry: &mut dyn Ledger, keys: &[Key]) -> Result<(), RegistryError> {
     let events = keys.iter().map(|key| event(key, Action::KeyChanged, 1)).collect();
     registry.apply(&Change { replace: keys, events, ..Change::default() })
+}
+
+/// Suspends an owner or project that is as it was read.
+fn suspend(registry: &mut dyn Ledger, before: &Party, offset: i64) -> Result<Party, RegistryError> {
+    let mut after = before.clone();
+    after.suspend(at(offset));
+    let replace_parties = vec![PartyChange { before: before.clone(), after: after.clone() }];
+    registry.apply(&Change { replace_parties, ..Change::default() }).map(|()| after)
 }
 
 fn stored(registry: &dyn Ledger, id: KeyId) -> Key {

@@ -6,8 +6,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ops::ControlFlow;
 
 use super::{
-    Change, DefinedScope, EventFilter, Filter, Found, Identity, Listed, PartySummary, RecordedEvent,
-    Registry, RegistryError, RememberedRequest, Result, Visit,
+    Change, DefinedScope, EventFilter, Filter, Found, Identity, Listed, PartyChange, PartySummary,
+    RecordedEvent, Registry, RegistryError, RememberedRequest, Result, Visit,
 };
 use crate::domain::event::chain;
 use crate::domain::key::{Key, KeyId, KeySecret};
@@ -62,12 +62,7 @@ impl MemoryRegistry {
 
     fn write(&mut self, change: &Change<'_>) -> Result<()> {
         change.new_parties.iter().try_for_each(|party| self.insert_party(party))?;
-        for party in change.replace_parties {
-            let same = |old: &&mut Party| old.kind == party.kind && old.name == party.name;
-            if let Some(old) = self.parties.iter_mut().find(same) {
-                (old.suspended_at, old.limits, old.seal) = (party.suspended_at, party.limits, party.seal);
-            }
-        }
+        change.replace_parties.iter().try_for_each(|party| self.replace_party(party))?;
         for (id, revision) in &change.remove {
             let place = self.place(*id, *revision)?;
             let removed = self.keys.remove(place);
@@ -116,6 +111,14 @@ impl MemoryRegistry {
             let number = self.events.len() as u64 + 1;
             self.events.push(RecordedEvent { number, event: event.clone(), hash, seal });
         }
+    }
+
+    fn replace_party(&mut self, PartyChange { before, after }: &PartyChange) -> Result<()> {
+        let Some(old) = self.parties.iter_mut().find(|old| *old == before) else {
+            return Err(RegistryError::PartyConflict { kind: before.kind.code(), name: before.name.clone() });
+        };
+        (old.suspended_at, old.limits, old.seal) = (after.suspended_at, after.limits, after.seal);
+        Ok(())
     }
 
     fn insert_party(&mut self, party: &Party) -> Result<()> {

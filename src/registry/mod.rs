@@ -5,11 +5,14 @@
 
 #[cfg(test)]
 mod conformance;
+mod error;
 mod filter;
 pub mod ledger;
 #[cfg(test)]
 pub mod memory;
 pub mod sqlite;
+
+pub use error::RegistryError;
 
 use crate::crypto::AuditKey;
 use crate::domain::event::{Action, Event};
@@ -47,8 +50,8 @@ pub struct Change<'a> {
     pub remove: Vec<(KeyId, u64)>,
     /// Owners and projects to add if they are not there yet.
     pub new_parties: &'a [Party],
-    /// Owners and projects as they shall be.
-    pub replace_parties: &'a [Party],
+    /// Owners and projects to change.
+    pub replace_parties: Vec<PartyChange>,
     /// Scopes to add to the catalogue, or whose description to replace.
     pub define_scopes: Vec<DefinedScope>,
     /// Scopes to remove from the catalogue.
@@ -63,6 +66,15 @@ pub struct Change<'a> {
     pub audit: Option<&'a AuditKey>,
     /// Kept copies of secrets that ended by this instant are erased along with any change.
     pub now: Option<Instant>,
+}
+
+/// An owner or a project as it was read, and as it shall be. One that is no longer as it was read is a conflict.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PartyChange {
+    /// As it was read.
+    pub before: Party,
+    /// As it shall be; kind, name and creation stay what they were.
+    pub after: Party,
 }
 
 /// A scope of the catalogue.
@@ -178,70 +190,6 @@ pub struct EventFilter {
     pub until: Option<Instant>,
     /// Only the newest so many, still oldest first.
     pub last: Option<usize>,
-}
-
-/// What went wrong, divided by what the caller can do.
-#[derive(Debug, thiserror::Error)]
-pub enum RegistryError {
-    /// There is no registry yet.
-    #[error("there is no registry at {0}")]
-    NotThere(String),
-    /// A second `init`.
-    #[error("there is already a registry at {0}")]
-    AlreadyThere(String),
-    /// It cannot be read: damaged, foreign, a symlink, wrong permissions.
-    #[error("the registry at {path} cannot be used: {why}")]
-    Unusable {
-        /// Where it is.
-        path: String,
-        /// What is wrong with it.
-        why: String,
-        /// What to do about it.
-        hint: String,
-    },
-    /// Written by a later version.
-    #[error("the registry has schema {found}; this program knows up to {known}")]
-    Newer {
-        /// Its schema.
-        found: i64,
-        /// Ours.
-        known: i64,
-    },
-    /// Another process holds it for longer than five seconds.
-    #[error("the registry is busy: another process has been writing for more than five seconds")]
-    Busy,
-    /// Somebody else changed a key first.
-    #[error("{0} was changed by somebody else meanwhile")]
-    Conflict(KeyId),
-    /// A live key of this project has this name, or one that looks the same.
-    #[error("project `{project}` already has a live key named `{taken}`")]
-    NameTaken {
-        /// The project.
-        project: Name,
-        /// The name asked for.
-        wanted: Name,
-        /// The name in use.
-        taken: Name,
-    },
-    /// An owner or project with a name that looks the same.
-    #[error("`{wanted}` looks like the {kind} `{taken}`, which already exists")]
-    PartyLooksAlike {
-        /// `owner` or `project`.
-        kind: &'static str,
-        /// The name asked for.
-        wanted: Name,
-        /// The name in use.
-        taken: Name,
-    },
-    /// An id was drawn that is in use; draw again.
-    #[error("a random id is already in use")]
-    IdTaken,
-    /// This request id was used, by somebody else at the same time.
-    #[error("the request id `{0}` was already used")]
-    RequestTaken(String),
-    /// The file system or SQLite failed.
-    #[error("the registry could not be written or read: {0}")]
-    Storage(String),
 }
 
 type Result<T> = std::result::Result<T, RegistryError>;

@@ -17,7 +17,7 @@ use crate::domain::usage::UsageRow;
 use crate::issuance::{Issued, Wish, draft};
 use crate::registry::ledger::{Ledger as _, UsageFilter};
 use crate::registry::sqlite::tests::{edit, while_locked};
-use crate::registry::{Change, Identity};
+use crate::registry::{Change, Identity, PartyChange};
 
 fn master() -> MasterKey {
     MasterKey::from_bytes([1; 32])
@@ -185,9 +185,11 @@ fn what_was_edited_in_the_file_is_tampered_for_the_next_request() {
 fn an_owner_suspended_elsewhere_denies_all_its_keys_at_once() {
     let mut scene = plain(&["one", "two"]);
     assert_eq!(scene.answer(0), "accepted");
-    let mut owner = scene.registry.party(PartyKind::Owner, &"default".parse().unwrap()).unwrap().unwrap();
-    assert!(owner.suspend(Instant::from_seconds(NOW)));
-    scene.registry.apply(&Change { replace_parties: &[owner], ..Change::default() }).unwrap();
+    let before = scene.registry.party(PartyKind::Owner, &"default".parse().unwrap()).unwrap().unwrap();
+    let mut after = before.clone();
+    assert!(after.suspend(Instant::from_seconds(NOW)));
+    let replace_parties = vec![PartyChange { before, after }];
+    scene.registry.apply(&Change { replace_parties, ..Change::default() }).unwrap();
     assert_eq!((scene.answer(0), scene.answer(1)), ("owner_suspended", "owner_suspended"));
 }
 

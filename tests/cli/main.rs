@@ -9,6 +9,7 @@ mod edit;
 mod endpoint;
 mod expire;
 mod forget;
+mod golden;
 mod help;
 mod list;
 mod log;

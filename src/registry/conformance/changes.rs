@@ -3,12 +3,15 @@
 use super::*;
 use crate::domain::event::chain;
 use crate::domain::key::{Kept, KeySecret, LastUse};
+use crate::domain::seal::Seal;
 use crate::domain::secret::SecretId;
 use crate::registry::RememberedRequest;
 
 for_every_backend! {
     a_conflict_changes_nothing_at_all,
     removing_a_key_read_before_a_change_is_a_conflict,
+    an_owner_or_project_changed_meanwhile_is_a_conflict,
+    an_owner_or_project_that_is_not_there_is_a_conflict,
     secrets_that_are_gone_from_a_key_are_removed,
     a_secret_can_be_added_after_an_older_one_was_removed,
     a_use_recorded_meanwhile_survives_a_change_read_before_it,
@@ -63,6 +66,44 @@ fn removing_a_key_read_before_a_change_is_a_conflict(registry: &mut dyn Ledger) 
     assert!(matches!(registry.apply(&remove(1)), Err(RegistryError::Conflict(_))));
     assert!(matches!(replace(registry, std::slice::from_ref(&key)), Err(RegistryError::Conflict(_))));
     assert_eq!(all_events(registry).len(), 1, "the log outlives the key");
+}
+
+fn an_owner_or_project_changed_meanwhile_is_a_conflict(registry: &mut dyn Ledger) {
+    let key = samples::key("ci");
+    for kind in [PartyKind::Owner, PartyKind::Project] {
+        let read = samples::party(kind);
+        let suspended = suspend(registry, &read, 1).unwrap();
+        match suspend(registry, &read, 2) {
+            Err(RegistryError::PartyConflict { kind: of, name }) => {
+                assert_eq!((of, name), (kind.code(), read.name.clone()));
+            }
+            other => panic!("{other:?}"),
+        }
+        let change = Change {
+            insert: std::slice::from_ref(&key),
+            replace_parties: vec![PartyChange { before: read.clone(), after: read.clone() }],
+            ..Change::default()
+        };
+        assert!(registry.apply(&change).is_err(), "resumed by somebody who read it before it was suspended");
+        assert_eq!(registry.party(kind, &read.name).unwrap(), Some(suspended.clone()));
+        assert!(names(registry, &Filter::default()).is_empty());
+        let resealed = Party { seal: Seal::Sealed([9; 32]), ..suspended.clone() };
+        let change =
+            |before: &Party, after: &Party| PartyChange { before: before.clone(), after: after.clone() };
+        let replace_parties = vec![change(&suspended, &resealed)];
+        registry.apply(&Change { replace_parties, ..Change::default() }).unwrap();
+        let again = vec![change(&suspended, &read)];
+        assert!(registry.apply(&Change { replace_parties: again, ..Change::default() }).is_err(), "{kind:?}");
+    }
+}
+
+fn an_owner_or_project_that_is_not_there_is_a_conflict(registry: &mut dyn Ledger) {
+    let ada = Party::new(PartyKind::Owner, "ada".parse().unwrap(), at(0));
+    assert!(matches!(suspend(registry, &ada, 1), Err(RegistryError::PartyConflict { kind: "owner", .. })));
+    let elsewhere = Party { kind: PartyKind::Project, ..samples::party(PartyKind::Owner) };
+    suspend(registry, &elsewhere, 1).unwrap();
+    assert!(registry.party(PartyKind::Owner, &elsewhere.name).unwrap().unwrap().suspended_at.is_none());
+    assert_eq!(registry.parties(PartyKind::Owner).unwrap().len(), 1);
 }
 
 fn secrets_that_are_gone_from_a_key_are_removed(registry: &mut dyn Ledger) {

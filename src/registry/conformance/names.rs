@@ -82,11 +82,7 @@ fn an_owner_that_looks_like_another_is_refused(registry: &mut dyn Ledger) {
 }
 
 fn a_party_that_is_there_already_is_left_as_it_is(registry: &mut dyn Ledger) {
-    let mut suspended = samples::party(PartyKind::Owner);
-    suspended.suspend(at(1));
-    registry
-        .apply(&Change { replace_parties: std::slice::from_ref(&suspended), ..Change::default() })
-        .unwrap();
+    let suspended = suspend(registry, &samples::party(PartyKind::Owner), 1).unwrap();
     registry
         .apply(&Change { new_parties: &[samples::party(PartyKind::Owner)], ..Change::default() })
         .unwrap();

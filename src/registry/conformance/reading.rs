@@ -75,9 +75,7 @@ fn keys_of_a_suspended_owner_are_listed_as_suspended(registry: &mut dyn Ledger) 
         .unwrap();
     let suspended = Filter { statuses: vec![crate::domain::key::KeyStatus::Suspended], ..Filter::default() };
     assert!(names(registry, &suspended).is_empty());
-    let mut gone = ada;
-    gone.suspend(at(0));
-    registry.apply(&Change { replace_parties: &[gone], ..Change::default() }).unwrap();
+    suspend(registry, &ada, 0).unwrap();
     assert_eq!(names(registry, &suspended), ["hers"]);
 }
 

@@ -8,13 +8,13 @@ use crate::domain::lifetime::Lifetime;
 use crate::domain::name::Name;
 use crate::domain::party::Party;
 use crate::domain::time::{Instant, Span};
-use crate::registry::{Change, RegistryError, RememberedRequest};
+use crate::registry::{Change, PartyChange, RegistryError, RememberedRequest};
 
 pub(super) fn apply(connection: &Connection, change: &Change<'_>) -> Result<()> {
     for party in change.new_parties {
         insert_party(connection, party)?;
     }
-    for party in change.replace_parties {
+    for party in &change.replace_parties {
         replace_party(connection, party)?;
     }
     // What frees a name comes before what takes one.
@@ -87,18 +87,23 @@ fn insert_party(connection: &Connection, party: &Party) -> Result<()> {
     }
 }
 
-fn replace_party(connection: &Connection, party: &Party) -> Result<()> {
-    let (algorithm, seal) = party.seal.columns();
-    let (rate_count, rate_seconds, rate_burst, quota_count, quota_period) = limits::columns(&party.limits);
+fn replace_party(connection: &Connection, PartyChange { before, after }: &PartyChange) -> Result<()> {
+    let (kind, name) = (before.kind, &before.name);
+    // Nobody can come in between: whoever calls holds the write lock.
+    if read::party(connection, kind, name.as_str())?.as_ref() != Some(before) {
+        return Err(RegistryError::PartyConflict { kind: kind.code(), name: name.clone() });
+    }
+    let (algorithm, seal) = after.seal.columns();
+    let (rate_count, rate_seconds, rate_burst, quota_count, quota_period) = limits::columns(&after.limits);
     connection
         .prepare_cached(
             "UPDATE party SET suspended_at = ?3, seal_algorithm = ?4, seal = ?5, rate_count = ?6, rate_seconds = ?7, \
              rate_burst = ?8, quota_count = ?9, quota_period = ?10 WHERE kind = ?1 AND name = ?2",
         )?
         .execute(params![
-            party.kind.code(),
-            party.name.as_str(),
-            seconds(party.suspended_at),
+            kind.code(),
+            name.as_str(),
+            seconds(after.suspended_at),
             algorithm,
             seal,
             rate_count,

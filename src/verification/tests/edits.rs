@@ -3,6 +3,7 @@
 use rusqlite::Connection;
 
 use super::*;
+use crate::registry::PartyChange;
 
 impl Scene {
     fn edit(&self, sql: &str) {
@@ -113,9 +114,11 @@ fn a_disabled_key_cannot_be_switched_on_in_the_file() {
 fn a_suspension_cannot_be_cleared() {
     for (kind, word) in [(PartyKind::Owner, "owner_suspended"), (PartyKind::Project, "project_suspended")] {
         let mut scene = scene(samples::key("ci"));
-        let mut party = scene.registry.party(kind, &"default".parse().unwrap()).unwrap().unwrap();
-        party.suspend(at(0));
-        scene.registry.apply(&Change { replace_parties: &[party], ..Change::default() }).unwrap();
+        let before = scene.registry.party(kind, &"default".parse().unwrap()).unwrap().unwrap();
+        let mut after = before.clone();
+        after.suspend(at(0));
+        let replace_parties = vec![PartyChange { before, after }];
+        scene.registry.apply(&Change { replace_parties, ..Change::default() }).unwrap();
         assert_eq!(scene.plain_answer(0), word);
         scene.edit("UPDATE party SET suspended_at = NULL");
         assert_eq!(scene.plain_answer(0), "tampered");

@@ -7,7 +7,7 @@ use clap::{Args, CommandFactory, Parser, Subcommand, ValueHint};
 
 use crate::commands::{
     self, completions, create, demo, disable, doctor, edit, enable, expire, forget, init, list, log, lookup,
-    purge, restrict, reveal, revoke, rotate, scope, show, test_call, verify,
+    purge, restrict, reveal, revoke, rotate, scope, serve, show, test_call, verify,
 };
 use crate::domain::secret::contains_secret;
 use crate::exit::{Exit, Failure};
@@ -82,6 +82,7 @@ enum Command {
     Enable(enable::Arguments),
     Purge(purge::Arguments),
     Verify(verify::Arguments),
+    Serve(serve::Arguments),
     TestCall(Box<test_call::Arguments>),
     Lookup(lookup::Arguments),
     Reveal(reveal::Arguments),
@@ -170,6 +171,7 @@ fn dispatch(cli: Cli, host: &mut Host<'_>) -> anyhow::Result<Exit> {
         Command::Enable(arguments) => enable::run(&arguments, session),
         Command::Purge(arguments) => purge::run(&arguments, session),
         Command::Verify(arguments) => verify::run(&arguments, session),
+        Command::Serve(arguments) => serve::run(&arguments, session),
         Command::TestCall(arguments) => test_call::run(&arguments, session),
         Command::Lookup(arguments) => lookup::run(&arguments, session),
         Command::Reveal(arguments) => reveal::run(&arguments, session),

@@ -11,6 +11,7 @@ mod credential;
 mod forward;
 mod origin;
 #[cfg(test)]
+#[cfg(unix)]
 mod tests;
 
 use std::future::Future;

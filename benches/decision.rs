@@ -84,6 +84,7 @@ fn wish(number: usize) -> Wish {
         scopes: Scopes::new(["orders:read".parse().unwrap()]).unwrap(),
         networks: Allowed::Any,
         origins: Allowed::Any,
+        limits: apikey::domain::limit::Limits::default(),
         lifetime: Lifetime::DEFAULT,
         not_before: None,
         rotate_every: None,

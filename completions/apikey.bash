@@ -291,7 +291,7 @@ _apikey() {
             return 0
             ;;
         apikey__subcmd__create)
-            opts="-q -h --kind --env --owner --project --scope --access --expires --not-before --allow-ip --allow-origin --allow-app --tag --note --every --no-keep --count --request-id --quiet --secret-out --dry-run --registry --profile --vault --master-key-file --passphrase-file --json --format --no-input --help"
+            opts="-q -h --kind --env --owner --project --scope --access --expires --not-before --allow-ip --allow-origin --allow-app --tag --note --rate --burst --quota --every --no-keep --count --request-id --quiet --secret-out --dry-run --registry --profile --vault --master-key-file --passphrase-file --json --format --no-input --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -346,6 +346,18 @@ _apikey() {
                     return 0
                     ;;
                 --note)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --rate)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --burst)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --quota)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -3177,7 +3189,7 @@ _apikey() {
             return 0
             ;;
         apikey__subcmd__verify)
-            opts="-h --secret-file --secret-fd --scope --ip --origin --env --no-consume --explain --batch --registry --profile --vault --master-key-file --passphrase-file --json --format --no-input --help"
+            opts="-h --secret-file --secret-fd --scope --ip --origin --env --cost --no-consume --explain --batch --registry --profile --vault --master-key-file --passphrase-file --json --format --no-input --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -3216,6 +3228,10 @@ _apikey() {
                     ;;
                 --env)
                     COMPREPLY=($(compgen -W "live test" -- "${cur}"))
+                    return 0
+                    ;;
+                --cost)
+                    COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
                 --registry)

@@ -100,6 +100,9 @@ complete -c apikey -n "__fish_apikey_using_subcommand create" -l allow-origin -d
 complete -c apikey -n "__fish_apikey_using_subcommand create" -l allow-app -d 'Accept it only from the app with this id. May be repeated' -r
 complete -c apikey -n "__fish_apikey_using_subcommand create" -l tag -d 'A word to find it by. May be repeated' -r
 complete -c apikey -n "__fish_apikey_using_subcommand create" -l note -d 'Free text' -r
+complete -c apikey -n "__fish_apikey_using_subcommand create" -l rate -d 'How many requests may pass in a span, as 100/1m' -r
+complete -c apikey -n "__fish_apikey_using_subcommand create" -l burst -d 'How many of them may come at once; without it, all' -r
+complete -c apikey -n "__fish_apikey_using_subcommand create" -l quota -d 'How many requests may pass in a calendar window (UTC), as 10000/day or 500000/month' -r
 complete -c apikey -n "__fish_apikey_using_subcommand create" -l every -d 'Rotate it this often; `list --due` and `rotate --due` go by it' -r
 complete -c apikey -n "__fish_apikey_using_subcommand create" -l count -d 'Issue this many keys, named NAME-1 to NAME-N' -r
 complete -c apikey -n "__fish_apikey_using_subcommand create" -l request-id -d 'Make this repeatable: the same id gives the same key and secret again' -r
@@ -138,6 +141,9 @@ complete -c apikey -n "__fish_apikey_using_subcommand generate" -l allow-origin 
 complete -c apikey -n "__fish_apikey_using_subcommand generate" -l allow-app -d 'Accept it only from the app with this id. May be repeated' -r
 complete -c apikey -n "__fish_apikey_using_subcommand generate" -l tag -d 'A word to find it by. May be repeated' -r
 complete -c apikey -n "__fish_apikey_using_subcommand generate" -l note -d 'Free text' -r
+complete -c apikey -n "__fish_apikey_using_subcommand generate" -l rate -d 'How many requests may pass in a span, as 100/1m' -r
+complete -c apikey -n "__fish_apikey_using_subcommand generate" -l burst -d 'How many of them may come at once; without it, all' -r
+complete -c apikey -n "__fish_apikey_using_subcommand generate" -l quota -d 'How many requests may pass in a calendar window (UTC), as 10000/day or 500000/month' -r
 complete -c apikey -n "__fish_apikey_using_subcommand generate" -l every -d 'Rotate it this often; `list --due` and `rotate --due` go by it' -r
 complete -c apikey -n "__fish_apikey_using_subcommand generate" -l count -d 'Issue this many keys, named NAME-1 to NAME-N' -r
 complete -c apikey -n "__fish_apikey_using_subcommand generate" -l request-id -d 'Make this repeatable: the same id gives the same key and secret again' -r
@@ -531,6 +537,7 @@ complete -c apikey -n "__fish_apikey_using_subcommand verify" -l ip -d 'Where th
 complete -c apikey -n "__fish_apikey_using_subcommand verify" -l origin -d 'The site or app that sends it, as `https://shop.example.com` or `app:ID`' -r
 complete -c apikey -n "__fish_apikey_using_subcommand verify" -l env -d 'The environment the request is for' -r -f -a "live\t''
 test\t''"
+complete -c apikey -n "__fish_apikey_using_subcommand verify" -l cost -d 'How much of the limits the request takes; 0 only asks' -r
 complete -c apikey -n "__fish_apikey_using_subcommand verify" -l registry -d 'The registry file [env: APIKEY_REGISTRY]' -r -F
 complete -c apikey -n "__fish_apikey_using_subcommand verify" -l profile -d 'Use the registry and settings of this profile [env: APIKEY_PROFILE]' -r
 complete -c apikey -n "__fish_apikey_using_subcommand verify" -l vault -d 'Where the master key lives: keyring, file or keyfile [env: APIKEY_VAULT]' -r -f -a "keyring\t''
@@ -542,7 +549,7 @@ complete -c apikey -n "__fish_apikey_using_subcommand verify" -l format -d 'Answ
 tsv\t''
 json\t''
 jsonl\t''"
-complete -c apikey -n "__fish_apikey_using_subcommand verify" -l no-consume -d 'Only ask: record no use, start no grace'
+complete -c apikey -n "__fish_apikey_using_subcommand verify" -l no-consume -d 'Only ask: take nothing from the limits, record no use, start no grace'
 complete -c apikey -n "__fish_apikey_using_subcommand verify" -l explain -d 'Show each check in order, with the values compared'
 complete -c apikey -n "__fish_apikey_using_subcommand verify" -l batch -d 'Read many secrets, one a line, and answer in order as JSON lines'
 complete -c apikey -n "__fish_apikey_using_subcommand verify" -l json -d 'Answer in JSON; errors too'

@@ -14,6 +14,7 @@ use crate::crypto::rows::{Tampered, reseal, seal_new, seal_new_party};
 use crate::crypto::{SealKey, SealedBytes, SealingError, Subkeys};
 use crate::domain::key::{Allowed, Kept, Key, KeyId, KeySecret};
 use crate::domain::lifetime::{Lifetime, LifetimeError};
+use crate::domain::limit::Limits;
 use crate::domain::name::{Name, Note, Tag};
 use crate::domain::network::Network;
 use crate::domain::origin::Origin;
@@ -45,6 +46,8 @@ pub struct Wish {
     pub networks: Allowed<Network>,
     /// From which sites and apps.
     pub origins: Allowed<Origin>,
+    /// How much it may use up.
+    pub limits: Limits,
     /// How long each secret lives.
     pub lifetime: Lifetime,
     /// From when on.
@@ -143,6 +146,7 @@ pub fn draft(
         scopes: wish.scopes,
         networks: wish.networks,
         origins: wish.origins,
+        limits: wish.limits,
         lifetime: wish.lifetime,
         not_before: wish.not_before,
         rotate_every: wish.rotate_every,

@@ -13,6 +13,8 @@
 //! - The **registry** ([`registry::Registry`]) is where keys are recorded: one SQLite file.
 //! - The **master key** ([`crypto::MasterKey`]) is 32 random bytes. Everything private is derived from it or sealed
 //!   under it. The **vault** ([`vault::Vault`]) is where it lives, and never the registry.
+//! - A **limit** ([`domain::limit::Limits`]) is a rate or a quota, of a key or of all keys of an owner or project; asked
+//!   last, all or nothing. **Usage** ([`domain::usage`]) is how many requests a key had.
 //! - A **decision** ([`domain::decision::Decision`]) is the answer of a verification: accepted, or denied with one
 //!   code.
 //!
@@ -26,7 +28,7 @@
 //!
 //! [`domain`] holds the rules and has no effects: no file, clock, randomness, or SQL. [`crypto`] holds every algorithm.
 //! [`registry`] and [`vault`] store; neither decides. [`issuance`] and [`verification`] own the order in which things
-//! are written and undone. [`session`] is what one command has opened, [`host`] the machine it runs on, as a value, so
+//! are written and undone; [`verifier`] is verification for a running program, with all keys in memory. [`session`] is what one command has opened, [`host`] the machine it runs on, as a value, so
 //! that the tests run the same commands under a stopped clock. [`commands`] has a file for each subcommand; [`output`]
 //! is the only place that decides what leaves, and [`exit`] what an error means to a person or a script. `tests/layers.rs`
 //! enforces who may use whom, and lists every file in which a secret is visible in the clear.
@@ -57,8 +59,8 @@
 //! 6. [`crypto::rows::judged`] says whether the rows are as the program left them; one that is not grants nothing.
 //! 7. [`domain::decision::decide`] goes through the checks in their published order, with `now` as an argument. It is
 //!    the one place where a secret is accepted.
-//! 8. [`verification::record_acceptance`] notes the use, and starts a grace that was waiting for it. The command prints
-//!    a [`output::view::DecisionView`] and exits 0, or 7 for a denial. An error means that no decision could be made, and
+//! 8. [`verification::settle`] asks the limits, all or nothing, counts the request, and starts a grace that was
+//!    waiting for this use. The command prints a [`output::view::DecisionView`] and exits 0, or 7 for a denial. An error means that no decision could be made, and
 //!    is never an acceptance.
 //!
 //! # To change something
@@ -85,5 +87,7 @@ pub mod session;
 pub mod settings;
 pub mod vault;
 pub mod verification;
+pub mod verifier;
 
 pub use cli::run;
+pub use verifier::Verifier;

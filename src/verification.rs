@@ -3,13 +3,18 @@
 //! What is unknown costs the same work as what is known: the digest is computed and the index asked for every text of
 //! the right shape, and the comparison runs against a digest that nothing has.
 
-use crate::crypto::Subkeys;
 use crate::crypto::rows::{is_intact, reseal};
+use crate::crypto::{DigestKey, Subkeys};
 use crate::domain::decision::{Decision, Matched, Presented, Request, decide};
 use crate::domain::digest::Digest;
 use crate::domain::event::{Action, Actor, Event};
-use crate::domain::secret::read_parts;
+use crate::domain::key::{Key, KeyId};
+use crate::domain::limit::{Limits, Spending, Subject, spend};
+use crate::domain::party::Party;
+use crate::domain::scope::Scope;
+use crate::domain::secret::{SecretId, read_parts};
 use crate::domain::time::Instant;
+use crate::registry::ledger::{Ledger, Use};
 use crate::registry::{Change, Found, Registry, RegistryError};
 
 /// What came of looking presented text up.
@@ -63,6 +68,40 @@ impl Match {
     }
 }
 
+/// What came of comparing presented text with what is recorded under its id.
+#[derive(Debug)]
+pub enum Compared<T> {
+    /// Nothing was presented.
+    Nothing,
+    /// It is no secret.
+    Malformed,
+    /// It is not known.
+    Unknown,
+    /// Its digest matches that of this.
+    Match(T),
+}
+
+/// Takes presented text apart, finds what is recorded under its id wherever that is kept, and compares digests in
+/// constant time. What is unknown is compared with a digest that nothing has.
+///
+/// # Errors
+/// Those of `find`; never because of what was presented.
+pub fn compare<T, E>(
+    keys: &DigestKey,
+    presented: Option<&[u8]>,
+    find: impl FnOnce(SecretId) -> Result<Option<(T, Digest)>, E>,
+) -> Result<Compared<T>, E> {
+    let Some(text) = presented.filter(|text| !text.is_empty()) else { return Ok(Compared::Nothing) };
+    let Ok(parts) = read_parts(text) else { return Ok(Compared::Malformed) };
+    let digest = keys.digest(text);
+    let (found, stored) = match find(parts.id)? {
+        Some((found, stored)) => (Some(found), stored),
+        None => (None, Digest::from_bytes([0; 32])),
+    };
+    let matches = stored.matches(&digest) && parts.check_holds;
+    Ok(found.filter(|_| matches).map_or(Compared::Unknown, Compared::Match))
+}
+
 /// Looks presented text up and compares it; decides nothing.
 ///
 /// # Errors
@@ -72,26 +111,24 @@ pub fn look_up(
     keys: &Subkeys,
     presented: Option<&[u8]>,
 ) -> Result<Lookup, RegistryError> {
-    let Some(text) = presented.filter(|text| !text.is_empty()) else { return Ok(Lookup::Nothing) };
-    let Ok(parts) = read_parts(text) else { return Ok(Lookup::Malformed) };
-    let digest = keys.digest.digest(text);
-    let found = registry.find_secret(parts.id)?;
-    let nothing = Digest::from_bytes([0; 32]);
-    let place =
-        found.as_ref().and_then(|found| found.key.secrets.iter().position(|secret| secret.id == parts.id));
-    let stored = match (&found, place) {
-        (Some(found), Some(place)) => &found.key.secrets[place].digest,
-        _ => &nothing,
-    };
-    let matches = stored.matches(&digest) && parts.check_holds;
-    match (found, place) {
-        (Some(found), Some(place)) if matches => {
-            let intact =
-                is_intact(&keys.row, &found.key, &found.key.secrets[place], &found.owner, &found.project);
-            Ok(Lookup::Match(Box::new(Match { found, place, intact })))
+    let compared = compare(&keys.digest, presented, |id| {
+        let Some(found) = registry.find_secret(id)? else { return Ok(None) };
+        let place = found.key.secrets.iter().position(|secret| secret.id == id);
+        Ok::<_, RegistryError>(place.map(|place| {
+            let digest = found.key.secrets[place].digest;
+            ((found, place), digest)
+        }))
+    })?;
+    Ok(match compared {
+        Compared::Nothing => Lookup::Nothing,
+        Compared::Malformed => Lookup::Malformed,
+        Compared::Unknown => Lookup::Unknown,
+        Compared::Match((found, place)) => {
+            let (key, owner, project) = (&found.key, &found.owner, &found.project);
+            let intact = is_intact(&keys.row, key, &key.secrets[place], owner, project);
+            Lookup::Match(Box::new(Match { found, place, intact }))
         }
-        _ => Ok(Lookup::Unknown),
-    }
+    })
 }
 
 /// Looks presented text up and decides.
@@ -110,28 +147,93 @@ pub fn verify(
     Ok((lookup, decision))
 }
 
-/// Seconds within which a second use is not written again.
-const USE_PRECISION: i64 = 60;
+/// How a request is counted besides what it asks for.
+#[derive(Debug, Clone, Copy)]
+pub struct Charge<'a> {
+    /// How much it takes of the limits; zero only asks, and is not counted.
+    pub cost: u32,
+    /// Who starts a grace that waited for this use, for the log.
+    pub actor: &'a Actor,
+}
 
-/// Records that a matching secret was accepted: its last use, to the minute, and the start of a grace that waited.
+/// Asks the limits, last of all and only for what was accepted so far, and counts the request: usage, last use, and the
+/// start of a grace that waited for it. The answer is final.
 ///
 /// # Errors
-/// The registry's. A change of the key by somebody else meanwhile is none: the next use starts the grace.
-pub fn record_acceptance(
-    registry: &mut dyn Registry,
+/// The registry's: what could not be taken from a limit is not accepted. A key without limits does not depend on it:
+/// a request that could not be counted because others write is let pass all the same. A change of the key by somebody
+/// else meanwhile is no error: the next use starts the grace.
+pub fn settle(
+    ledger: &mut dyn Ledger,
+    keys: &Subkeys,
+    (matching, decision): (&Match, Decision),
+    (request, charge): (&Request, Charge<'_>),
+    now: Instant,
+) -> Result<(Decision, Spending), RegistryError> {
+    let key = &matching.found.key;
+    let accounts = accounts_of(key, &matching.found.owner, &matching.found.project);
+    if charge.cost == 0 {
+        let asked = match decision {
+            Decision::Accepted => spend(&mut ledger.accounts(&accounts, now)?, 0, now),
+            Decision::Denied(_) => Spending::default(),
+        };
+        return Ok((asked.denial.map_or(decision, Decision::Denied), asked));
+    }
+    let is_limited = decision.is_accepted() && !accounts.is_empty();
+    let used = Use {
+        key: key.id,
+        secret: key.secrets[matching.place].id,
+        decision,
+        scopes: request.scopes.iter().map(Scope::as_str).collect::<Vec<_>>().join(" "),
+        ip: request.ip,
+        cost: charge.cost,
+        accounts,
+    };
+    let spending = match ledger.record(&used, now) {
+        Err(RegistryError::Busy) if !is_limited => return Ok((decision, Spending::default())),
+        other => other?,
+    };
+    let decision = spending.denial.map_or(decision, Decision::Denied);
+    if decision.is_accepted() {
+        start_waiting_grace(ledger, keys, matching, charge.actor, now)?;
+    }
+    Ok((decision, spending))
+}
+
+/// The accounts that have any limits: the key's own first.
+#[must_use]
+pub fn accounts_of(key: &Key, owner: &Party, project: &Party) -> Vec<(Subject, Limits)> {
+    accounts_with((key.id, key.limits), owner, project)
+}
+
+/// As [`accounts_of`], for a key of which only this is at hand.
+#[must_use]
+pub fn accounts_with(
+    (key, limits): (KeyId, Limits),
+    owner: &Party,
+    project: &Party,
+) -> Vec<(Subject, Limits)> {
+    let all = [
+        (Subject::Key(key), limits),
+        (Subject::Owner(owner.name.clone()), owner.limits),
+        (Subject::Project(project.name.clone()), project.limits),
+    ];
+    all.into_iter().filter(|(_, limits)| !limits.is_none()).collect()
+}
+
+/// Starts the grace that waited for the first use of a secret, if one did.
+///
+/// # Errors
+/// The registry's, but no conflict: the next use starts it.
+pub fn start_waiting_grace(
+    registry: &mut dyn Ledger,
     keys: &Subkeys,
     matching: &Match,
-    (request, actor): (&Request, &Actor),
+    actor: &Actor,
     now: Instant,
 ) -> Result<(), RegistryError> {
     let now = now.whole_second();
-    let secret = &matching.found.key.secrets[matching.place];
-    let is_fresh = |last: Instant| (0..USE_PRECISION).contains(&(now.seconds() - last.seconds()));
-    let known = secret.last_use.is_some_and(|last| is_fresh(last.at) && last.ip == request.ip);
-    if !known {
-        registry.record_use(secret.id, now, request.ip)?;
-    }
-    if secret.pending_grace.is_none() {
+    if matching.found.key.secrets[matching.place].pending_grace.is_none() {
         return Ok(());
     }
     let before = &matching.found.key;
@@ -151,7 +253,7 @@ pub fn record_acceptance(
         ..Change::default()
     };
     match registry.apply(&change) {
-        Err(RegistryError::Conflict(_)) => Ok(()),
+        Err(RegistryError::Conflict(_) | RegistryError::Busy) => Ok(()),
         other => other,
     }
 }

@@ -1,6 +1,7 @@
 //! `apikey create`: issue keys and hand their secrets over, once.
 
 mod answer;
+mod limits;
 mod wish;
 
 pub(crate) use wish::{

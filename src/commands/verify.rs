@@ -10,6 +10,7 @@ use clap::Args;
 use zeroize::Zeroizing;
 
 use crate::domain::decision::{Decision, Request};
+use crate::domain::limit::Spending;
 use crate::domain::secret::{Brand, Env};
 use crate::domain::time::Instant;
 use crate::exit::{Exit, Failure};
@@ -17,7 +18,7 @@ use crate::output::view::{DecisionView, KeyView};
 use crate::output::{Format, Layout, escape, write_object};
 use crate::secret_input::SecretInput;
 use crate::session::{Session, Unlocked};
-use crate::verification::{self, Lookup};
+use crate::verification::{self, Charge, Lookup};
 
 use super::create::{origin, scope};
 
@@ -42,7 +43,10 @@ pub struct Arguments {
     /// The environment the request is for
     #[arg(long, value_parser = ["live", "test"])]
     env: Option<String>,
-    /// Only ask: record no use, start no grace
+    /// How much of the limits the request takes; 0 only asks
+    #[arg(long, default_value_t = 1, value_name = "N")]
+    cost: u32,
+    /// Only ask: take nothing from the limits, record no use, start no grace
     #[arg(long)]
     no_consume: bool,
     /// Show each check in order, with the values compared
@@ -71,12 +75,13 @@ pub fn run(arguments: &Arguments, session: &mut Session<'_, '_>) -> Result<Exit>
     }
     let text = arguments.input.read(session)?;
     let unlocked = &mut session.unlocked()?;
-    let (lookup, decision) = decide(&text, &request, arguments, (unlocked, session))?;
+    let verdict = decide(&text, &request, arguments, (unlocked, session))?;
     let now = session.host.clock.now();
-    let words = Words::of(&lookup, decision, &request);
-    let mut view = words.view(&lookup, decision, &unlocked.brand, session.now);
+    let words = Words::of(&verdict, &request);
+    let decision = verdict.decision;
+    let mut view = words.view(&verdict, &unlocked.brand, session.now);
     if arguments.explain {
-        view.checks = Some(checks(&lookup, &request, now));
+        view.checks = Some(checks(&verdict.lookup, &request, &verdict.spending, now));
     }
     session.out().decision(&view)?;
     if session.format() == Format::Table && !decision.is_accepted() {
@@ -95,26 +100,31 @@ fn request(arguments: &Arguments) -> Result<Request> {
     })
 }
 
+/// What was found and decided.
+struct Verdict {
+    lookup: Lookup,
+    decision: Decision,
+    spending: Spending,
+}
+
 fn decide(
     text: &[u8],
     request: &Request,
     arguments: &Arguments,
     (unlocked, session): (&mut Unlocked, &Session<'_, '_>),
-) -> Result<(Lookup, Decision)> {
+) -> Result<Verdict> {
     let now = session.host.clock.now();
-    let (lookup, decision) =
-        verification::verify(&unlocked.registry, &unlocked.keys, Some(text), request, now)?;
-    if let (Lookup::Match(matching), Decision::Accepted, false) = (&lookup, decision, arguments.no_consume) {
-        let actor = session.actor();
-        verification::record_acceptance(
-            &mut unlocked.registry,
-            &unlocked.keys,
-            matching,
-            (request, &actor),
-            now,
-        )?;
-    }
-    Ok((lookup, decision))
+    let Unlocked { registry, keys, .. } = unlocked;
+    let (lookup, decision) = verification::verify(registry, keys, Some(text), request, now)?;
+    let Lookup::Match(matching) = &lookup else {
+        return Ok(Verdict { lookup, decision, spending: Spending::default() });
+    };
+    let actor = session.actor();
+    let cost = if arguments.no_consume { 0 } else { arguments.cost };
+    let charge = Charge { cost, actor: &actor };
+    let (decision, spending) =
+        verification::settle(registry, keys, (matching, decision), (request, charge), now)?;
+    Ok(Verdict { lookup, decision, spending })
 }
 
 /// What is said of a decision.
@@ -124,7 +134,8 @@ struct Words {
 }
 
 impl Words {
-    fn of(lookup: &Lookup, decision: Decision, request: &Request) -> Self {
+    fn of(Verdict { lookup, decision, .. }: &Verdict, request: &Request) -> Self {
+        let decision = *decision;
         let matching = match lookup {
             Lookup::Match(matching) => Some(matching.matched()),
             _ => None,
@@ -135,8 +146,7 @@ impl Words {
 
     fn view<'a>(
         &'a self,
-        lookup: &'a Lookup,
-        decision: Decision,
+        Verdict { lookup, decision, spending }: &'a Verdict,
         brand: &Brand,
         now: Instant,
     ) -> DecisionView<'a> {
@@ -154,8 +164,8 @@ impl Words {
             message: &self.message,
             hint: self.hint.as_deref(),
             key,
-            remaining: None,
-            retry_after_seconds: None,
+            remaining: spending.remaining(),
+            retry_after_seconds: spending.retry_after_seconds,
             checks: None,
         }
     }
@@ -183,10 +193,10 @@ fn batch(arguments: &Arguments, request: &Request, session: &mut Session<'_, '_>
     let mut lines = BufReader::new(&mut everything);
     let mut all_accepted = true;
     while let Some(line) = next_line(&mut lines)? {
-        let (lookup, decision) = decide(&line, request, arguments, (unlocked, session))?;
-        all_accepted &= decision.is_accepted();
-        let words = Words::of(&lookup, decision, request);
-        let view = words.view(&lookup, decision, &unlocked.brand, session.now);
+        let verdict = decide(&line, request, arguments, (unlocked, session))?;
+        all_accepted &= verdict.decision.is_accepted();
+        let words = Words::of(&verdict, request);
+        let view = words.view(&verdict, &unlocked.brand, session.now);
         write_object(session.host.stdout, &view, Layout::Compact)?;
     }
     Ok(if all_accepted { Exit::Done } else { Exit::SaidNo })

@@ -29,13 +29,19 @@ pub fn push_random(out: &mut String, count: usize, rng: &mut dyn CryptoRng) {
 ///
 /// Six characters hold every `u32`, since 62⁶ > 2³².
 pub fn push_u32(out: &mut String, value: u32) {
+    out.extend(digits(value).iter().map(|digit| char::from(*digit)));
+}
+
+/// `value` in base 62, most significant first, six characters.
+#[must_use]
+pub fn digits(value: u32) -> [u8; 6] {
     let mut digits = [b'0'; 6];
     let mut rest = value;
     for digit in digits.iter_mut().rev() {
         *digit = ALPHABET[(rest % 62) as usize];
         rest /= 62;
     }
-    out.extend(digits.iter().map(|digit| char::from(*digit)));
+    digits
 }
 
 #[cfg(test)]

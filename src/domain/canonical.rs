@@ -6,6 +6,7 @@
 
 use super::key::{Key, KeyId, KeySecret};
 use super::lifetime::Lifetime;
+use super::limit::Limits;
 use super::party::Party;
 use super::time::Instant;
 
@@ -46,6 +47,20 @@ impl Bytes {
         self.number(instant.map(Instant::seconds));
     }
 
+    /// Only what limits is written: a row without limits has the bytes it had before there were any.
+    fn limits(&mut self, limits: &Limits) {
+        if let Some(rate) = limits.rate {
+            self.text("rate");
+            for number in [i64::from(rate.count()), rate.per().seconds(), i64::from(rate.burst())] {
+                self.number(Some(number));
+            }
+        }
+        if let Some(quota) = limits.quota {
+            self.text("quota");
+            self.text(&quota.to_string());
+        }
+    }
+
     fn list<T: ToString>(&mut self, items: &[T]) {
         self.count(items.len());
         for item in items {
@@ -78,6 +93,7 @@ pub fn key_bytes(key: &Key) -> Vec<u8> {
     bytes.instant(Some(key.created_at));
     bytes.instant(key.disabled_at);
     bytes.instant(key.revoked.map(|revocation| revocation.at));
+    bytes.limits(&key.limits);
     bytes.0
 }
 
@@ -103,5 +119,6 @@ pub fn party_bytes(party: &Party) -> Vec<u8> {
     bytes.text(party.name.as_str());
     bytes.instant(Some(party.created_at));
     bytes.instant(party.suspended_at);
+    bytes.limits(&party.limits);
     bytes.0
 }

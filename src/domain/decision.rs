@@ -4,11 +4,12 @@
 
 use std::net::IpAddr;
 
-use super::key::{Allowed, Key, KeySecret};
+use super::key::{Allowed, Ends, Key, KeySecret};
 use super::lifetime::has_ended;
+use super::network::Network;
 use super::origin::Origin;
 use super::party::Party;
-use super::scope::Scope;
+use super::scope::{Scope, Scopes};
 use super::secret::Env;
 use super::time::Instant;
 
@@ -45,6 +46,10 @@ pub enum Denial {
     OriginNotAllowed,
     /// No scope of the key covers what is asked for.
     InsufficientScope,
+    /// The quota of the key, its owner or its project is used up.
+    QuotaExceeded,
+    /// More requests than the rate of the key, its owner or its project lets pass.
+    RateLimited,
 }
 
 impl Denial {
@@ -67,6 +72,8 @@ impl Denial {
             Self::IpNotAllowed => "ip_not_allowed",
             Self::OriginNotAllowed => "origin_not_allowed",
             Self::InsufficientScope => "insufficient_scope",
+            Self::QuotaExceeded => "quota_exceeded",
+            Self::RateLimited => "rate_limited",
         }
     }
 }
@@ -97,6 +104,58 @@ pub struct Matched<'a> {
     pub project: &'a Party,
     /// Whether the seals of all four rows hold.
     pub intact: bool,
+}
+
+/// What the checks look at, wherever it is kept: the values of a [`Matched`] that decide.
+#[derive(Debug, Clone, Copy)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is the answer of one check, and no state of a machine"
+)]
+pub struct Facts<'a> {
+    /// Whether the seals of all four rows hold.
+    pub is_intact: bool,
+    /// The key or the secret was revoked.
+    pub is_revoked: bool,
+    /// The key is switched off.
+    pub is_disabled: bool,
+    /// When the secret's life is over.
+    pub ends: Ends,
+    /// When the key's life begins.
+    pub not_before: Option<Instant>,
+    /// All keys of the owner are denied.
+    pub is_owner_suspended: bool,
+    /// All keys of the project are denied.
+    pub is_project_suspended: bool,
+    /// Where the key is valid.
+    pub env: Env,
+    /// Where requests may come from.
+    pub networks: &'a Allowed<Network>,
+    /// Which sites and apps may send it.
+    pub origins: &'a Allowed<Origin>,
+    /// What the key may do.
+    pub scopes: &'a Scopes,
+}
+
+impl<'a> Matched<'a> {
+    /// The values that decide.
+    #[must_use]
+    pub fn facts(&self) -> Facts<'a> {
+        let Self { key, secret, owner, project, intact } = *self;
+        Facts {
+            is_intact: intact,
+            is_revoked: key.revoked.is_some() || secret.revoked_at.is_some(),
+            is_disabled: key.disabled_at.is_some(),
+            ends: secret.ends(),
+            not_before: key.not_before,
+            is_owner_suspended: owner.suspended_at.is_some(),
+            is_project_suspended: project.suspended_at.is_some(),
+            env: key.env,
+            networks: &key.networks,
+            origins: &key.origins,
+            scopes: &key.scopes,
+        }
+    }
 }
 
 /// What came of looking the presented text up.
@@ -138,7 +197,8 @@ impl Decision {
     }
 }
 
-/// The checks of a matching secret, in order.
+/// The checks of a matching secret, in order. The two that consume come after all of these: see
+/// [`super::limit::spend`].
 pub const CHECKS: [Denial; 12] = [
     Denial::Tampered,
     Denial::Revoked,
@@ -161,42 +221,51 @@ pub fn decide(presented: Presented<'_>, request: &Request, now: Instant) -> Deci
         Presented::Nothing => Decision::Denied(Denial::Missing),
         Presented::Malformed => Decision::Denied(Denial::Malformed),
         Presented::Unknown => Decision::Denied(Denial::NotFound),
-        Presented::Matched(matched) => CHECKS
-            .into_iter()
-            .find(|check| denies(*check, &matched, request, now))
-            .map_or(Decision::Accepted, Decision::Denied),
+        Presented::Matched(matched) => judge(&matched.facts(), request, now),
     }
+}
+
+/// Decides on a secret that matched.
+#[must_use]
+pub fn judge(facts: &Facts<'_>, request: &Request, now: Instant) -> Decision {
+    CHECKS
+        .into_iter()
+        .find(|check| denies(*check, facts, request, now))
+        .map_or(Decision::Accepted, Decision::Denied)
 }
 
 /// Whether one check of [`CHECKS`] denies.
 #[must_use]
-pub fn denies(check: Denial, matched: &Matched<'_>, request: &Request, now: Instant) -> bool {
-    let Matched { key, secret, owner, project, intact } = *matched;
+pub fn denies(check: Denial, facts: &Facts<'_>, request: &Request, now: Instant) -> bool {
     match check {
-        // Before the match there is nothing to look at, so these never deny a match.
-        Denial::Missing | Denial::Malformed | Denial::NotFound => false,
-        Denial::Tampered => !intact,
-        Denial::Revoked => key.revoked.is_some() || secret.revoked_at.is_some(),
-        Denial::Disabled => key.disabled_at.is_some(),
-        Denial::Retired => secret.is_retired(now),
-        Denial::Expired => has_ended(secret.ends_at(), now),
-        Denial::NotYetValid => key.not_before.is_some_and(|start| now < start),
-        Denial::OwnerSuspended => owner.suspended_at.is_some(),
-        Denial::ProjectSuspended => project.suspended_at.is_some(),
-        Denial::WrongEnvironment => request.env.is_some_and(|env| env != key.env),
-        Denial::IpNotAllowed => match &key.networks {
+        // Before the match there is nothing to look at; what is left of limits is asked after all else.
+        Denial::Missing
+        | Denial::Malformed
+        | Denial::NotFound
+        | Denial::QuotaExceeded
+        | Denial::RateLimited => false,
+        Denial::Tampered => !facts.is_intact,
+        Denial::Revoked => facts.is_revoked,
+        Denial::Disabled => facts.is_disabled,
+        Denial::Retired => facts.ends.is_retired(now),
+        Denial::Expired => has_ended(facts.ends.first(), now),
+        Denial::NotYetValid => facts.not_before.is_some_and(|start| now < start),
+        Denial::OwnerSuspended => facts.is_owner_suspended,
+        Denial::ProjectSuspended => facts.is_project_suspended,
+        Denial::WrongEnvironment => request.env.is_some_and(|env| env != facts.env),
+        Denial::IpNotAllowed => match facts.networks {
             Allowed::Any => false,
             Allowed::Only(networks) => {
                 !request.ip.is_some_and(|ip| networks.iter().any(|network| network.contains(ip)))
             }
         },
-        Denial::OriginNotAllowed => match &key.origins {
+        Denial::OriginNotAllowed => match facts.origins {
             Allowed::Any => false,
             Allowed::Only(origins) => !request
                 .origin
                 .as_ref()
                 .is_some_and(|given| origins.iter().any(|origin| origin.covers(given))),
         },
-        Denial::InsufficientScope => !request.scopes.iter().all(|wanted| key.scopes.cover(wanted)),
+        Denial::InsufficientScope => !request.scopes.iter().all(|wanted| facts.scopes.cover(wanted)),
     }
 }

@@ -256,6 +256,8 @@ fn fields(key: &Key, now: Instant) -> Fields {
         ("scopes", listed(key.scopes.iter().map(ToString::to_string).collect())),
         ("allow_ips", listed(key.networks.named().iter().map(ToString::to_string).collect())),
         ("allow_origins", listed(key.origins.named().iter().map(ToString::to_string).collect())),
+        ("rate", key.limits.rate.map(|rate| rate.to_string())),
+        ("quota", key.limits.quota.map(|quota| quota.to_string())),
         ("lifetime", Some(key.lifetime.to_string())),
         ("not_before", instant(key.not_before)),
         ("rotate_every", key.rotate_every.map(|span| span.to_string())),

@@ -7,6 +7,7 @@ mod status;
 use std::collections::BTreeSet;
 
 use super::lifetime::{Lifetime, has_ended};
+use super::limit::Limits;
 use super::name::{Name, Note, Tag};
 use super::network::Network;
 use super::origin::Origin;
@@ -16,7 +17,7 @@ use super::secret::{Env, Kind, SecretId};
 use super::time::{Instant, Span};
 
 pub use parts::{Allowed, KeyId, Revocation, RevokeReason};
-pub use secret_row::{Kept, KeySecret, LastUse};
+pub use secret_row::{Ends, Kept, KeySecret, LastUse};
 pub use status::{KeyStatus, SecretStatus};
 
 /// The lasting thing: who may do what, from where, until when, and with which secrets.
@@ -40,6 +41,8 @@ pub struct Key {
     pub networks: Allowed<Network>,
     /// Which sites and apps may send it.
     pub origins: Allowed<Origin>,
+    /// How much it may use up.
+    pub limits: Limits,
     /// How long each new secret lives.
     pub lifetime: Lifetime,
     /// Before this, it is not accepted.

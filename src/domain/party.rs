@@ -1,5 +1,6 @@
 //! Owners and projects: who a key belongs to and what it is for. Either can be suspended, which denies all its keys.
 
+use super::limit::Limits;
 use super::name::Name;
 use super::seal::{Seal, Taken};
 use super::time::Instant;
@@ -33,6 +34,8 @@ pub struct Party {
     pub name: Name,
     /// When it was first named.
     pub created_at: Instant,
+    /// What all its keys may use up together.
+    pub limits: Limits,
     /// Since when all its keys are denied.
     pub suspended_at: Option<Instant>,
     /// Proves that the row is as it was left.
@@ -43,7 +46,14 @@ impl Party {
     /// A new one, not yet sealed.
     #[must_use]
     pub fn new(kind: PartyKind, name: Name, now: Instant) -> Self {
-        Self { kind, name, created_at: now, suspended_at: None, seal: Seal::Missing }
+        Self {
+            kind,
+            name,
+            created_at: now,
+            limits: Limits::default(),
+            suspended_at: None,
+            seal: Seal::Missing,
+        }
     }
 
     /// Denies all its keys; says whether that changed anything.

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use super::digest::Digest;
 use super::key::{Allowed, Kept, Key, KeyId, KeySecret};
 use super::lifetime::Lifetime;
+use super::limit::Limits;
 use super::party::{Party, PartyKind};
 use super::scope::Scopes;
 use super::seal::Seal;
@@ -33,6 +34,7 @@ pub(crate) fn key(name: &str) -> Key {
         scopes: Scopes::new(["orders:read".parse().unwrap()]).unwrap(),
         networks: Allowed::Any,
         origins: Allowed::Any,
+        limits: Limits::default(),
         lifetime: Lifetime::DEFAULT,
         not_before: None,
         rotate_every: None,

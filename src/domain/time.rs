@@ -44,6 +44,22 @@ impl Instant {
         Self(self.0 - self.0 % MICROS)
     }
 
+    /// Year, month and day in UTC.
+    #[must_use]
+    pub fn date(self) -> (i64, i64, i64) {
+        civil_from_days(self.seconds() / 86_400)
+    }
+
+    /// Seconds since the epoch at the start of a month in UTC; Howard Hinnant's `days_from_civil`.
+    #[must_use]
+    pub fn start_of_month(year: i64, month: i64) -> i64 {
+        let (year, shifted_month) = if month > 2 { (year, month - 3) } else { (year - 1, month + 9) };
+        let (era, year_of_era) = (year / 400, year % 400);
+        let day_of_era =
+            year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + (153 * shifted_month + 2) / 5;
+        (era * 146_097 + day_of_era - 719_468) * 86_400
+    }
+
     /// This instant and `span` later, or `None` after the year 9999.
     #[must_use]
     pub fn checked_add(self, span: Span) -> Option<Self> {
@@ -306,6 +322,13 @@ mod tests {
             let instant = Instant::from_seconds(seconds);
             prop_assert_eq!(instant.to_string(), jiff::Timestamp::from_second(seconds).unwrap().to_string());
             prop_assert_eq!(Instant::parse(&instant.to_string()).unwrap(), instant);
+        }
+
+        #[test]
+        fn a_month_starts_where_its_first_day_does(seconds in 0..=LAST_SECOND) {
+            let (year, month, _) = Instant::from_seconds(seconds).date();
+            let start = Instant::from_seconds(Instant::start_of_month(year, month));
+            prop_assert_eq!(start.to_string(), format!("{year:04}-{month:02}-01T00:00:00Z"));
         }
 
         #[test]

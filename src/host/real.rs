@@ -19,6 +19,12 @@ const UNATTENDED: Duration = Duration::from_secs(3);
 #[derive(Debug)]
 pub struct SystemClock;
 
+/// This instant, by the system's clock.
+#[must_use]
+pub fn now() -> Instant {
+    SystemClock.now()
+}
+
 impl Clock for SystemClock {
     #[expect(clippy::disallowed_methods, reason = "the one place where the clock is read")]
     fn now(&self) -> Instant {

@@ -5,16 +5,20 @@ mod names;
 mod reading;
 mod stored;
 
+use std::net::IpAddr;
+
+use super::ledger::Ledger;
 use super::memory::MemoryRegistry;
 use super::sqlite::SqliteRegistry;
-use super::{Change, EventFilter, Filter, Identity, PartyChange, RecordedEvent, Registry, RegistryError};
+use super::{Change, EventFilter, Filter, Identity, PartyChange, RecordedEvent, RegistryError};
 use crate::crypto::{AuditKey, MasterKey};
 use crate::domain::event::{Action, Actor, Event};
 use crate::domain::key::{Key, KeyId};
 use crate::domain::party::{Party, PartyKind};
 use crate::domain::samples::{self, NOW};
-use crate::domain::secret::Brand;
+use crate::domain::secret::{Brand, SecretId};
 use crate::domain::time::Instant;
+use crate::domain::usage::Used;
 
 /// Runs each function against an empty registry of each backend.
 macro_rules! for_every_backend {
@@ -70,29 +74,35 @@ fn event(key: &Key, action: Action, offset: i64) -> Event {
     Event::on_key(action, &actor, None, key, at(offset))
 }
 
-fn insert(registry: &mut dyn Registry, keys: &[Key]) -> Result<(), RegistryError> {
+/// Counts an accepted request with this secret.
+fn use_secret(registry: &mut dyn Ledger, secret: SecretId, at: Instant, ip: Option<IpAddr>) {
+    let used = [Used { secret, at, ip }];
+    registry.add_usage(&[], &used, at).unwrap();
+}
+
+fn insert(registry: &mut dyn Ledger, keys: &[Key]) -> Result<(), RegistryError> {
     let events = keys.iter().map(|key| event(key, Action::KeyCreated, 0)).collect();
     registry.apply(&Change { insert: keys, events, ..Change::default() })
 }
 
-fn replace(registry: &mut dyn Registry, keys: &[Key]) -> Result<(), RegistryError> {
+fn replace(registry: &mut dyn Ledger, keys: &[Key]) -> Result<(), RegistryError> {
     let events = keys.iter().map(|key| event(key, Action::KeyChanged, 1)).collect();
     registry.apply(&Change { replace: keys, events, ..Change::default() })
 }
 
 /// Suspends an owner or project that is as it was read.
-fn suspend(registry: &mut dyn Registry, before: &Party, offset: i64) -> Result<Party, RegistryError> {
+fn suspend(registry: &mut dyn Ledger, before: &Party, offset: i64) -> Result<Party, RegistryError> {
     let mut after = before.clone();
     after.suspend(at(offset));
     let replace_parties = vec![PartyChange { before: before.clone(), after: after.clone() }];
     registry.apply(&Change { replace_parties, ..Change::default() }).map(|()| after)
 }
 
-fn stored(registry: &dyn Registry, id: KeyId) -> Key {
+fn stored(registry: &dyn Ledger, id: KeyId) -> Key {
     registry.find_key(id).unwrap().unwrap().key
 }
 
-fn names(registry: &dyn Registry, filter: &Filter) -> Vec<String> {
+fn names(registry: &dyn Ledger, filter: &Filter) -> Vec<String> {
     let mut names = Vec::new();
     let mut visit = |listed: super::Listed| {
         names.push(listed.key.name.to_string());
@@ -102,7 +112,7 @@ fn names(registry: &dyn Registry, filter: &Filter) -> Vec<String> {
     names
 }
 
-fn events(registry: &dyn Registry, filter: &EventFilter) -> Vec<RecordedEvent> {
+fn events(registry: &dyn Ledger, filter: &EventFilter) -> Vec<RecordedEvent> {
     let mut found = Vec::new();
     let mut visit = |event| {
         found.push(event);
@@ -112,7 +122,7 @@ fn events(registry: &dyn Registry, filter: &EventFilter) -> Vec<RecordedEvent> {
     found
 }
 
-fn all_events(registry: &dyn Registry) -> Vec<RecordedEvent> {
+fn all_events(registry: &dyn Ledger) -> Vec<RecordedEvent> {
     events(registry, &EventFilter::default())
 }
 

@@ -1,7 +1,8 @@
 //! The registry in memory: what the trait promises, written as plainly as it can be, for tests.
 
+mod ledger;
+
 use std::collections::{BTreeMap, BTreeSet};
-use std::net::IpAddr;
 use std::ops::ControlFlow;
 
 use super::{
@@ -9,7 +10,8 @@ use super::{
     RecordedEvent, Registry, RegistryError, RememberedRequest, Result, Visit,
 };
 use crate::domain::event::chain;
-use crate::domain::key::{Key, KeyId, KeySecret, LastUse};
+use crate::domain::key::{Key, KeyId, KeySecret};
+use crate::domain::limit::{Subject, Window};
 use crate::domain::name::Name;
 use crate::domain::party::{Party, PartyKind};
 use crate::domain::secret::SecretId;
@@ -28,6 +30,11 @@ pub struct MemoryRegistry {
     requests: Vec<RememberedRequest>,
     targets: BTreeMap<KeyId, String>,
     events: Vec<RecordedEvent>,
+    /// What was used of rates.
+    arrivals: BTreeMap<Subject, u64>,
+    /// What was used of quotas.
+    used: BTreeMap<(Subject, Window), u64>,
+    usage: ledger::Usage,
 }
 
 impl MemoryRegistry {
@@ -45,6 +52,9 @@ impl MemoryRegistry {
             requests: Vec::new(),
             targets: BTreeMap::new(),
             events: Vec::new(),
+            arrivals: BTreeMap::new(),
+            used: BTreeMap::new(),
+            usage: BTreeMap::new(),
         };
         new.write(first)?;
         Ok(new)
@@ -58,6 +68,9 @@ impl MemoryRegistry {
             let removed = self.keys.remove(place);
             self.spent.extend(removed.secrets.iter().map(|secret| secret.id.to_string()));
             self.spent.insert(id.to_string());
+            self.arrivals.remove(&Subject::Key(*id));
+            self.used.retain(|(subject, _), _| *subject != Subject::Key(*id));
+            self.usage.retain(|(key, ..), _| key != id);
             self.targets.remove(id);
         }
         change.replace.iter().try_for_each(|key| self.replace_key(key))?;
@@ -104,7 +117,7 @@ impl MemoryRegistry {
         let Some(old) = self.parties.iter_mut().find(|old| *old == before) else {
             return Err(RegistryError::PartyConflict { kind: before.kind.code(), name: before.name.clone() });
         };
-        (old.suspended_at, old.seal) = (after.suspended_at, after.seal);
+        (old.suspended_at, old.limits, old.seal) = (after.suspended_at, after.limits, after.seal);
         Ok(())
     }
 
@@ -250,16 +263,6 @@ impl Registry for MemoryRegistry {
             if let ControlFlow::Break(()) = visit(listed) {
                 break;
             }
-        }
-        Ok(())
-    }
-
-    fn record_use(&mut self, id: SecretId, at: Instant, ip: Option<IpAddr>) -> Result<()> {
-        let mut secrets = self.keys.iter_mut().flat_map(|key| &mut key.secrets);
-        if let Some(secret) = secrets.find(|secret| secret.id == id)
-            && secret.last_use.is_none_or(|last| last.at <= at)
-        {
-            secret.last_use = Some(LastUse { at, ip });
         }
         Ok(())
     }

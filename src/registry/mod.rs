@@ -7,11 +7,10 @@
 mod conformance;
 mod error;
 mod filter;
+pub mod ledger;
 #[cfg(test)]
 pub mod memory;
 pub mod sqlite;
-
-use std::net::IpAddr;
 
 pub use error::RegistryError;
 
@@ -218,9 +217,6 @@ pub trait Registry {
 
     /// Keys, newest first, in one pass that holds one key at a time. `now` is what statuses are judged by.
     fn list(&self, filter: &Filter, now: Instant, visit: &mut Visit<'_, Listed>) -> Result<()>;
-
-    /// Notes that a secret was accepted. Not audited, and may be lost in a power cut.
-    fn record_use(&mut self, id: SecretId, at: Instant, ip: Option<IpAddr>) -> Result<()>;
 
     /// An owner or project by its exact name.
     fn party(&self, kind: PartyKind, name: &Name) -> Result<Option<Party>>;

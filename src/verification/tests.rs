@@ -16,6 +16,7 @@ use crate::domain::party::{Party, PartyKind};
 use crate::domain::samples::{self, NOW};
 use crate::domain::secret::{Brand, Env, Secret};
 use crate::domain::time::Span;
+use crate::registry::ledger::UsageFilter;
 use crate::registry::sqlite::SqliteRegistry;
 use crate::registry::{EventFilter, Identity};
 
@@ -95,8 +96,8 @@ impl Scene {
             verify(&self.registry, &keys(), Some(text.as_bytes()), &request, now).unwrap();
         assert!(decision.is_accepted(), "{decision:?}");
         let Lookup::Match(matching) = lookup else { panic!("accepted without a match") };
-        record_acceptance(&mut self.registry, &keys(), &matching, (&request, &Actor::default()), now)
-            .unwrap();
+        let charge = Charge { cost: 1, actor: &Actor::default() };
+        settle(&mut self.registry, &keys(), (&matching, decision), (&request, charge), now).unwrap();
     }
 
     fn stored(&self) -> Key {
@@ -184,7 +185,11 @@ fn the_first_of_several_denials_is_the_one_that_checks_name_first() {
             Denial::IpNotAllowed => key.networks = Allowed::Any,
             Denial::OriginNotAllowed => key.origins = Allowed::Any,
             Denial::InsufficientScope => request.scopes.clear(),
-            Denial::Missing | Denial::Malformed | Denial::NotFound => panic!("not a check"),
+            Denial::Missing
+            | Denial::Malformed
+            | Denial::NotFound
+            | Denial::QuotaExceeded
+            | Denial::RateLimited => panic!("not a check"),
         }
     }
     let matched = Matched { key: &key, secret: &key.secrets[0], owner: &owner, project: &project, intact };
@@ -228,10 +233,17 @@ fn the_first_use_starts_the_grace_and_no_later_use_starts_it_again() {
 }
 
 #[test]
-fn a_use_is_recorded_to_the_minute() {
+fn every_accepted_request_is_counted_and_its_time_kept() {
     let mut scene = scene(samples::key("ci"));
-    for (now, recorded) in [(1, 1), (60, 1), (61, 61)] {
+    for now in [1, 60, 61] {
         scene.accept(0, at(now));
-        assert_eq!(scene.stored().last_use().unwrap().at, at(recorded));
+        assert_eq!(scene.stored().last_use().unwrap().at, at(now));
     }
+    let mut counted = Vec::new();
+    let mut visit = |row: crate::domain::usage::UsageRow| {
+        counted.push((row.outcome, row.requests));
+        std::ops::ControlFlow::Continue(())
+    };
+    scene.registry.usage(&UsageFilter::default(), &mut visit).unwrap();
+    assert_eq!(counted, [("accepted".to_owned(), 3)]);
 }

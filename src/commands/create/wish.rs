@@ -8,6 +8,7 @@ use clap::Args;
 
 use crate::domain::key::Allowed;
 use crate::domain::lifetime::Lifetime;
+use crate::domain::limit::Limits;
 use crate::domain::name::Name;
 use crate::domain::network::{Network, NetworkError};
 use crate::domain::origin::{Origin, OriginError};
@@ -18,6 +19,8 @@ use crate::exit::{Exit, Failure};
 use crate::issuance::{IssuanceError, Wish};
 use crate::registry::{Filter, Registry};
 use crate::session::Session;
+
+use super::limits::{quota, rate};
 
 /// The arguments.
 #[derive(Debug, Args)]
@@ -63,6 +66,15 @@ pub(super) struct WishArguments {
     /// Free text
     #[arg(long)]
     pub note: Option<String>,
+    /// How many requests may pass in a span, as 100/1m
+    #[arg(long, value_name = "N/SPAN")]
+    pub rate: Option<String>,
+    /// How many of them may come at once; without it, all
+    #[arg(long, value_name = "N", requires = "rate")]
+    pub burst: Option<u32>,
+    /// How many requests may pass in a calendar window (UTC), as 10000/day or 500000/month
+    #[arg(long, value_name = "N/WINDOW")]
+    pub quota: Option<String>,
     /// Rotate it this often; `list --due` and `rotate --due` go by it
     #[arg(long, value_name = "SPAN")]
     pub every: Option<String>,
@@ -91,6 +103,10 @@ pub(super) fn read(arguments: &WishArguments, session: &Session<'_, '_>) -> Resu
         scopes: scopes(&arguments.scopes, arguments.access.as_deref())?,
         networks: networks(&arguments.allow_ips)?,
         origins: Allowed::from_named(origins.map(|text| origin(&text)).collect::<Result<Vec<_>>>()?),
+        limits: Limits {
+            rate: arguments.rate.as_deref().map(|text| rate(text, arguments.burst)).transpose()?,
+            quota: arguments.quota.as_deref().map(quota).transpose()?,
+        },
         lifetime: lifetime(&or(&arguments.expires, &defaults.expires, "90d"))?,
         not_before: arguments.not_before.as_deref().map(instant).transpose()?,
         rotate_every: arguments.every.as_deref().map(span).transpose()?,

@@ -1,6 +1,7 @@
 //! What a decision means: a sentence, what would mend it, and each check with the values compared.
 
 use crate::domain::decision::{CHECKS, Decision, Denial, Matched, Request, denies};
+use crate::domain::limit::{Measure, Spending};
 use crate::domain::time::Instant;
 use crate::output::view::{CheckOutcome, CheckView};
 use crate::verification::Lookup;
@@ -23,6 +24,8 @@ pub fn message(decision: Decision, matched: Option<&Matched<'_>>, request: &Requ
     let since = |at: Option<Instant>| at.map(|at| format!(" since {at}")).unwrap_or_default();
     match denial {
         Denial::Missing | Denial::Malformed | Denial::NotFound => "no such secret is known".to_owned(),
+        Denial::QuotaExceeded => "a quota is used up".to_owned(),
+        Denial::RateLimited => "more requests than a rate lets pass".to_owned(),
         Denial::Tampered => "the registry's row of this key was altered outside apikey".to_owned(),
         Denial::Revoked => {
             format!("revoked{}", since(key.revoked.map(|revocation| revocation.at).or(secret.revoked_at)))
@@ -82,6 +85,9 @@ pub fn hint(decision: Decision, matched: Option<&Matched<'_>>, request: &Request
     let id = key.id;
     Some(match denial {
         Denial::Missing | Denial::Malformed | Denial::NotFound => return None,
+        Denial::QuotaExceeded | Denial::RateLimited => {
+            format!("wait, or raise the limit: `apikey limit {id}` shows what is left")
+        }
         Denial::Tampered => {
             "see `apikey doctor`; revoke the key or restore the registry from a backup".to_owned()
         }
@@ -121,7 +127,35 @@ pub fn hint(decision: Decision, matched: Option<&Matched<'_>>, request: &Request
 
 /// Each check in order, with its outcome and the values compared.
 #[must_use]
-pub fn checks(lookup: &Lookup, request: &Request, now: Instant) -> Vec<CheckView<'static>> {
+pub fn checks(
+    lookup: &Lookup,
+    request: &Request,
+    spending: &Spending,
+    now: Instant,
+) -> Vec<CheckView<'static>> {
+    let mut views = checks_before_limits(lookup, request, now);
+    let mut stopped = views.iter().any(|view| view.outcome == CheckOutcome::Denied);
+    for (code, measure) in [(Denial::QuotaExceeded, Measure::Quota), (Denial::RateLimited, Measure::Rate)] {
+        let denied = spending.denial == Some(code);
+        let outcome = match (stopped, denied) {
+            (true, _) => CheckOutcome::NotReached,
+            (false, true) => CheckOutcome::Denied,
+            (false, false) => CheckOutcome::Passed,
+        };
+        stopped |= denied;
+        let left: Vec<String> = spending
+            .allowances
+            .iter()
+            .filter(|allowance| allowance.measure == measure)
+            .map(|allowance| format!("{} {} of {} left", allowance.of, allowance.remaining, allowance.limit))
+            .collect();
+        let compared = if left.is_empty() { "no limit".to_owned() } else { left.join("; ") };
+        views.push(CheckView { code: code.code(), outcome, compared });
+    }
+    views
+}
+
+fn checks_before_limits(lookup: &Lookup, request: &Request, now: Instant) -> Vec<CheckView<'static>> {
     let view = |code: Denial, outcome, compared: String| CheckView { code: code.code(), outcome, compared };
     let reached = match lookup {
         Lookup::Nothing => Denial::Missing,
@@ -157,7 +191,7 @@ pub fn checks(lookup: &Lookup, request: &Request, now: Instant) -> Vec<CheckView
     let mut views: Vec<CheckView<'static>> =
         before.into_iter().map(|(code, what)| view(code, CheckOutcome::Passed, what.to_owned())).collect();
     for check in CHECKS {
-        let denied = denies(check, &matched, request, now);
+        let denied = denies(check, &matched.facts(), request, now);
         let outcome = if stopped {
             CheckOutcome::NotReached
         } else if denied {
@@ -176,7 +210,11 @@ fn compared(check: Denial, matched: &Matched<'_>, request: &Request, now: Instan
     let or = |text: Option<String>, none: &str| text.unwrap_or_else(|| none.to_owned());
     let listed = |items: Vec<String>| if items.is_empty() { "any".to_owned() } else { items.join(" ") };
     match check {
-        Denial::Missing | Denial::Malformed | Denial::NotFound => String::new(),
+        Denial::Missing
+        | Denial::Malformed
+        | Denial::NotFound
+        | Denial::QuotaExceeded
+        | Denial::RateLimited => String::new(),
         Denial::Tampered => {
             (if matched.intact { "all four seals hold" } else { "a seal does not hold" }).to_owned()
         }

@@ -39,6 +39,29 @@ pub struct LastUse {
     pub ip: Option<IpAddr>,
 }
 
+/// The two ends of a secret.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Ends {
+    /// Its own end.
+    pub expires_at: Option<Instant>,
+    /// The end of the grace, once another secret was added.
+    pub retires_at: Option<Instant>,
+}
+
+impl Ends {
+    /// The earlier of both.
+    #[must_use]
+    pub fn first(self) -> Option<Instant> {
+        earlier(self.expires_at, self.retires_at)
+    }
+
+    /// Whether it was rotated out and its grace, rather than its own life, is what ended first.
+    #[must_use]
+    pub fn is_retired(self, now: Instant) -> bool {
+        has_ended(self.retires_at, now) && self.expires_at.is_none_or(|end| self.retires_at <= Some(end))
+    }
+}
+
 /// One of a key's secrets, as it is recorded: its digest and its end, never its text.
 #[derive(Debug, Clone)]
 pub struct KeySecret {
@@ -65,10 +88,16 @@ pub struct KeySecret {
 }
 
 impl KeySecret {
+    /// Both of its ends.
+    #[must_use]
+    pub fn ends(&self) -> Ends {
+        Ends { expires_at: self.expires_at, retires_at: self.retires_at }
+    }
+
     /// The earlier of its own end and the end of its grace.
     #[must_use]
     pub fn ends_at(&self) -> Option<Instant> {
-        earlier(self.expires_at, self.retires_at)
+        self.ends().first()
     }
 
     /// Neither revoked on its own nor over at `now`.
@@ -80,7 +109,7 @@ impl KeySecret {
     /// Whether it was rotated out and its grace, rather than its own life, is what ended first.
     #[must_use]
     pub fn is_retired(&self, now: Instant) -> bool {
-        has_ended(self.retires_at, now) && self.expires_at.is_none_or(|end| self.retires_at <= Some(end))
+        self.ends().is_retired(now)
     }
 
     /// Revokes this one; says whether that changed anything.

@@ -17,9 +17,9 @@ pub struct DecisionView<'a> {
     pub hint: Option<&'a str>,
     /// `null` before a key matched.
     pub key: Option<KeyView<'a>>,
-    /// `null`: there are no limits yet.
+    /// The least that is left of any limit; `null` when nothing limits.
     pub remaining: Option<u64>,
-    /// `null`: there are no limits yet.
+    /// When it would pass, for what was refused by a limit and can pass at all.
     pub retry_after_seconds: Option<u64>,
     /// Only with `--explain`: every check in order.
     #[serde(skip_serializing_if = "Option::is_none")]

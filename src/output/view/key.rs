@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde::Serialize;
 
-use super::{Each, Shown};
+use super::{Each, QuotaView, RateView, Shown};
 use crate::domain::key::{Allowed, Kept, Key, KeyId, KeySecret, KeyStatus, SecretStatus};
 use crate::domain::lifetime::Lifetime;
 use crate::domain::name::{Note, Tag};
@@ -29,10 +29,8 @@ pub struct KeyView<'a> {
     pub scopes: Each<'a, [Scope]>,
     pub allow_ips: Option<Each<'a, [Network]>>,
     pub allow_origins: Option<Each<'a, [Origin]>>,
-    /// `null`: there are no limits yet.
-    pub rate: (),
-    /// `null`: there are no limits yet.
-    pub quota: (),
+    pub rate: Option<RateView>,
+    pub quota: Option<QuotaView>,
     pub lifetime_seconds: Option<i64>,
     pub created_at: Shown<Instant>,
     pub not_before: Option<Shown<Instant>>,
@@ -79,8 +77,8 @@ impl<'a> KeyView<'a> {
             scopes: Each(key.scopes.iter().as_slice()),
             allow_ips: restriction(&key.networks),
             allow_origins: restriction(&key.origins),
-            rate: (),
-            quota: (),
+            rate: key.limits.rate.map(RateView::of),
+            quota: key.limits.quota.map(QuotaView::of),
             lifetime_seconds: match key.lifetime {
                 Lifetime::Span(span) => Some(span.seconds()),
                 Lifetime::Until(_) | Lifetime::Never => None,

@@ -11,6 +11,7 @@ mod event;
 mod finding;
 mod issued;
 mod key;
+mod limit;
 mod party;
 #[cfg(test)]
 mod tests;
@@ -27,6 +28,7 @@ pub use event::{ActorView, ChangeView, EventView};
 pub use finding::{FindingStatus, FindingView};
 pub use issued::{ExposedSecret, IssuedView, RotationView};
 pub use key::{KeyView, SecretView, consumer_key};
+pub use limit::{AllowanceView, QuotaView, RateView};
 pub use party::{PartyView, ScopeView};
 
 /// A value that goes into JSON as it prints, without a string in between.

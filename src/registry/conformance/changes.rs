@@ -28,7 +28,7 @@ fn noted(key: &Key, note: &str) -> Key {
     Key { note: Some(note.parse().unwrap()), ..key.clone() }
 }
 
-fn a_conflict_changes_nothing_at_all(registry: &mut dyn Registry) {
+fn a_conflict_changes_nothing_at_all(registry: &mut dyn Ledger) {
     let keys = [samples::key("one"), samples::key("two")];
     insert(registry, &keys).unwrap();
     replace(registry, &[noted(&keys[1], "first")]).unwrap();
@@ -53,7 +53,7 @@ fn a_conflict_changes_nothing_at_all(registry: &mut dyn Registry) {
     assert_eq!(stored(registry, keys[1].id).revision, 3);
 }
 
-fn removing_a_key_read_before_a_change_is_a_conflict(registry: &mut dyn Registry) {
+fn removing_a_key_read_before_a_change_is_a_conflict(registry: &mut dyn Ledger) {
     let key = samples::key("ci");
     insert(registry, std::slice::from_ref(&key)).unwrap();
     let remove = |revision| Change { remove: vec![(key.id, revision)], ..Change::default() };
@@ -68,7 +68,7 @@ fn removing_a_key_read_before_a_change_is_a_conflict(registry: &mut dyn Registry
     assert_eq!(all_events(registry).len(), 1, "the log outlives the key");
 }
 
-fn an_owner_or_project_changed_meanwhile_is_a_conflict(registry: &mut dyn Registry) {
+fn an_owner_or_project_changed_meanwhile_is_a_conflict(registry: &mut dyn Ledger) {
     let key = samples::key("ci");
     for kind in [PartyKind::Owner, PartyKind::Project] {
         let read = samples::party(kind);
@@ -97,7 +97,7 @@ fn an_owner_or_project_changed_meanwhile_is_a_conflict(registry: &mut dyn Regist
     }
 }
 
-fn an_owner_or_project_that_is_not_there_is_a_conflict(registry: &mut dyn Registry) {
+fn an_owner_or_project_that_is_not_there_is_a_conflict(registry: &mut dyn Ledger) {
     let ada = Party::new(PartyKind::Owner, "ada".parse().unwrap(), at(0));
     assert!(matches!(suspend(registry, &ada, 1), Err(RegistryError::PartyConflict { kind: "owner", .. })));
     let elsewhere = Party { kind: PartyKind::Project, ..samples::party(PartyKind::Owner) };
@@ -106,7 +106,7 @@ fn an_owner_or_project_that_is_not_there_is_a_conflict(registry: &mut dyn Regist
     assert_eq!(registry.parties(PartyKind::Owner).unwrap().len(), 1);
 }
 
-fn secrets_that_are_gone_from_a_key_are_removed(registry: &mut dyn Registry) {
+fn secrets_that_are_gone_from_a_key_are_removed(registry: &mut dyn Ledger) {
     let mut key = samples::key("ci");
     key.secrets.push(samples::secret());
     insert(registry, std::slice::from_ref(&key)).unwrap();
@@ -116,7 +116,7 @@ fn secrets_that_are_gone_from_a_key_are_removed(registry: &mut dyn Registry) {
     assert_eq!(stored(registry, key.id).secrets.len(), 1);
 }
 
-fn a_secret_can_be_added_after_an_older_one_was_removed(registry: &mut dyn Registry) {
+fn a_secret_can_be_added_after_an_older_one_was_removed(registry: &mut dyn Ledger) {
     let mut key = samples::key("ci");
     key.secrets.push(samples::secret());
     insert(registry, std::slice::from_ref(&key)).unwrap();
@@ -127,20 +127,20 @@ fn a_secret_can_be_added_after_an_older_one_was_removed(registry: &mut dyn Regis
     assert_eq!(ids(&stored(registry, key.id)), ids(&key));
 }
 
-fn a_use_recorded_meanwhile_survives_a_change_read_before_it(registry: &mut dyn Registry) {
+fn a_use_recorded_meanwhile_survives_a_change_read_before_it(registry: &mut dyn Ledger) {
     let key = samples::key("ci");
     insert(registry, std::slice::from_ref(&key)).unwrap();
-    registry.record_use(key.secrets[0].id, at(5), None).unwrap();
+    use_secret(registry, key.secrets[0].id, at(5), None);
     replace(registry, &[noted(&key, "changed")]).unwrap();
     assert_eq!(stored(registry, key.id).last_use(), Some(LastUse { at: at(5), ip: None }));
 }
 
-fn a_secret_used_meanwhile_is_not_revoked_as_if_it_never_was(registry: &mut dyn Registry) {
+fn a_secret_used_meanwhile_is_not_revoked_as_if_it_never_was(registry: &mut dyn Ledger) {
     let mut key = samples::key("ci");
     key.secrets.push(samples::secret());
     insert(registry, &[key.clone()]).unwrap();
     let new = key.secrets[1].id;
-    registry.record_use(new, at(1), None).unwrap();
+    use_secret(registry, new, at(1), None);
     let revoke = |mut key: Key| {
         key.revoke_secret(new, at(2)).unwrap();
         key
@@ -148,24 +148,24 @@ fn a_secret_used_meanwhile_is_not_revoked_as_if_it_never_was(registry: &mut dyn 
     assert!(matches!(replace(registry, &[revoke(key.clone())]), Err(RegistryError::Conflict(_))));
     let again = stored(registry, key.id);
     assert!(again.secrets[1].revoked_at.is_none() && again.revision == 1);
-    registry.record_use(new, at(3), None).unwrap();
+    use_secret(registry, new, at(3), None);
     replace(registry, &[revoke(again)]).unwrap();
     replace(registry, &[noted(&Key { revision: 2, ..revoke(key) }, "revoked before")]).unwrap();
     assert_eq!(registry.find_secret(new).unwrap().unwrap().key.secrets[1].revoked_at, Some(at(2)));
 }
 
-fn an_older_use_does_not_replace_a_newer_one(registry: &mut dyn Registry) {
+fn an_older_use_does_not_replace_a_newer_one(registry: &mut dyn Ledger) {
     let key = samples::key("ci");
     insert(registry, std::slice::from_ref(&key)).unwrap();
     for offset in [5, 4] {
-        registry.record_use(key.secrets[0].id, at(offset), None).unwrap();
+        use_secret(registry, key.secrets[0].id, at(offset), None);
     }
     let last = stored(registry, key.id);
     assert_eq!((last.last_use().unwrap().at, last.revision), (at(5), 1));
-    registry.record_use(samples::secret().id, at(5), None).unwrap();
+    use_secret(registry, samples::secret().id, at(5), None);
 }
 
-fn a_request_id_is_taken_once(registry: &mut dyn Registry) {
+fn a_request_id_is_taken_once(registry: &mut dyn Ledger) {
     let keys = [samples::key("one"), samples::key("two")];
     let request = |key: &Key| RememberedRequest {
         id: "build-1".into(),
@@ -187,7 +187,7 @@ fn a_request_id_is_taken_once(registry: &mut dyn Registry) {
     assert_eq!(all_events(registry).len(), 1);
 }
 
-fn the_log_is_one_chain(registry: &mut dyn Registry) {
+fn the_log_is_one_chain(registry: &mut dyn Ledger) {
     let keys = [samples::key("one"), samples::key("two")];
     insert(registry, &keys).unwrap();
     replace(registry, &[noted(&keys[0], "changed")]).unwrap();
@@ -200,7 +200,7 @@ fn the_log_is_one_chain(registry: &mut dyn Registry) {
     assert_eq!(all_events(registry).len(), 3);
 }
 
-fn the_log_is_sealed_when_the_audit_key_is_there(registry: &mut dyn Registry) {
+fn the_log_is_sealed_when_the_audit_key_is_there(registry: &mut dyn Ledger) {
     let key = samples::key("one");
     insert(registry, std::slice::from_ref(&key)).unwrap();
     let events = vec![event(&key, Action::KeyChanged, 1)];
@@ -210,7 +210,7 @@ fn the_log_is_sealed_when_the_audit_key_is_there(registry: &mut dyn Registry) {
     assert_eq!(found[1].seal, Some(audit().tag(&found[1].hash)));
 }
 
-fn sealed_copies_are_erased_from_the_second_their_secret_ends(registry: &mut dyn Registry) {
+fn sealed_copies_are_erased_from_the_second_their_secret_ends(registry: &mut dyn Ledger) {
     let sealed = |expires, retires| KeySecret {
         expires_at: expires,
         retires_at: retires,
@@ -237,7 +237,7 @@ fn sealed_copies_are_erased_from_the_second_their_secret_ends(registry: &mut dyn
     assert_eq!(kept(101), [false, false, false, true, true]);
 }
 
-fn nothing_is_erased_by_a_change_without_an_instant(registry: &mut dyn Registry) {
+fn nothing_is_erased_by_a_change_without_an_instant(registry: &mut dyn Ledger) {
     let ended = KeySecret { expires_at: Some(at(-1)), kept: Kept::Sealed(vec![1]), ..samples::secret() };
     let key = Key { secrets: vec![ended], ..samples::key("ci") };
     insert(registry, std::slice::from_ref(&key)).unwrap();

@@ -25,14 +25,14 @@ fn taken(result: Result<(), RegistryError>) -> [String; 3] {
     }
 }
 
-fn a_name_is_unique_among_the_live_keys_of_a_project(registry: &mut dyn Registry) {
+fn a_name_is_unique_among_the_live_keys_of_a_project(registry: &mut dyn Ledger) {
     insert(registry, &[samples::key("ci")]).unwrap();
     assert_eq!(taken(insert(registry, &[samples::key("new"), samples::key("ci")])), ["default", "ci", "ci"]);
     assert_eq!(names(registry, &Filter::default()), ["ci"]);
     assert_eq!(all_events(registry).len(), 1);
 }
 
-fn a_name_that_looks_the_same_is_taken_too(registry: &mut dyn Registry) {
+fn a_name_that_looks_the_same_is_taken_too(registry: &mut dyn Ledger) {
     insert(registry, &[samples::key("paypal")]).unwrap();
     // The second has a Cyrillic `а`.
     for alike in ["PayPal", "p\u{430}ypal"] {
@@ -40,7 +40,7 @@ fn a_name_that_looks_the_same_is_taken_too(registry: &mut dyn Registry) {
     }
 }
 
-fn a_name_is_free_again_after_revocation_and_free_in_other_projects(registry: &mut dyn Registry) {
+fn a_name_is_free_again_after_revocation_and_free_in_other_projects(registry: &mut dyn Ledger) {
     let project = Party::new(PartyKind::Project, "shop".parse().unwrap(), at(0));
     let elsewhere = Key { project: project.name.clone(), ..samples::key("ci") };
     let mut first = samples::key("ci");
@@ -54,7 +54,7 @@ fn a_name_is_free_again_after_revocation_and_free_in_other_projects(registry: &m
     replace(registry, &[Key { note: Some("still revoked".parse().unwrap()), ..first }]).unwrap();
 }
 
-fn renaming_onto_a_live_name_is_refused_and_changes_nothing(registry: &mut dyn Registry) {
+fn renaming_onto_a_live_name_is_refused_and_changes_nothing(registry: &mut dyn Ledger) {
     let keys = [samples::key("one"), samples::key("two")];
     insert(registry, &keys).unwrap();
     let renamed = Key { name: "ONE".parse().unwrap(), ..keys[1].clone() };
@@ -65,7 +65,7 @@ fn renaming_onto_a_live_name_is_refused_and_changes_nothing(registry: &mut dyn R
     assert_eq!(names(registry, &Filter::default()), ["TWO", "one"]);
 }
 
-fn an_owner_that_looks_like_another_is_refused(registry: &mut dyn Registry) {
+fn an_owner_that_looks_like_another_is_refused(registry: &mut dyn Ledger) {
     let party = |kind, name: &str| [Party::new(kind, name.parse().unwrap(), at(0))];
     let alike = party(PartyKind::Owner, "DEFAULT");
     let keys = [Key { owner: alike[0].name.clone(), ..samples::key("ci") }];
@@ -81,7 +81,7 @@ fn an_owner_that_looks_like_another_is_refused(registry: &mut dyn Registry) {
     registry.apply(&Change { new_parties: &both, ..Change::default() }).unwrap();
 }
 
-fn a_party_that_is_there_already_is_left_as_it_is(registry: &mut dyn Registry) {
+fn a_party_that_is_there_already_is_left_as_it_is(registry: &mut dyn Ledger) {
     let suspended = suspend(registry, &samples::party(PartyKind::Owner), 1).unwrap();
     registry
         .apply(&Change { new_parties: &[samples::party(PartyKind::Owner)], ..Change::default() })
@@ -89,7 +89,7 @@ fn a_party_that_is_there_already_is_left_as_it_is(registry: &mut dyn Registry) {
     assert_eq!(registry.party(PartyKind::Owner, &suspended.name).unwrap(), Some(suspended));
 }
 
-fn an_id_in_use_is_never_overwritten(registry: &mut dyn Registry) {
+fn an_id_in_use_is_never_overwritten(registry: &mut dyn Ledger) {
     let key = samples::key("ci");
     insert(registry, std::slice::from_ref(&key)).unwrap();
     let same_id = Key { id: key.id, ..samples::key("other") };
@@ -100,7 +100,7 @@ fn an_id_in_use_is_never_overwritten(registry: &mut dyn Registry) {
     assert_eq!(names(registry, &Filter::default()), ["ci"]);
 }
 
-fn a_name_freed_by_a_change_can_be_taken_by_the_same_change(registry: &mut dyn Registry) {
+fn a_name_freed_by_a_change_can_be_taken_by_the_same_change(registry: &mut dyn Ledger) {
     let [mut revoked, removed] = [samples::key("revoked"), samples::key("removed")];
     insert(registry, &[revoked.clone(), removed.clone()]).unwrap();
     revoked.revoke(crate::domain::key::RevokeReason::Superseded, at(1));
@@ -114,10 +114,10 @@ fn a_name_freed_by_a_change_can_be_taken_by_the_same_change(registry: &mut dyn R
     assert_eq!(names(registry, &Filter::default()), ["removed", "revoked", "revoked"]);
 }
 
-fn an_id_is_not_given_again_after_what_had_it_was_removed(registry: &mut dyn Registry) {
+fn an_id_is_not_given_again_after_what_had_it_was_removed(registry: &mut dyn Ledger) {
     let mut key = samples::key("ci");
     key.secrets.push(samples::secret());
-    insert(registry, &[key.clone()]).unwrap();
+    insert(registry, std::slice::from_ref(&key)).unwrap();
     let rotated_out = key.secrets.remove(0);
     replace(registry, &[key.clone()]).unwrap();
     let again = Key { secrets: vec![rotated_out], ..samples::key("other") };
@@ -130,7 +130,7 @@ fn an_id_is_not_given_again_after_what_had_it_was_removed(registry: &mut dyn Reg
     insert(registry, &[samples::key("other")]).unwrap();
 }
 
-fn a_key_of_an_owner_or_project_that_is_not_there_is_refused(registry: &mut dyn Registry) {
+fn a_key_of_an_owner_or_project_that_is_not_there_is_refused(registry: &mut dyn Ledger) {
     let nobody: crate::domain::name::Name = "nobody".parse().unwrap();
     let key = samples::key("ci");
     insert(registry, std::slice::from_ref(&key)).unwrap();

@@ -17,7 +17,7 @@ for_every_backend! {
     the_last_events_are_still_oldest_first,
 }
 
-fn keys_are_listed_newest_first_with_their_secrets_in_order(registry: &mut dyn Registry) {
+fn keys_are_listed_newest_first_with_their_secrets_in_order(registry: &mut dyn Ledger) {
     let mut keys = ["one", "two", "three"].map(samples::key);
     keys[1].secrets.extend([samples::secret(), samples::secret()]);
     insert(registry, &keys).unwrap();
@@ -30,7 +30,7 @@ fn keys_are_listed_newest_first_with_their_secrets_in_order(registry: &mut dyn R
     assert_eq!(seen, keys.iter().rev().map(picture).collect::<Vec<_>>());
 }
 
-fn a_limit_counts_what_matches(registry: &mut dyn Registry) {
+fn a_limit_counts_what_matches(registry: &mut dyn Ledger) {
     let mut keys = ["a", "b", "c", "d"].map(samples::key);
     keys[2].tags.insert("x".parse().unwrap());
     keys[0].tags.insert("x".parse().unwrap());
@@ -49,7 +49,7 @@ fn a_limit_counts_what_matches(registry: &mut dyn Registry) {
     assert!(names(registry, &named("A")).is_empty(), "exact");
 }
 
-fn a_listing_stops_when_told_to(registry: &mut dyn Registry) {
+fn a_listing_stops_when_told_to(registry: &mut dyn Ledger) {
     insert(registry, &["a", "b", "c"].map(samples::key)).unwrap();
     let mut seen = 0;
     let mut visit = |_| {
@@ -67,7 +67,7 @@ fn a_listing_stops_when_told_to(registry: &mut dyn Registry) {
     assert_eq!(seen, 2);
 }
 
-fn keys_of_a_suspended_owner_are_listed_as_suspended(registry: &mut dyn Registry) {
+fn keys_of_a_suspended_owner_are_listed_as_suspended(registry: &mut dyn Ledger) {
     let ada = Party::new(PartyKind::Owner, "ada".parse().unwrap(), at(0));
     let keys = [samples::key("other"), Key { owner: ada.name.clone(), ..samples::key("hers") }];
     registry
@@ -79,7 +79,7 @@ fn keys_of_a_suspended_owner_are_listed_as_suspended(registry: &mut dyn Registry
     assert_eq!(names(registry, &suspended), ["hers"]);
 }
 
-fn parties_count_only_keys_that_are_not_revoked(registry: &mut dyn Registry) {
+fn parties_count_only_keys_that_are_not_revoked(registry: &mut dyn Ledger) {
     let ada = Party::new(PartyKind::Owner, "ada".parse().unwrap(), at(0));
     let mut keys = ["a", "b", "c", "d"].map(samples::key);
     keys[0].owner = ada.name.clone();
@@ -94,7 +94,7 @@ fn parties_count_only_keys_that_are_not_revoked(registry: &mut dyn Registry) {
     assert_eq!(counts(PartyKind::Project), [("default".to_owned(), 3)]);
 }
 
-fn a_target_is_replaced_and_goes_with_its_key(registry: &mut dyn Registry) {
+fn a_target_is_replaced_and_goes_with_its_key(registry: &mut dyn Ledger) {
     let key = samples::key("ci");
     let save = |target: &str| Change { targets: vec![(key.id, target.into())], ..Change::default() };
     registry.apply(&Change { insert: std::slice::from_ref(&key), ..save("{}") }).unwrap();
@@ -107,7 +107,7 @@ fn a_target_is_replaced_and_goes_with_its_key(registry: &mut dyn Registry) {
     assert!(matches!(registry.apply(&save("{}")), Err(RegistryError::Conflict(id)) if id == key.id));
 }
 
-fn defined_scopes_are_listed_in_order_and_can_be_removed(registry: &mut dyn Registry) {
+fn defined_scopes_are_listed_in_order_and_can_be_removed(registry: &mut dyn Ledger) {
     let scope = |text: &str, description: Option<&str>| DefinedScope {
         scope: text.parse().unwrap(),
         description: description.map(Into::into),
@@ -123,7 +123,7 @@ fn defined_scopes_are_listed_in_order_and_can_be_removed(registry: &mut dyn Regi
     assert_eq!(registry.defined_scopes().unwrap(), both[1..]);
 }
 
-fn three_events(registry: &mut dyn Registry) -> [Key; 2] {
+fn three_events(registry: &mut dyn Ledger) -> [Key; 2] {
     let keys = [samples::key("one"), samples::key("two")];
     let mut by_bob = event(&keys[1], Action::KeyRevoked, 20);
     by_bob.actor = Actor { user: "bob".into(), ..Actor::default() };
@@ -133,11 +133,11 @@ fn three_events(registry: &mut dyn Registry) -> [Key; 2] {
     keys
 }
 
-fn numbers(registry: &dyn Registry, filter: &EventFilter) -> Vec<u64> {
+fn numbers(registry: &dyn Ledger, filter: &EventFilter) -> Vec<u64> {
     events(registry, filter).into_iter().map(|event| event.number).collect()
 }
 
-fn events_are_told_apart_by_each_filter(registry: &mut dyn Registry) {
+fn events_are_told_apart_by_each_filter(registry: &mut dyn Ledger) {
     let keys = three_events(registry);
     let all = EventFilter::default;
     assert_eq!(numbers(registry, &all()), [1, 2, 3]);
@@ -153,7 +153,7 @@ fn events_are_told_apart_by_each_filter(registry: &mut dyn Registry) {
     assert_eq!(numbers(registry, &window), [2]);
 }
 
-fn the_last_events_are_still_oldest_first(registry: &mut dyn Registry) {
+fn the_last_events_are_still_oldest_first(registry: &mut dyn Ledger) {
     three_events(registry);
     let last = |last| EventFilter { last: Some(last), ..EventFilter::default() };
     assert_eq!(numbers(registry, &last(2)), [2, 3]);

@@ -17,7 +17,7 @@ for_every_backend! {
     the_identity_is_read_back,
 }
 
-fn a_key_is_found_by_its_id_and_by_each_of_its_secrets(registry: &mut dyn Registry) {
+fn a_key_is_found_by_its_id_and_by_each_of_its_secrets(registry: &mut dyn Ledger) {
     let mut key = samples::key("ci");
     key.secrets.push(samples::secret());
     insert(registry, &[samples::key("other"), key.clone()]).unwrap();
@@ -29,7 +29,7 @@ fn a_key_is_found_by_its_id_and_by_each_of_its_secrets(registry: &mut dyn Regist
     assert_eq!(picture(&stored(registry, key.id)), picture(&key));
 }
 
-fn what_is_not_there_is_not_found(registry: &mut dyn Registry) {
+fn what_is_not_there_is_not_found(registry: &mut dyn Ledger) {
     insert(registry, &[samples::key("ci")]).unwrap();
     let other = samples::key("ci");
     assert!(registry.find_key(other.id).unwrap().is_none());
@@ -60,7 +60,7 @@ fn full() -> Key {
     }
 }
 
-fn every_field_of_a_key_is_read_back(registry: &mut dyn Registry) {
+fn every_field_of_a_key_is_read_back(registry: &mut dyn Ledger) {
     let revoked = Some(Revocation { at: at(30), reason: RevokeReason::Leaked });
     let variants = [
         full(),
@@ -96,13 +96,13 @@ fn secrets() -> Vec<KeySecret> {
     ]
 }
 
-fn every_field_of_a_secret_is_read_back(registry: &mut dyn Registry) {
+fn every_field_of_a_secret_is_read_back(registry: &mut dyn Ledger) {
     let mut key = Key { secrets: secrets(), ..samples::key("ci") };
     insert(registry, std::slice::from_ref(&key)).unwrap();
     for (place, ip) in
         [(0, Some("2001:db8::1".parse().unwrap())), (1, None), (2, Some("192.0.2.1".parse().unwrap()))]
     {
-        registry.record_use(key.secrets[place].id, at(7), ip).unwrap();
+        use_secret(registry, key.secrets[place].id, at(7), ip);
         key.secrets[place].last_use = Some(LastUse { at: at(7), ip });
     }
     assert_eq!(picture(&stored(registry, key.id)), picture(&key));
@@ -121,7 +121,7 @@ fn every_field_of_a_secret_is_read_back(registry: &mut dyn Registry) {
     assert_eq!(picture(&stored(registry, key.id)), picture(&key));
 }
 
-fn the_identity_is_read_back(registry: &mut dyn Registry) {
+fn the_identity_is_read_back(registry: &mut dyn Ledger) {
     assert_eq!(registry.identity().unwrap(), identity());
     assert_eq!(registry.integrity().unwrap(), Vec::<String>::new());
 }

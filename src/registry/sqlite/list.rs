@@ -40,7 +40,7 @@ pub(super) fn list(
         return Ok(());
     }
     while let Some(row) = rows.next()? {
-        let place: i64 = row.get(PLACE)?;
+        let place: i64 = row.get(read::WIDTH)?;
         match &mut current {
             Some((same, key)) if *same == place => key.secrets.extend(read::secret(row)?),
             _ => {
@@ -59,9 +59,6 @@ pub(super) fn list(
     }
     Ok(())
 }
-
-/// Behind the key's 22 and the secret's 13 columns.
-const PLACE: usize = 35;
 
 fn query(filter: &Filter) -> (String, Vec<Value>) {
     let mut sql = format!(
@@ -100,7 +97,9 @@ mod tests {
 
     fn plan(filter: &Filter) -> String {
         let connection = Connection::open_in_memory().unwrap();
-        connection.execute_batch(include_str!("../migrations/0001_initial.sql")).unwrap();
+        for migration in crate::registry::sqlite::open::MIGRATIONS {
+            connection.execute_batch(migration).unwrap();
+        }
         let (sql, values) = query(filter);
         let mut statement = connection.prepare(&format!("EXPLAIN QUERY PLAN {sql}")).unwrap();
         let steps = statement.query_map(params_from_iter(values), |row| row.get::<_, String>(3)).unwrap();

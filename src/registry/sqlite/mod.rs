@@ -1,18 +1,22 @@
 //! The registry in one SQLite file: WAL, every commit durable, private from creation.
 
 mod events;
+mod follow;
+mod ledger;
+mod limits;
 mod list;
 mod open;
 mod read;
 mod secrets;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
+mod usage;
+mod watch;
 mod write;
 
-use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 
-use rusqlite::{Connection, OptionalExtension, TransactionBehavior, params};
+use rusqlite::{Connection, OptionalExtension, TransactionBehavior};
 
 use super::{
     Change, DefinedScope, EventFilter, Filter, Found, Identity, Listed, PartySummary, RecordedEvent,
@@ -24,7 +28,9 @@ use crate::domain::party::{Party, PartyKind};
 use crate::domain::secret::SecretId;
 use crate::domain::time::Instant;
 
+pub use follow::Changes;
 pub use open::CreationLock;
+pub use watch::{Glance, Watch};
 
 type Result<T> = std::result::Result<T, RegistryError>;
 
@@ -147,18 +153,6 @@ impl Registry for SqliteRegistry {
 
     fn list(&self, filter: &Filter, now: Instant, visit: &mut Visit<'_, Listed>) -> Result<()> {
         self.placed(list::list(&self.connection, filter, now, visit))
-    }
-
-    fn record_use(&mut self, id: SecretId, at: Instant, ip: Option<IpAddr>) -> Result<()> {
-        // Losing a last use to a power cut is no harm; waiting for the disk at each verification would be.
-        self.connection.pragma_update(None, "synchronous", "NORMAL")?;
-        let written = self
-            .connection
-            .prepare_cached("UPDATE secret SET last_used_at = ?2, last_used_ip = ?3 WHERE id = ?1 AND (last_used_at IS NULL OR last_used_at <= ?2)")
-            .and_then(|mut statement| statement.execute(params![id.as_str(), at.seconds(), ip.map(|ip| ip.to_string())]));
-        self.connection.pragma_update(None, "synchronous", "FULL")?;
-        written?;
-        Ok(())
     }
 
     fn party(&self, kind: PartyKind, name: &Name) -> Result<Option<Party>> {

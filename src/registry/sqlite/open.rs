@@ -17,7 +17,10 @@ const APPLICATION_ID: i64 = 0x6170_696b;
 /// 3.51.3, the first version whose WAL does not corrupt a file when it is reset under readers.
 const OLDEST_SQLITE: i32 = 3_051_003;
 /// Append only; the number of a migration is its place, from 1.
-const MIGRATIONS: &[&str] = &[include_str!("../migrations/0001_initial.sql")];
+pub(super) const MIGRATIONS: &[&str] = &[
+    include_str!("../migrations/0001_initial.sql"),
+    include_str!("../migrations/0002_limits_and_usage.sql"),
+];
 const BUSY_FOR: Duration = Duration::from_secs(5);
 
 /// Held while a registry is being made.

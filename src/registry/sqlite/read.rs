@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
-use super::{Result, damaged};
+use super::{Result, damaged, limits};
 use crate::crypto::sealing::XCHACHA20_POLY1305;
 use crate::domain::digest::Digest;
 use crate::domain::key::{Allowed, Kept, Key, KeyId, KeySecret, LastUse, Revocation, RevokeReason};
@@ -23,8 +23,11 @@ use crate::registry::{DefinedScope, Found, Identity, PartySummary, RememberedReq
 /// The columns [`key`] reads, in its order.
 pub(super) const KEY_COLUMNS: &str = "k.id, k.name, k.kind, k.env, k.owner, k.project, k.scopes, k.allow_ips, \
      k.allow_origins, k.lifetime_seconds, k.lifetime_until, k.not_before, k.rotate_every_seconds, k.tags, k.note, \
-     k.created_at, k.disabled_at, k.revoked_at, k.revoke_reason, k.revision, k.seal_algorithm, k.seal";
-const KEY_WIDTH: usize = 22;
+     k.created_at, k.disabled_at, k.revoked_at, k.revoke_reason, k.revision, k.seal_algorithm, k.seal, \
+     k.rate_count, k.rate_seconds, k.rate_burst, k.quota_count, k.quota_period";
+const KEY_WIDTH: usize = 27;
+/// How many columns key and secret have together: the place of what comes behind them.
+pub(super) const WIDTH: usize = KEY_WIDTH + 13;
 
 /// The columns [`secret`] reads, in its order, behind those of the key.
 pub(super) const SECRET_COLUMNS: &str = "s.id, s.digest, s.created_at, s.expires_at, s.retires_at, \
@@ -149,6 +152,7 @@ pub(super) fn key(row: &Row<'_>) -> Result<Key> {
             }
         },
         revision: u64::try_from(row.get::<_, i64>(19)?).map_err(|_| damaged("a revision"))?,
+        limits: limits::limits(row, 22)?,
         seal: seal(row, 20)?,
         secrets: Vec::with_capacity(1),
     })
@@ -196,10 +200,11 @@ pub(super) fn secret(row: &Row<'_>) -> Result<Option<KeySecret>> {
     }))
 }
 
+const PARTY: &str = "SELECT name, created_at, suspended_at, seal_algorithm, seal, rate_count, rate_seconds, rate_burst, \
+     quota_count, quota_period FROM party";
+
 pub(super) fn party(connection: &Connection, kind: PartyKind, name: &str) -> Result<Option<Party>> {
-    let mut statement = connection.prepare_cached(
-        "SELECT name, created_at, suspended_at, seal_algorithm, seal FROM party WHERE kind = ?1 AND name = ?2",
-    )?;
+    let mut statement = connection.prepare_cached(&format!("{PARTY} WHERE kind = ?1 AND name = ?2"))?;
     let mut rows = statement.query(params![kind.code(), name])?;
     rows.next()?.map(|row| party_of(row, kind)).transpose()
 }
@@ -210,14 +215,26 @@ fn party_of(row: &Row<'_>, kind: PartyKind) -> Result<Party> {
         name: Name::from_stored(row.get(0)?),
         created_at: Instant::from_seconds(row.get(1)?),
         suspended_at: instant(row, 2)?,
+        limits: limits::limits(row, 5)?,
         seal: seal(row, 3)?,
     })
+}
+
+pub(super) fn all_parties(connection: &Connection, kind: PartyKind) -> Result<Vec<Party>> {
+    let mut statement = connection.prepare_cached(&format!("{PARTY} WHERE kind = ?1 ORDER BY name"))?;
+    let mut rows = statement.query([kind.code()])?;
+    let mut parties = Vec::new();
+    while let Some(row) = rows.next()? {
+        parties.push(party_of(row, kind)?);
+    }
+    Ok(parties)
 }
 
 pub(super) fn parties(connection: &Connection, kind: PartyKind) -> Result<Vec<PartySummary>> {
     let column = kind.code();
     let mut statement = connection.prepare(&format!(
         "SELECT p.name, p.created_at, p.suspended_at, p.seal_algorithm, p.seal, \
+         p.rate_count, p.rate_seconds, p.rate_burst, p.quota_count, p.quota_period, \
          (SELECT count(*) FROM key WHERE key.{column} = p.name AND revoked_at IS NULL) \
          FROM party AS p WHERE p.kind = ?1 ORDER BY p.name"
     ))?;
@@ -226,7 +243,7 @@ pub(super) fn parties(connection: &Connection, kind: PartyKind) -> Result<Vec<Pa
     while let Some(row) = rows.next()? {
         parties.push(PartySummary {
             party: party_of(row, kind)?,
-            keys: u64::try_from(row.get::<_, i64>(5)?).unwrap_or(0),
+            keys: u64::try_from(row.get::<_, i64>(10)?).unwrap_or(0),
         });
     }
     Ok(parties)

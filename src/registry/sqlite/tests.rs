@@ -41,3 +41,16 @@ fn created() -> (tempfile::TempDir, PathBuf) {
 fn open(path: &Path) -> Box<dyn crate::registry::Registry> {
     Box::new(SqliteRegistry::open(path).unwrap())
 }
+
+/// Edits a registry as the sqlite3 shell would.
+pub(crate) fn edit(path: &std::path::Path, sql: &str) {
+    rusqlite::Connection::open(path).unwrap().execute_batch(sql).unwrap();
+}
+
+/// Does something while another connection holds the write lock.
+pub(crate) fn while_locked(path: &std::path::Path, work: impl FnOnce()) {
+    let other = rusqlite::Connection::open(path).unwrap();
+    other.execute_batch("BEGIN IMMEDIATE").unwrap();
+    work();
+    other.execute_batch("ROLLBACK").unwrap();
+}

@@ -2,7 +2,7 @@
 
 use rusqlite::{Connection, OptionalExtension, Statement, params};
 
-use super::{Result, events, read, secrets};
+use super::{Result, events, limits, read, secrets};
 use crate::domain::key::{Allowed, Key, KeyId};
 use crate::domain::lifetime::Lifetime;
 use crate::domain::name::Name;
@@ -53,11 +53,13 @@ pub(super) fn apply(connection: &Connection, change: &Change<'_>) -> Result<()> 
 
 fn insert_party(connection: &Connection, party: &Party) -> Result<()> {
     let (algorithm, seal) = party.seal.columns();
+    let (rate_count, rate_seconds, rate_burst, quota_count, quota_period) = limits::columns(&party.limits);
     let skeleton = party.name.skeleton();
     let inserted = connection
         .prepare_cached(
-            "INSERT INTO party (kind, name, skeleton, created_at, suspended_at, seal_algorithm, seal) \
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT (kind, name) DO NOTHING",
+            "INSERT INTO party (kind, name, skeleton, created_at, suspended_at, seal_algorithm, seal, \
+             rate_count, rate_seconds, rate_burst, quota_count, quota_period) \
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12) ON CONFLICT (kind, name) DO NOTHING",
         )?
         .execute(params![
             party.kind.code(),
@@ -66,7 +68,12 @@ fn insert_party(connection: &Connection, party: &Party) -> Result<()> {
             party.created_at.seconds(),
             seconds(party.suspended_at),
             algorithm,
-            seal
+            seal,
+            rate_count,
+            rate_seconds,
+            rate_burst,
+            quota_count,
+            quota_period
         ]);
     match inserted {
         Err(error) if is_unique(&error, "party.") => {
@@ -87,9 +94,24 @@ fn replace_party(connection: &Connection, PartyChange { before, after }: &PartyC
         return Err(RegistryError::PartyConflict { kind: kind.code(), name: name.clone() });
     }
     let (algorithm, seal) = after.seal.columns();
+    let (rate_count, rate_seconds, rate_burst, quota_count, quota_period) = limits::columns(&after.limits);
     connection
-        .prepare_cached("UPDATE party SET suspended_at = ?3, seal_algorithm = ?4, seal = ?5 WHERE kind = ?1 AND name = ?2")?
-        .execute(params![kind.code(), name.as_str(), seconds(after.suspended_at), algorithm, seal])?;
+        .prepare_cached(
+            "UPDATE party SET suspended_at = ?3, seal_algorithm = ?4, seal = ?5, rate_count = ?6, rate_seconds = ?7, \
+             rate_burst = ?8, quota_count = ?9, quota_period = ?10 WHERE kind = ?1 AND name = ?2",
+        )?
+        .execute(params![
+            kind.code(),
+            name.as_str(),
+            seconds(after.suspended_at),
+            algorithm,
+            seal,
+            rate_count,
+            rate_seconds,
+            rate_burst,
+            quota_count,
+            quota_period
+        ])?;
     Ok(())
 }
 
@@ -145,7 +167,13 @@ fn bind_key(statement: &mut Statement<'_>, key: &Key) -> rusqlite::Result<()> {
     statement.raw_bind_parameter(19, seconds(key.revoked.map(|revocation| revocation.at)))?;
     statement.raw_bind_parameter(20, key.revoked.map(|revocation| revocation.reason.code()))?;
     statement.raw_bind_parameter(21, algorithm)?;
-    statement.raw_bind_parameter(22, seal)
+    statement.raw_bind_parameter(22, seal)?;
+    let (rate_count, rate_seconds, rate_burst, quota_count, quota_period) = limits::columns(&key.limits);
+    statement.raw_bind_parameter(23, rate_count)?;
+    statement.raw_bind_parameter(24, rate_seconds)?;
+    statement.raw_bind_parameter(25, rate_burst)?;
+    statement.raw_bind_parameter(26, quota_count)?;
+    statement.raw_bind_parameter(27, quota_period)
 }
 
 fn insert_key(connection: &Connection, key: &Key) -> Result<()> {
@@ -153,8 +181,10 @@ fn insert_key(connection: &Connection, key: &Key) -> Result<()> {
     let mut statement = connection.prepare_cached(
         "INSERT INTO key (id, name, skeleton, kind, env, owner, project, scopes, allow_ips, allow_origins, \
          lifetime_seconds, lifetime_until, not_before, rotate_every_seconds, tags, note, created_at, disabled_at, \
-         revoked_at, revoke_reason, seal_algorithm, seal, revision) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, \
-         ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, 1)",
+         revoked_at, revoke_reason, seal_algorithm, seal, rate_count, rate_seconds, rate_burst, quota_count, quota_period, \
+         revision) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, \
+         ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, \
+         ?23, ?24, ?25, ?26, ?27, 1)",
     )?;
     bind_key(&mut statement, key)?;
     statement.raw_execute().map_err(|error| key_refused(connection, key, error))?;
@@ -167,10 +197,11 @@ fn replace_key(connection: &Connection, key: &Key) -> Result<()> {
         "UPDATE key SET name = ?2, skeleton = ?3, kind = ?4, env = ?5, owner = ?6, project = ?7, scopes = ?8, \
          allow_ips = ?9, allow_origins = ?10, lifetime_seconds = ?11, lifetime_until = ?12, not_before = ?13, \
          rotate_every_seconds = ?14, tags = ?15, note = ?16, created_at = ?17, disabled_at = ?18, revoked_at = ?19, \
-         revoke_reason = ?20, seal_algorithm = ?21, seal = ?22, revision = revision + 1 WHERE id = ?1 AND revision = ?23",
+         revoke_reason = ?20, seal_algorithm = ?21, seal = ?22, rate_count = ?23, rate_seconds = ?24, rate_burst = ?25, \
+         quota_count = ?26, quota_period = ?27, revision = revision + 1 WHERE id = ?1 AND revision = ?28",
     )?;
     bind_key(&mut statement, key)?;
-    statement.raw_bind_parameter(23, revision(key.revision))?;
+    statement.raw_bind_parameter(28, revision(key.revision))?;
     let changed = statement.raw_execute().map_err(|error| key_refused(connection, key, error))?;
     if changed != 1 {
         return Err(RegistryError::Conflict(key.id));

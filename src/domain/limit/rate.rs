@@ -1,0 +1,293 @@
+//! A rate by the generic cell rate algorithm (ITU-T I.371), in whole nanoseconds.
+//!
+//! All that is stored is one instant, the *theoretical arrival time*: when everything admitted so far would have arrived
+//! had it come evenly. A request at `now` takes the slot of one interval behind it, and is admitted if that slot ends no
+//! later than `burst` intervals from `now`. So at most `burst + count − 1` requests pass in any window of the rate's span.
+
+use std::fmt;
+use std::ops::Range;
+
+use super::LimitError;
+use crate::domain::time::{Instant, Span};
+
+const NANOS_IN_MICRO: u64 = 1_000;
+const NANOS_IN_SECOND: u64 = 1_000_000_000;
+/// A million a second: below a microsecond the interval, which is rounded up, would be far from what was asked.
+const SHORTEST_INTERVAL: u64 = 1_000;
+const LONGEST: u64 = 365 * 86_400 * NANOS_IN_SECOND;
+
+/// `count` requests in each span `per`, at most `burst` at once.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Rate {
+    count: u32,
+    per: Span,
+    burst: u32,
+}
+
+/// How long until a request could pass, in nanoseconds; `None` when it asks for more than a burst and never can.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Wait(pub Option<u64>);
+
+/// Slots of the line of arrivals, in nanoseconds since the epoch: nobody else is given them.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Lease(pub Range<u64>);
+
+impl Rate {
+    /// A rate; without a burst, all of `count` may come at once.
+    ///
+    /// # Errors
+    /// [`LimitError::Range`] beyond a million a second, or when a burst takes more than 365 days to earn.
+    pub fn new(count: u32, per: Span, burst: Option<u32>) -> Result<Self, LimitError> {
+        let rate = Self { count, per, burst: burst.unwrap_or(count) };
+        let out_of_range = || LimitError::Range(rate.to_string());
+        let nanos =
+            u64::try_from(per.seconds()).ok().and_then(|seconds| seconds.checked_mul(NANOS_IN_SECOND));
+        let (Some(nanos), true, true) = (nanos, count > 0, rate.burst > 0) else {
+            return Err(out_of_range());
+        };
+        let interval = nanos.div_ceil(u64::from(count));
+        let tolerance = interval.checked_mul(u64::from(rate.burst));
+        let is_measurable = nanos / u64::from(count) >= SHORTEST_INTERVAL && nanos <= LONGEST;
+        if is_measurable && tolerance.is_some_and(|tolerance| tolerance <= LONGEST) {
+            Ok(rate)
+        } else {
+            Err(out_of_range())
+        }
+    }
+
+    /// Reads `100/1m`, with a burst of its own or of all 100.
+    ///
+    /// # Errors
+    /// [`LimitError`] with the text.
+    pub fn parse(text: &str, burst: Option<u32>) -> Result<Self, LimitError> {
+        let wrong = || LimitError::Rate(text.to_owned());
+        let (count, per) = text.split_once('/').ok_or_else(wrong)?;
+        if count.is_empty() || !count.bytes().all(|byte| byte.is_ascii_digit()) {
+            return Err(wrong());
+        }
+        let count = count.parse().map_err(|_| LimitError::Range(text.to_owned()))?;
+        Self::new(count, per.parse().map_err(|_| wrong())?, burst)
+    }
+
+    /// Requests in each span.
+    #[must_use]
+    pub fn count(&self) -> u32 {
+        self.count
+    }
+
+    /// The span.
+    #[must_use]
+    pub fn per(&self) -> Span {
+        self.per
+    }
+
+    /// How many may come at once.
+    #[must_use]
+    pub fn burst(&self) -> u32 {
+        self.burst
+    }
+
+    /// Nanoseconds between two requests that come evenly, rounded up: never more than was asked for.
+    #[must_use]
+    pub fn interval(&self) -> u64 {
+        (self.per.seconds().unsigned_abs() * NANOS_IN_SECOND).div_ceil(u64::from(self.count))
+    }
+
+    /// Nanoseconds that a whole burst takes to earn.
+    #[must_use]
+    pub fn tolerance(&self) -> u64 {
+        self.interval() * u64::from(self.burst)
+    }
+
+    /// The arrival time after `cost` requests at `now`, or how long they have to wait.
+    ///
+    /// # Errors
+    /// [`Wait`]: nothing is consumed.
+    pub fn take(&self, arrival: u64, cost: u32, now: Instant) -> Result<u64, Wait> {
+        if cost > self.burst {
+            return Err(Wait(None));
+        }
+        let now = nanos(now);
+        let next = self.trusted(arrival, now).max(now) + self.interval() * u64::from(cost);
+        let latest = now + self.tolerance();
+        if next <= latest { Ok(next) } else { Err(Wait(Some(next - latest))) }
+    }
+
+    /// Up to `most` slots, but at least `cost`, and never more than may be used at `now`: the lease begins where the
+    /// line of arrivals stands, and its end is where it stands afterwards.
+    ///
+    /// # Errors
+    /// [`Wait`]: nothing is leased.
+    pub fn lease(&self, arrival: u64, (cost, most): (u32, u32), now: Instant) -> Result<Lease, Wait> {
+        self.take(arrival, cost, now)?;
+        let begin = self.trusted(arrival, nanos(now)).max(nanos(now));
+        let free = (nanos(now) + self.tolerance() - begin) / self.interval();
+        let slots = u64::from(most.max(cost)).min(free);
+        Ok(Lease(begin..begin + slots * self.interval()))
+    }
+
+    /// How many requests would pass at once at `now`.
+    #[must_use]
+    pub fn remaining(&self, arrival: u64, now: Instant) -> u64 {
+        let begin = self.trusted(arrival, nanos(now)).max(nanos(now));
+        (nanos(now) + self.tolerance()).saturating_sub(begin) / self.interval()
+    }
+
+    /// Whole seconds until a full burst may come again, rounded up.
+    #[must_use]
+    pub fn full_after_seconds(&self, arrival: u64, now: Instant) -> u64 {
+        self.trusted(arrival, nanos(now)).saturating_sub(nanos(now)).div_ceil(NANOS_IN_SECOND)
+    }
+
+    /// An arrival time that no clock running forward could have left is brought back to an empty bucket: a clock that
+    /// was set back neither locks out nor grants.
+    #[must_use]
+    pub fn trusted(&self, arrival: u64, now: u64) -> u64 {
+        arrival.min(now + self.tolerance())
+    }
+}
+
+impl Lease {
+    /// Uses `cost` slots of it at `now`; says whether they were there. What lies in the past is lost, as it is to
+    /// everybody: so all leases of one line together admit what one line would.
+    pub fn spend(&mut self, rate: &Rate, cost: u32, now: Instant) -> bool {
+        let now = nanos(now);
+        let next = self.0.start.max(now) + rate.interval() * u64::from(cost);
+        let is_there = next <= self.0.end && next <= now + rate.tolerance();
+        if is_there {
+            self.0.start = next;
+        }
+        is_there
+    }
+
+    /// How many slots are left at `now`.
+    #[must_use]
+    pub fn left(&self, rate: &Rate, now: Instant) -> u64 {
+        let end = self.0.end.min(nanos(now) + rate.tolerance());
+        end.saturating_sub(self.0.start.max(nanos(now))) / rate.interval()
+    }
+}
+
+/// Nanoseconds since the epoch; until the year 9999 they fit 68 bits, until 2554 these 64.
+pub(crate) fn nanos(now: Instant) -> u64 {
+    now.micros().unsigned_abs().saturating_mul(NANOS_IN_MICRO).min(u64::MAX / 2)
+}
+
+impl fmt::Display for Rate {
+    /// `100/1m`, and the burst when it is not the count.
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(out, "{}/{}", self.count, self.per)?;
+        if self.burst == self.count { Ok(()) } else { write!(out, " burst {}", self.burst) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    const NOW: i64 = 1_795_435_200_000_000;
+
+    fn at(micros: i64) -> Instant {
+        Instant::from_micros(NOW + micros)
+    }
+
+    fn rate(text: &str, burst: Option<u32>) -> Rate {
+        Rate::parse(text, burst).unwrap()
+    }
+
+    #[test]
+    fn what_is_no_rate_is_refused() {
+        for text in [
+            "", "100", "100/", "/1m", "0/1m", "-1/1m", "1.5/1m", "100/1mo", "100/m", "100/0s", "１/1m",
+            "100 / 1m",
+        ] {
+            assert!(Rate::parse(text, None).is_err(), "{text}");
+        }
+        assert!(Rate::parse("1000000/1s", None).is_ok() && Rate::parse("1000001/1s", None).is_err());
+        assert!(Rate::parse("1/365d", None).is_ok() && Rate::parse("1/366d", None).is_err());
+        assert!(Rate::parse("1/1d", Some(365)).is_ok() && Rate::parse("1/1d", Some(366)).is_err());
+        assert!(Rate::parse("5/1s", Some(0)).is_err());
+    }
+
+    #[test]
+    fn a_burst_passes_at_once_and_then_one_an_interval() {
+        let rate = rate("60/1m", Some(3));
+        let mut arrival = 0;
+        for _ in 0..3 {
+            arrival = rate.take(arrival, 1, at(0)).unwrap();
+        }
+        assert_eq!(rate.take(arrival, 1, at(0)), Err(Wait(Some(1_000_000_000))));
+        assert_eq!(rate.take(arrival, 1, at(999_999)), Err(Wait(Some(1_000))));
+        assert!(rate.take(arrival, 1, at(1_000_000)).is_ok());
+        assert_eq!(rate.take(0, 4, at(0)), Err(Wait(None)), "more than a burst never passes");
+    }
+
+    #[test]
+    fn a_clock_set_back_neither_locks_out_nor_grants() {
+        let rate = rate("60/1m", Some(3));
+        let from_next_year = rate.take(0, 3, at(365 * 86_400 * 1_000_000)).unwrap();
+        assert_eq!(rate.remaining(from_next_year, at(0)), 0);
+        let Err(Wait(Some(wait))) = rate.take(from_next_year, 1, at(0)) else { panic!("it passed") };
+        assert_eq!(wait, rate.interval(), "as after an empty bucket");
+    }
+
+    proptest! {
+        #[test]
+        fn no_window_holds_more_than_burst_and_count_less_one(
+            (count, seconds, burst) in (1_u32..200, 1_i64..100, 1_u32..300),
+            gaps in prop::collection::vec((0_i64..5_000_000, 1_u32..4), 1..300),
+        ) {
+            let rate = Rate::new(count, Span::from_seconds(seconds).unwrap(), Some(burst)).unwrap();
+            let (mut now, mut arrival, mut passed) = (0, 0, Vec::new());
+            for (gap, cost) in gaps {
+                now += gap;
+                if let Ok(next) = rate.take(arrival, cost, at(now)) {
+                    arrival = next;
+                    passed.extend((0..cost).map(|_| now));
+                }
+            }
+            for (place, begin) in passed.iter().enumerate() {
+                let inside = passed[place..].iter().take_while(|&&then| then < begin + seconds * 1_000_000).count();
+                prop_assert!((inside as u64) < u64::from(burst) + u64::from(count));
+            }
+        }
+
+        #[test]
+        fn leases_of_many_hands_stay_within_the_same_bound(
+            (count, seconds, burst) in (1_u32..50, 1_i64..60, 1_u32..100),
+            steps in prop::collection::vec((0_i64..3_000_000, 0_usize..3, 1_u32..40), 1..300),
+        ) {
+            let rate = Rate::new(count, Span::from_seconds(seconds).unwrap(), Some(burst)).unwrap();
+            let (mut now, mut stored, mut passed) = (0, 0, Vec::new());
+            let mut hands: [Lease; 3] = Default::default();
+            for (gap, hand, most) in steps {
+                now += gap;
+                if !hands[hand].spend(&rate, 1, at(now)) {
+                    let Ok(lease) = rate.lease(stored, (1, most), at(now)) else { continue };
+                    stored = lease.0.end;
+                    hands[hand] = lease;
+                    prop_assert!(hands[hand].spend(&rate, 1, at(now)));
+                }
+                passed.push(now);
+            }
+            for (place, begin) in passed.iter().enumerate() {
+                let inside = passed[place..].iter().take_while(|&&then| then < begin + seconds * 1_000_000).count();
+                prop_assert!((inside as u64) < u64::from(burst) + u64::from(count));
+            }
+        }
+
+        #[test]
+        fn legal_traffic_is_never_refused(count in 1_u32..100, seconds in 1_i64..100, turns in 1..20_i64) {
+            let rate = Rate::new(count, Span::from_seconds(seconds).unwrap(), None).unwrap();
+            let mut arrival = 0;
+            for turn in 0..turns {
+                // The interval is rounded up, by less than a nanosecond a request.
+                let now = at(turn * (seconds * 1_000_000 + 1));
+                for _ in 0..count {
+                    arrival = rate.take(arrival, 1, now).unwrap();
+                }
+            }
+        }
+    }
+}

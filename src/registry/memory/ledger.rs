@@ -1,0 +1,159 @@
+//! The ledger in memory, as plainly as it can be.
+
+use super::MemoryRegistry;
+use crate::domain::decision::Decision;
+use crate::domain::key::LastUse;
+use crate::domain::limit::{Account, Limits, Spending, Subject, spend};
+use crate::domain::time::Instant;
+use crate::domain::usage::{Counted, UsageRow, Used, hour_of};
+use crate::registry::ledger::{Grant, Ledger, Limit, Rest, Unused, UsageFilter, Use, Want};
+use crate::registry::{Result, Visit};
+
+/// By key, hour, outcome and scopes.
+pub(super) type Usage = std::collections::BTreeMap<(crate::domain::key::KeyId, i64, String, String), u64>;
+
+impl MemoryRegistry {
+    fn count(&mut self, counted: &Counted, at: Instant) {
+        if self.keys.iter().any(|key| key.id == counted.key) {
+            let outcome = counted.decision.code().to_owned();
+            let row = (counted.key, hour_of(at).seconds(), outcome, counted.scopes.clone());
+            *self.usage.entry(row).or_default() += counted.requests;
+        }
+    }
+
+    fn note_use(&mut self, used: &Used) {
+        let mut secrets = self.keys.iter_mut().flat_map(|key| &mut key.secrets);
+        if let Some(secret) = secrets.find(|secret| secret.id == used.secret)
+            && secret.last_use.is_none_or(|last| last.at <= used.at)
+        {
+            secret.last_use = Some(LastUse { at: used.at, ip: used.ip });
+        }
+    }
+
+    fn grant(&mut self, want: &Want, now: Instant) -> Grant {
+        match want.limit {
+            Limit::Rate(rate) => {
+                let stored = self.arrivals.entry(want.subject.clone()).or_default();
+                let lease = rate.lease(*stored, (want.cost, want.most), now);
+                *stored = match &lease {
+                    Ok(lease) => lease.0.end,
+                    Err(_) => rate.trusted(*stored, now.micros().unsigned_abs() * 1_000),
+                };
+                Grant::Rate(lease)
+            }
+            Limit::Quota(quota) => {
+                let window = quota.period().window(now);
+                let used = self.used.entry((want.subject.clone(), window)).or_default();
+                let free = quota.count().saturating_sub(*used);
+                let cost = u64::from(want.cost);
+                let granted = if free < cost { 0 } else { u64::from(want.most).max(cost).min(free) };
+                *used += granted;
+                Grant::Quota { window, granted, left: free - granted }
+            }
+        }
+    }
+}
+
+impl Ledger for MemoryRegistry {
+    fn record(&mut self, used: &Use, now: Instant) -> Result<Spending> {
+        let mut spending = Spending::default();
+        if used.decision == Decision::Accepted {
+            let mut accounts = self.accounts(&used.accounts, now)?;
+            spending = spend(&mut accounts, used.cost, now);
+            for account in accounts {
+                if let Some(rate) = account.limits.rate {
+                    let trusted = rate.trusted(account.arrival, now.micros().unsigned_abs() * 1_000);
+                    self.arrivals.insert(account.subject.clone(), trusted);
+                }
+                if let (Some(quota), None) = (account.limits.quota, spending.denial) {
+                    self.used.insert((account.subject, quota.period().window(now)), account.used);
+                }
+            }
+        }
+        let decision = spending.denial.map_or(used.decision, Decision::Denied);
+        let counted = Counted { key: used.key, decision, scopes: used.scopes.clone(), requests: 1 };
+        self.count(&counted, now);
+        if decision.is_accepted() {
+            self.note_use(&Used { secret: used.secret, at: now.whole_second(), ip: used.ip });
+        }
+        Ok(spending)
+    }
+
+    fn accounts(&self, of: &[(Subject, Limits)], now: Instant) -> Result<Vec<Account>> {
+        let account = |(subject, limits): &(Subject, Limits)| Account {
+            subject: subject.clone(),
+            limits: *limits,
+            arrival: self.arrivals.get(subject).copied().unwrap_or_default(),
+            used: limits
+                .quota
+                .and_then(|quota| self.used.get(&(subject.clone(), quota.period().window(now))).copied())
+                .unwrap_or_default(),
+        };
+        Ok(of.iter().map(account).collect())
+    }
+
+    fn lease(&mut self, wants: &[Want], now: Instant) -> Result<Vec<Grant>> {
+        Ok(wants.iter().map(|want| self.grant(want, now)).collect())
+    }
+
+    fn give_back(&mut self, unused: &[Unused]) -> Result<()> {
+        for unused in unused {
+            match &unused.rest {
+                Rest::Rate(lease) => {
+                    if let Some(arrival) = self.arrivals.get_mut(&unused.subject)
+                        && *arrival == lease.0.end
+                    {
+                        *arrival = lease.0.start;
+                    }
+                }
+                Rest::Quota(window, count) => {
+                    if let Some(used) = self.used.get_mut(&(unused.subject.clone(), *window)) {
+                        *used = used.saturating_sub(*count);
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn add_usage(&mut self, counted: &[Counted], used: &[Used], at: Instant) -> Result<()> {
+        for one in counted {
+            self.count(one, at);
+        }
+        for one in used {
+            self.note_use(one);
+        }
+        Ok(())
+    }
+
+    fn fold_usage(&mut self) -> Result<bool> {
+        Ok(false)
+    }
+
+    fn usage(&self, filter: &UsageFilter, visit: &mut Visit<'_, UsageRow>) -> Result<()> {
+        for key in self.keys.iter().filter(|key| filter.key.is_none_or(|wanted| wanted == key.id)) {
+            for ((id, hour, outcome, scopes), requests) in &self.usage {
+                let hour = Instant::from_seconds(*hour);
+                let is_in = filter.since.is_none_or(|since| hour >= hour_of(since))
+                    && filter.until.is_none_or(|until| hour < until);
+                if *id != key.id || !is_in {
+                    continue;
+                }
+                let row = UsageRow {
+                    key: key.id,
+                    name: key.name.clone(),
+                    owner: key.owner.clone(),
+                    project: key.project.clone(),
+                    hour,
+                    outcome: outcome.clone(),
+                    scopes: scopes.clone(),
+                    requests: *requests,
+                };
+                if visit(row).is_break() {
+                    return Ok(());
+                }
+            }
+        }
+        Ok(())
+    }
+}

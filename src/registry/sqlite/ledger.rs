@@ -1,0 +1,71 @@
+//! The ledger of the SQLite file: limits used up and requests counted, each call one durable transaction.
+
+use rusqlite::{Transaction, TransactionBehavior};
+
+use super::{Result, SqliteRegistry, limits, usage};
+use crate::domain::decision::Decision;
+use crate::domain::limit::{Account, Limits, Spending, Subject};
+use crate::domain::time::Instant;
+use crate::domain::usage::{Counted, UsageRow, Used};
+use crate::registry::Visit;
+use crate::registry::ledger::{Grant, Ledger, Unused, UsageFilter, Use, Want};
+
+impl SqliteRegistry {
+    fn in_transaction<T>(&mut self, write: impl FnOnce(&Transaction<'_>) -> Result<T>) -> Result<T> {
+        let begun =
+            self.connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(Into::into);
+        let written = begun.and_then(|transaction| {
+            let answer = write(&transaction)?;
+            transaction.commit()?;
+            Ok(answer)
+        });
+        self.placed(written)
+    }
+}
+
+impl Ledger for SqliteRegistry {
+    fn record(&mut self, used: &Use, now: Instant) -> Result<Spending> {
+        self.in_transaction(|transaction| {
+            let spending = match used.decision {
+                Decision::Accepted => limits::take(transaction, &used.accounts, used.cost, now)?,
+                Decision::Denied(_) => Spending::default(),
+            };
+            let decision = spending.denial.map_or(used.decision, Decision::Denied);
+            let counted = Counted { key: used.key, decision, scopes: used.scopes.clone(), requests: 1 };
+            usage::count(transaction, &counted, now)?;
+            if decision.is_accepted() {
+                let last = Used { secret: used.secret, at: now.whole_second(), ip: used.ip };
+                usage::note_use(transaction, &last)?;
+            }
+            Ok(spending)
+        })
+    }
+
+    fn accounts(&self, of: &[(Subject, Limits)], now: Instant) -> Result<Vec<Account>> {
+        self.placed(limits::accounts(&self.connection, of, now))
+    }
+
+    fn lease(&mut self, wants: &[Want], now: Instant) -> Result<Vec<Grant>> {
+        self.in_transaction(|transaction| {
+            wants.iter().map(|want| limits::lease(transaction, want, now)).collect()
+        })
+    }
+
+    fn give_back(&mut self, unused: &[Unused]) -> Result<()> {
+        self.in_transaction(|transaction| {
+            unused.iter().try_for_each(|unused| limits::give_back(transaction, unused))
+        })
+    }
+
+    fn add_usage(&mut self, counted: &[Counted], used: &[Used], at: Instant) -> Result<()> {
+        self.in_transaction(|transaction| usage::add(transaction, counted, used, at))
+    }
+
+    fn fold_usage(&mut self) -> Result<bool> {
+        self.in_transaction(|transaction| usage::fold(transaction))
+    }
+
+    fn usage(&self, filter: &UsageFilter, visit: &mut Visit<'_, UsageRow>) -> Result<()> {
+        self.placed(usage::usage(&self.connection, filter, visit))
+    }
+}

@@ -1,0 +1,149 @@
+//! One request: looked at, compared, judged, settled and answered, while nothing it rests on can change.
+
+use std::sync::PoisonError;
+
+use super::index::Index;
+use super::rows::Line;
+use super::{Credential, Identified, Shared, Verdict, VerifierError, locked};
+use crate::domain::decision::{Decision, Denial, Request, judge};
+use crate::domain::limit::{Limits, Spending, Subject};
+use crate::domain::secret::{Kind, SecretId};
+use crate::domain::time::Instant;
+use crate::registry::Registry;
+use crate::registry::ledger::{Ledger, Use};
+use crate::verification::{self, Compared, compare};
+
+impl Shared {
+    pub(super) fn read(&self) -> std::sync::RwLockReadGuard<'_, Index> {
+        self.index.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn verify<R>(
+        &self,
+        credential: Credential<'_>,
+        (request, cost): (&Request, u32),
+        answer: impl FnOnce(&Verdict<'_>) -> R,
+    ) -> Result<R, VerifierError> {
+        let mut index = self.read();
+        if index.seen != self.watch.glance() {
+            drop(index);
+            self.catch_up()?;
+            index = self.read();
+        }
+        let now = (self.now)();
+        let compared = compare(&self.keys.digest, credential.secret, |id| {
+            Ok::<_, VerifierError>(
+                index
+                    .find(id)
+                    .filter(|(line, _)| self.belongs_to(&index, index.line(*line), credential.consumer_key)),
+            )
+        })?;
+        let line = match compared {
+            Compared::Match(line) => line,
+            Compared::Nothing => return Ok(answer(&stranger(Denial::Missing))),
+            Compared::Malformed => return Ok(answer(&stranger(Denial::Malformed))),
+            Compared::Unknown => return Ok(answer(&stranger(Denial::NotFound))),
+        };
+        let line = index.line(line);
+        let decision = judge(&index.facts(line), request, now);
+        let (decision, spending) = self.settle(&index, line, decision, (request, cost, now))?;
+        let verdict = Verdict { decision, key: Some(identified(&index, line)), spending };
+        let answered = answer(&verdict);
+        let waits = line.is_waited_for && decision.is_accepted() && cost > 0;
+        let waiting = waits.then_some(line.id);
+        drop(index);
+        if let Some(secret) = waiting {
+            self.start_grace(secret, now)?;
+        }
+        Ok(answered)
+    }
+
+    /// A secret that came with another key's consumer key is not known.
+    fn belongs_to(&self, index: &Index, line: &Line, consumer_key: Option<&str>) -> bool {
+        let Some(given) = consumer_key else { return true };
+        let entry = index.entry(line.entry);
+        let (env, id) = (entry.policy.env.code(), entry.id.bare());
+        entry.policy.kind == Kind::Pair && given == format!("{}_ck_{env}_{id}", self.brand.as_str())
+    }
+
+    /// Asks the limits and counts. What has limits is settled in the registry; all else in memory.
+    fn settle(
+        &self,
+        index: &Index,
+        line: &Line,
+        decision: Decision,
+        (request, cost, now): (&Request, u32, Instant),
+    ) -> Result<(Decision, Spending), VerifierError> {
+        let entry = index.entry(line.entry);
+        let accounts = accounts(index, line);
+        let scopes = scopes_of(request);
+        if !decision.is_accepted() || accounts.is_empty() {
+            if cost > 0 {
+                let mut tally = locked(entry.tally());
+                if tally.count(decision, &scopes) {
+                    locked(&self.dirty).push((line.entry, entry.id));
+                }
+                if decision.is_accepted() {
+                    tally.note_use(line.id, now.whole_second(), request.ip);
+                }
+            }
+            return Ok((decision, Spending::default()));
+        }
+        let mut ledger = locked(&self.ledger);
+        let spending = if cost == 0 {
+            crate::domain::limit::spend(&mut ledger.accounts(&accounts, now)?, 0, now)
+        } else {
+            let (key, secret) = (entry.id, line.id);
+            let (scopes, ip) = (scopes.into_owned(), request.ip);
+            ledger.record(&Use { key, secret, decision, scopes, ip, cost, accounts }, now)?
+        };
+        Ok((spending.denial.map_or(decision, Decision::Denied), spending))
+    }
+
+    /// The first use of a secret that a rotation waits for.
+    fn start_grace(&self, secret: SecretId, now: Instant) -> Result<(), VerifierError> {
+        let mut ledger = locked(&self.ledger);
+        let Some(found) = ledger.find_secret(secret)? else { return Ok(()) };
+        let Some(place) = found.key.secrets.iter().position(|row| row.id == secret) else { return Ok(()) };
+        let matching = verification::Match { found, place, intact: true };
+        Ok(verification::start_waiting_grace(&mut *ledger, &self.keys, &matching, &self.actor, now)?)
+    }
+}
+
+fn stranger(denial: Denial) -> Verdict<'static> {
+    Verdict { decision: Decision::Denied(denial), key: None, spending: Spending::default() }
+}
+
+fn scopes_of(request: &Request) -> std::borrow::Cow<'_, str> {
+    match &request.scopes[..] {
+        [] => "".into(),
+        [one] => one.as_str().into(),
+        many => many.iter().map(crate::domain::scope::Scope::as_str).collect::<Vec<_>>().join(" ").into(),
+    }
+}
+
+fn identified<'a>(index: &'a Index, line: &Line) -> Identified<'a> {
+    let entry = index.entry(line.entry);
+    let policy = &*entry.policy;
+    Identified {
+        id: entry.id,
+        secret: line.id,
+        name: &entry.name,
+        owner: index.owner_of(policy).party.name.as_str(),
+        project: index.project_of(policy).party.name.as_str(),
+        env: policy.env,
+        kind: policy.kind,
+        scopes: &policy.scopes,
+        scopes_text: &policy.scopes_text,
+        expires_at: line.ends.first(),
+    }
+}
+
+fn accounts(index: &Index, line: &Line) -> Vec<(Subject, Limits)> {
+    let entry = index.entry(line.entry);
+    let (owner, project) = (index.owner_of(&entry.policy), index.project_of(&entry.policy));
+    if entry.policy.limits.is_none() && owner.party.limits.is_none() && project.party.limits.is_none() {
+        return Vec::new();
+    }
+    verification::accounts_with((entry.id, entry.policy.limits), &owner.party, &project.party)
+}

@@ -1,0 +1,117 @@
+//! Reading the registry into the index, all of it once and what changed from then on.
+
+use std::path::Path;
+
+use super::index::Index;
+use super::rows::Judged;
+use super::{Shared, VerifierError, locked};
+use crate::crypto::RowKey;
+use crate::domain::key::Key;
+use crate::domain::party::PartyKind;
+use crate::registry::RegistryError;
+use crate::registry::sqlite::{SqliteRegistry, Watch};
+
+/// The connection that reads, and how far it has read.
+#[derive(Debug)]
+pub(super) struct Follower {
+    registry: SqliteRegistry,
+    number: i64,
+}
+
+impl Follower {
+    /// Reads everything, on two threads: half of it is taking rows apart and judging seals.
+    pub(super) fn begin(path: &Path, row: &RowKey) -> Result<(Self, Index, Watch), RegistryError> {
+        let registry = SqliteRegistry::open(path)?;
+        let watch = registry.watch()?;
+        let mut index = Index::default();
+        // Read before the rest: what changes meanwhile is read again.
+        let number = registry.newest_change()?;
+        let places = registry.places()?;
+        index.put_parties(
+            row,
+            registry.all_parties(PartyKind::Owner)?,
+            registry.all_parties(PartyKind::Project)?,
+        );
+        index.reserve(usize::try_from(places.end - places.start).unwrap_or(0));
+        let middle = i64::midpoint(places.start, places.end);
+        let other = SqliteRegistry::open(path)?;
+        std::thread::scope(|scope| {
+            // A bounded queue: what one thread has read and the other not yet put is held twice.
+            let (send, receive) = std::sync::mpsc::sync_channel::<Vec<(i64, Judged)>>(4);
+            let reader = scope.spawn(move || read_in_pieces(&other, middle..places.end, row, &send));
+            registry
+                .keys_at(places.start..middle, &mut |place, key| index.put(place, Judged::new(row, key)))?;
+            for piece in receive {
+                for (place, judged) in piece {
+                    index.put(place, judged);
+                }
+            }
+            reader
+                .join()
+                .unwrap_or_else(|_| Err(RegistryError::Storage("reading the registry failed".into())))
+        })?;
+        let mut follower = Self { registry, number };
+        let glance = watch.glance();
+        follower.apply(&mut index, row)?;
+        index.seen = glance;
+        Ok((follower, index, watch))
+    }
+
+    /// Brings the index to what is committed by now.
+    fn apply(&mut self, index: &mut Index, row: &RowKey) -> Result<(), RegistryError> {
+        let changes = self.registry.changes_since(self.number)?;
+        if changes.parties {
+            let [owners, projects] =
+                [PartyKind::Owner, PartyKind::Project].map(|kind| self.registry.all_parties(kind));
+            index.put_parties(row, owners?, projects?);
+        }
+        for place in changes.places {
+            let mut found: Option<Key> = None;
+            self.registry.keys_at(place..place + 1, &mut |_, key| found = Some(key))?;
+            match found {
+                Some(key) => index.put(place, Judged::new(row, key)),
+                None => index.remove(place),
+            }
+        }
+        self.number = changes.number;
+        Ok(())
+    }
+}
+
+fn read_in_pieces(
+    registry: &SqliteRegistry,
+    places: std::ops::Range<i64>,
+    row: &RowKey,
+    send: &std::sync::mpsc::SyncSender<Vec<(i64, Judged)>>,
+) -> Result<(), RegistryError> {
+    const PIECE: usize = 1_000;
+    let mut piece = Vec::with_capacity(PIECE);
+    registry.keys_at(places, &mut |place, key| {
+        piece.push((place, Judged::new(row, key)));
+        if piece.len() == PIECE {
+            // The other side is gone only when it failed, and then it says so.
+            let _ = send.send(std::mem::replace(&mut piece, Vec::with_capacity(PIECE)));
+        }
+    })?;
+    let _ = send.send(piece);
+    Ok(())
+}
+
+impl Shared {
+    /// Reads what was committed since the last look; when it returns, everything that was committed before it was
+    /// called is in the index. Others who ask meanwhile wait for the same reading.
+    pub(super) fn catch_up(&self) -> Result<(), VerifierError> {
+        let mut follower = locked(&self.follower);
+        let glance = self.watch.glance();
+        if self.read().seen == glance {
+            return Ok(());
+        }
+        if !self.watch.is_in_place() {
+            return Err(VerifierError::Replaced);
+        }
+        let mut index = self.index.write().unwrap_or_else(std::sync::PoisonError::into_inner);
+        follower.apply(&mut index, &self.keys.row)?;
+        index.seen = glance;
+        Ok(())
+    }
+}

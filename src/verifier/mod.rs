@@ -1,0 +1,201 @@
+//! Verification inside a running program: all keys in memory, and every change of the registry seen by the next request.
+//!
+//! [`Verifier::verify`] is what `apikey verify` does, by the same rules ([`crate::verification::compare`],
+//! [`crate::domain::decision::judge`], [`crate::domain::limit::spend`]), without reading the file. A request first
+//! glances at the registry's WAL index: if any process committed anything since, what changed is read before the answer
+//! is given. So a revocation holds from the next request on, without a time-to-live.
+//!
+//! Keys without limits are decided in memory; what they did is counted there and written once a second, so that a crash
+//! loses a second of usage and nothing else. What has limits is counted in the registry, in one durable transaction
+//! shared with every other process: exact, and never admitting too much.
+
+mod counting;
+mod deciding;
+mod follow;
+mod index;
+mod rows;
+mod tally;
+#[cfg(test)]
+mod tests;
+
+use std::path::Path;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
+
+use crate::crypto::{MasterKey, Subkeys};
+use crate::domain::decision::{Decision, Request};
+use crate::domain::event::Actor;
+use crate::domain::key::KeyId;
+use crate::domain::limit::Spending;
+use crate::domain::scope::Scopes;
+use crate::domain::secret::{Brand, Env, Kind, SecretId};
+use crate::domain::time::Instant;
+use crate::registry::sqlite::{SqliteRegistry, Watch};
+use crate::registry::{Registry, RegistryError};
+use crate::vault::{KeyFile, Vault, VaultError, open};
+use follow::Follower;
+use index::Index;
+
+/// Where the time comes from.
+pub type Now = dyn Fn() -> Instant + Send + Sync;
+
+/// Why no decision could be made. None of these is an acceptance.
+#[derive(Debug, thiserror::Error)]
+pub enum VerifierError {
+    /// The registry's.
+    #[error(transparent)]
+    Registry(#[from] RegistryError),
+    /// The vault's.
+    #[error(transparent)]
+    Vault(#[from] VaultError),
+    /// A backup was put in the place of the registry while it was open.
+    #[error("the registry was replaced by another file; open it anew")]
+    Replaced,
+}
+
+/// Decides on presented secrets; share one among all threads.
+pub struct Verifier {
+    shared: Arc<Shared>,
+    writer: Option<counting::Writer>,
+}
+
+struct Shared {
+    keys: Subkeys,
+    now: Box<Now>,
+    actor: Actor,
+    brand: Brand,
+    watch: Watch,
+    index: RwLock<Index>,
+    follower: Mutex<Follower>,
+    ledger: Mutex<SqliteRegistry>,
+    dirty: Mutex<Vec<(u32, KeyId)>>,
+}
+
+/// A key whose secret matched.
+#[derive(Debug, Clone, Copy)]
+pub struct Identified<'a> {
+    /// The key.
+    pub id: KeyId,
+    /// Which of its secrets was presented.
+    pub secret: SecretId,
+    /// Its name.
+    pub name: &'a str,
+    /// Who it belongs to.
+    pub owner: &'a str,
+    /// What it is for.
+    pub project: &'a str,
+    /// Where it is valid.
+    pub env: Env,
+    /// What it is made of.
+    pub kind: Kind,
+    /// What it may do.
+    pub scopes: &'a Scopes,
+    /// The same, with spaces between.
+    pub scopes_text: &'a str,
+    /// When the presented secret ends.
+    pub expires_at: Option<Instant>,
+}
+
+/// The answer to one request.
+#[derive(Debug)]
+pub struct Verdict<'a> {
+    /// Whether to let it pass, and if not, why.
+    pub decision: Decision,
+    /// Whose secret it was; `None` before the match, which a stranger must not be told apart.
+    pub key: Option<Identified<'a>>,
+    /// What is left of its limits.
+    pub spending: Spending,
+}
+
+/// What a request presents.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Credential<'a> {
+    /// The secret, as it came.
+    pub secret: Option<&'a [u8]>,
+    /// The consumer key it came with, as HTTP Basic has it: it must be this key's.
+    pub consumer_key: Option<&'a str>,
+}
+
+impl Verifier {
+    /// Opens a registry with the key file beside it, or another: for servers.
+    ///
+    /// # Errors
+    /// The registry's and the vault's; a key file of another registry is [`VaultError::Foreign`].
+    pub fn with_key_file(registry: &Path, key_file: &Path) -> Result<Self, VerifierError> {
+        let identity = SqliteRegistry::open(registry)?.identity()?;
+        let vault: Box<dyn Vault> = Box::new(KeyFile::new(key_file));
+        let master = open(&*vault, &identity.check_value)?;
+        Self::open(registry, &master, Box::new(crate::host::real::now))
+    }
+
+    /// Opens a registry with its master key and a clock.
+    ///
+    /// # Errors
+    /// The registry's.
+    pub fn open(registry: &Path, master: &MasterKey, now: Box<Now>) -> Result<Self, VerifierError> {
+        let keys = Subkeys::derive(master);
+        let (follower, index, watch) = Follower::begin(registry, &keys.row)?;
+        let ledger = SqliteRegistry::open(registry)?;
+        let shared = Arc::new(Shared {
+            brand: ledger.identity()?.brand,
+            keys,
+            now,
+            actor: Actor { user: "verifier".to_owned(), ..Actor::default() },
+            watch,
+            index: RwLock::new(index),
+            follower: Mutex::new(follower),
+            ledger: Mutex::new(ledger),
+            dirty: Mutex::new(Vec::new()),
+        });
+        let writer = counting::Writer::begin(shared.clone());
+        Ok(Self { shared, writer: Some(writer) })
+    }
+
+    /// How many keys are known.
+    #[must_use]
+    pub fn keys(&self) -> usize {
+        self.shared.read().len()
+    }
+
+    /// Decides, takes `cost` from the limits (zero only asks), counts, and hands the verdict to `answer`, which must
+    /// not call the verifier.
+    ///
+    /// # Errors
+    /// [`VerifierError`]: no decision could be made.
+    pub fn verify<R>(
+        &self,
+        credential: Credential<'_>,
+        (request, cost): (&Request, u32),
+        answer: impl FnOnce(&Verdict<'_>) -> R,
+    ) -> Result<R, VerifierError> {
+        self.shared.verify(credential, (request, cost), answer)
+    }
+
+    /// Writes down now what was counted.
+    ///
+    /// # Errors
+    /// The registry's; what was counted is kept for the next time.
+    pub fn flush(&self) -> Result<(), VerifierError> {
+        Ok(self.shared.flush()?)
+    }
+}
+
+impl std::fmt::Debug for Verifier {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        out.debug_struct("Verifier").field("keys", &self.keys()).finish_non_exhaustive()
+    }
+}
+
+impl Drop for Verifier {
+    fn drop(&mut self) {
+        if let Some(writer) = self.writer.take() {
+            writer.end();
+        }
+        // Nobody is left to tell: a second of usage is lost, as in a crash.
+        let _ = self.shared.flush();
+    }
+}
+
+/// A lock whose holder panicked is still a lock: what it guards is counts and caches.
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,281 @@
+//! The verifier against a real file that others change.
+
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicI64, Ordering};
+
+use rand::SeedableRng as _;
+use rand::rngs::StdRng;
+
+use super::*;
+use crate::crypto::rows::seal_new_party;
+use crate::domain::key::{Allowed, Key, RevokeReason};
+use crate::domain::lifetime::Lifetime;
+use crate::domain::limit::{Limits, Rate};
+use crate::domain::party::PartyKind;
+use crate::domain::samples::{self, NOW};
+use crate::domain::usage::UsageRow;
+use crate::issuance::{Issued, Wish, draft};
+use crate::registry::ledger::{Ledger as _, UsageFilter};
+use crate::registry::sqlite::tests::{edit, while_locked};
+use crate::registry::{Change, Identity, PartyChange};
+
+fn master() -> MasterKey {
+    MasterKey::from_bytes([1; 32])
+}
+
+fn wish(name: &str, limits: Limits, kind: Kind) -> Wish {
+    Wish {
+        name: name.parse().unwrap(),
+        kind,
+        env: Env::Live,
+        owner: "default".parse().unwrap(),
+        project: "default".parse().unwrap(),
+        scopes: Scopes::new(["orders:read".parse().unwrap()]).unwrap(),
+        networks: Allowed::Any,
+        origins: Allowed::Any,
+        limits,
+        lifetime: Lifetime::DEFAULT,
+        not_before: None,
+        rotate_every: None,
+        tags: std::collections::BTreeSet::new(),
+        note: None,
+        keep: false,
+    }
+}
+
+/// A registry with keys, a verifier on it, and a clock that both go by.
+struct Scene {
+    _folder: tempfile::TempDir,
+    path: PathBuf,
+    registry: SqliteRegistry,
+    issued: Vec<Issued>,
+    verifier: Verifier,
+    clock: Arc<AtomicI64>,
+}
+
+fn scene(wishes: Vec<Wish>) -> Scene {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("registry.db");
+    let identity = Identity {
+        id: "0000000000ID".into(),
+        brand: Brand::default(),
+        vault_kind: "keyfile".into(),
+        check_value: master().check_value(),
+        created_at: Instant::from_seconds(NOW),
+    };
+    let keys = Subkeys::derive(&master());
+    let mut parties = [PartyKind::Owner, PartyKind::Project].map(samples::party);
+    for party in &mut parties {
+        seal_new_party(&keys.row, party);
+    }
+    let mut rng = StdRng::seed_from_u64(7);
+    let now = Instant::from_seconds(NOW);
+    let issued: Vec<Issued> = wishes
+        .into_iter()
+        .map(|wish| draft(wish, &Brand::default(), &keys, &mut rng, now).unwrap())
+        .collect();
+    let rows: Vec<Key> = issued.iter().map(|one| one.key.clone()).collect();
+    let first = Change { insert: &rows, new_parties: &parties, ..Change::default() };
+    SqliteRegistry::create(&path, &identity, &first).unwrap();
+    let clock = Arc::new(AtomicI64::new(NOW * 1_000_000));
+    let hands = clock.clone();
+    let now = Box::new(move || Instant::from_micros(hands.load(Ordering::SeqCst)));
+    let verifier = Verifier::open(&path, &master(), now).unwrap();
+    let registry = SqliteRegistry::open(&path).unwrap();
+    Scene { _folder: folder, path, registry, issued, verifier, clock }
+}
+
+fn plain(names: &[&str]) -> Scene {
+    scene(names.iter().map(|name| wish(name, Limits::default(), Kind::Private)).collect())
+}
+
+impl Scene {
+    fn text(&self, place: usize) -> String {
+        self.issued[place].secret.expose().to_owned()
+    }
+
+    fn ask(&self, text: &str, request: &Request) -> &'static str {
+        let credential = Credential { secret: Some(text.as_bytes()), consumer_key: None };
+        self.verifier.verify(credential, (request, 1), |verdict| verdict.decision.code()).unwrap()
+    }
+
+    fn answer(&self, place: usize) -> &'static str {
+        self.ask(&self.text(place), &Request::default())
+    }
+
+    fn stored(&self, place: usize) -> Key {
+        self.registry.find_key(self.issued[place].key.id).unwrap().unwrap().key
+    }
+
+    fn change(&mut self, place: usize, change: impl FnOnce(&mut Key)) {
+        let before = self.stored(place);
+        let mut after = before.clone();
+        change(&mut after);
+        if after.revoked.is_none() && after.disabled_at.is_none() {
+            crate::crypto::rows::reseal(&Subkeys::derive(&master()).row, &before, &mut after).unwrap();
+        }
+        self.registry.apply(&Change { replace: &[after], ..Change::default() }).unwrap();
+    }
+
+    fn usage(&self) -> Vec<(String, String, u64)> {
+        self.verifier.flush().unwrap();
+        let mut rows = Vec::new();
+        let mut visit = |row: UsageRow| {
+            rows.push((row.outcome, row.scopes, row.requests));
+            std::ops::ControlFlow::Continue(())
+        };
+        self.registry.usage(&UsageFilter::default(), &mut visit).unwrap();
+        rows
+    }
+}
+
+#[test]
+fn a_revocation_holds_from_the_next_request_on() {
+    let mut scene = plain(&["one", "two"]);
+    for place in 0..2 {
+        assert_eq!(scene.answer(place), "accepted");
+    }
+    scene.change(0, |key| assert!(key.revoke(RevokeReason::Leaked, Instant::from_seconds(NOW))));
+    assert_eq!((scene.answer(0), scene.answer(1)), ("revoked", "accepted"));
+}
+
+#[test]
+fn every_change_is_seen_by_the_next_request() {
+    let mut scene = plain(&["one"]);
+    let wanted = Request { scopes: vec!["orders:write".parse().unwrap()], ..Request::default() };
+    let text = scene.text(0);
+    assert_eq!(scene.ask(&text, &wanted), "insufficient_scope");
+    scene.change(0, |key| key.scopes = Scopes::new(["orders:*".parse().unwrap()]).unwrap());
+    assert_eq!(scene.ask(&text, &wanted), "accepted");
+    scene.change(0, |key| assert!(key.disable(Instant::from_seconds(NOW)).unwrap()));
+    assert_eq!(scene.ask(&text, &wanted), "disabled");
+    let key = scene.stored(0);
+    scene.registry.apply(&Change { remove: vec![(key.id, key.revision)], ..Change::default() }).unwrap();
+    assert_eq!((scene.ask(&text, &wanted), scene.verifier.keys()), ("not_found", 0));
+}
+
+#[test]
+fn a_key_that_is_issued_later_is_known_at_once() {
+    let mut scene = plain(&["one"]);
+    let keys = Subkeys::derive(&master());
+    let mut rng = StdRng::seed_from_u64(8);
+    let now = Instant::from_seconds(NOW);
+    let later =
+        draft(wish("later", Limits::default(), Kind::Private), &Brand::default(), &keys, &mut rng, now);
+    let later = later.unwrap();
+    let text = later.secret.expose().to_owned();
+    assert_eq!(scene.ask(&text, &Request::default()), "not_found");
+    scene.registry.apply(&Change { insert: &[later.key], ..Change::default() }).unwrap();
+    assert_eq!(scene.ask(&text, &Request::default()), "accepted");
+}
+
+#[test]
+fn what_was_edited_in_the_file_is_tampered_for_the_next_request() {
+    let scene = plain(&["one"]);
+    assert_eq!(scene.answer(0), "accepted");
+    for sql in
+        ["UPDATE key SET scopes = '*:*'", "UPDATE key SET rate_count = 1, rate_seconds = 1, rate_burst = 1"]
+    {
+        edit(&scene.path, sql);
+        assert_eq!(scene.answer(0), "tampered", "{sql}");
+    }
+}
+
+#[test]
+fn an_owner_suspended_elsewhere_denies_all_its_keys_at_once() {
+    let mut scene = plain(&["one", "two"]);
+    assert_eq!(scene.answer(0), "accepted");
+    let before = scene.registry.party(PartyKind::Owner, &"default".parse().unwrap()).unwrap().unwrap();
+    let mut after = before.clone();
+    assert!(after.suspend(Instant::from_seconds(NOW)));
+    let replace_parties = vec![PartyChange { before, after }];
+    scene.registry.apply(&Change { replace_parties, ..Change::default() }).unwrap();
+    assert_eq!((scene.answer(0), scene.answer(1)), ("owner_suspended", "owner_suspended"));
+}
+
+#[test]
+fn time_alone_ends_a_key() {
+    let scene = plain(&["one"]);
+    let end = scene.issued[0].key.expires_at().unwrap();
+    scene.clock.store(end.micros() - 1, Ordering::SeqCst);
+    assert_eq!(scene.answer(0), "accepted");
+    scene.clock.store(end.micros(), Ordering::SeqCst);
+    assert_eq!(scene.answer(0), "expired");
+}
+
+#[test]
+fn requests_are_counted_by_outcome_and_scope_and_strangers_are_not() {
+    let scene = plain(&["one"]);
+    let read = Request { scopes: vec!["orders:read".parse().unwrap()], ..Request::default() };
+    let write = Request { scopes: vec!["orders:write".parse().unwrap()], ..Request::default() };
+    let text = scene.text(0);
+    for request in [&read, &read, &write] {
+        scene.ask(&text, request);
+    }
+    let mut wrong = text.clone();
+    wrong.replace_range(30..31, if &text[30..31] == "a" { "b" } else { "a" });
+    assert_eq!(scene.ask(&wrong, &read), "not_found");
+    assert_eq!(scene.ask("nonsense", &read), "malformed");
+    let row = |outcome: &str, scope: &str, requests| (outcome.to_owned(), scope.to_owned(), requests);
+    assert_eq!(
+        scene.usage(),
+        [row("accepted", "orders:read", 2), row("insufficient_scope", "orders:write", 1)]
+    );
+    assert_eq!(scene.stored(0).last_use().unwrap().at, Instant::from_seconds(NOW));
+    scene.ask(&text, &read);
+    assert_eq!(scene.usage()[0], row("accepted", "orders:read", 3), "counted on, and once");
+}
+
+#[test]
+fn parallel_requests_and_a_second_verifier_pass_exactly_the_burst() {
+    let limits = Limits { rate: Some(Rate::parse("100/1m", None).unwrap()), quota: None };
+    let scene = scene(vec![wish("limited", limits, Kind::Private)]);
+    let clock = scene.clock.clone();
+    let now = Box::new(move || Instant::from_micros(clock.load(Ordering::SeqCst)));
+    let second = Verifier::open(&scene.path, &master(), now).unwrap();
+    let text = scene.text(0);
+    let passed = AtomicI64::new(0);
+    std::thread::scope(|scope| {
+        for verifier in [&scene.verifier, &second, &scene.verifier, &second] {
+            scope.spawn(|| {
+                for _ in 0..100 {
+                    let credential = Credential { secret: Some(text.as_bytes()), consumer_key: None };
+                    let code = |verdict: &Verdict<'_>| verdict.decision.code();
+                    match verifier.verify(credential, (&Request::default(), 1), code).unwrap() {
+                        "accepted" => _ = passed.fetch_add(1, Ordering::SeqCst),
+                        other => assert_eq!(other, "rate_limited"),
+                    }
+                }
+            });
+        }
+    });
+    assert_eq!(passed.load(Ordering::SeqCst), 100);
+}
+
+#[test]
+fn a_consumer_secret_with_another_consumer_key_is_not_known() {
+    let scene = scene(["a", "b"].map(|name| wish(name, Limits::default(), Kind::Pair)).into());
+    let text = scene.text(0);
+    let ask = |consumer_key: &str| {
+        let credential = Credential { secret: Some(text.as_bytes()), consumer_key: Some(consumer_key) };
+        scene
+            .verifier
+            .verify(credential, (&Request::default(), 1), |verdict| verdict.decision.code())
+            .unwrap()
+    };
+    let consumer_key = |place: usize| format!("apik_ck_live_{}", scene.issued[place].key.id.bare());
+    assert_eq!(ask(&consumer_key(0)), "accepted");
+    assert_eq!(ask(&consumer_key(1)), "not_found");
+    assert_eq!(ask(&consumer_key(0).replace("live", "test")), "not_found");
+    assert_eq!(ask(&consumer_key(0).replace("apik", "else")), "not_found");
+}
+
+#[test]
+fn a_write_lock_held_by_another_turns_no_good_key_bad() {
+    let scene = plain(&["one"]);
+    assert_eq!(scene.answer(0), "accepted");
+    while_locked(&scene.path, || {
+        assert_eq!(scene.answer(0), "accepted");
+    });
+    assert_eq!(scene.usage(), [("accepted".to_owned(), String::new(), 2)]);
+}

@@ -6,6 +6,7 @@
 mod demo;
 mod doctor;
 mod edit;
+mod enable;
 mod endpoint;
 mod expire;
 mod forget;

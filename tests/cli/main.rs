@@ -19,6 +19,7 @@ mod party;
 mod purge;
 mod restrict;
 mod reveal;
+mod rotate_due;
 mod scope;
 mod show;
 mod test_call;

@@ -126,13 +126,15 @@ fn of_io(error: &io::Error) -> Failure {
 
 fn of_domain(error: &(dyn std::error::Error + 'static)) -> Option<Failure> {
     let message = error.to_string();
-    if error.is::<Tampered>() {
+    if let Some(tampered) = error.downcast_ref::<Tampered>() {
         let failure = Failure::new(Exit::Conflict, "tampered", message);
-        return Some(
-            failure.hint(
-                "revoke it with `apikey revoke KEY`, and see `apikey doctor` for what else was altered",
-            ),
-        );
+        let hint = match tampered.what.as_str() {
+            "owner" | "project" => {
+                "all its keys stay denied; see `apikey doctor` for what else was altered, and issue new keys under another name"
+            }
+            _ => "revoke it with `apikey revoke KEY`, and see `apikey doctor` for what else was altered",
+        };
+        return Some(failure.hint(hint));
     }
     if let Some(refusal) = error.downcast_ref::<KeyRefusal>() {
         let failure = Failure::new(Exit::Conflict, "state_forbids", message);

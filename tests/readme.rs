@@ -7,10 +7,10 @@ fn every_command_of_the_readme_is_one_the_command_line_takes() {
     let mut commands = 0;
     for block in readme.split("```console\n").skip(1) {
         let block = block.split("```").next().unwrap();
-        for line in block.lines().filter_map(|line| line.strip_prefix("$ apikey ")) {
+        let lines = block.lines().filter_map(|line| line.strip_prefix("$ "));
+        for line in lines.flat_map(|line| line.split(" | ")).filter(|line| line.starts_with("apikey ")) {
             let words = shell_words::split(line).unwrap();
-            let arguments = std::iter::once("apikey".to_owned()).chain(words);
-            if let Err(error) = apikey::cli::command().try_get_matches_from(arguments) {
+            if let Err(error) = apikey::cli::command().try_get_matches_from(words) {
                 panic!("{line}: {error}");
             }
             commands += 1;

@@ -6,10 +6,11 @@ use crate::crypto::rows::reseal;
 use crate::domain::event::{Action, Event};
 use crate::domain::key::{Key, KeyRefusal};
 use crate::domain::secret::Brand;
+use crate::domain::text::escape_block;
 use crate::domain::time::Instant;
 use crate::exit::{Exit, Failure};
 use crate::output::view::{ChangedView, KeyView};
-use crate::output::{Format, ListWriter, Record};
+use crate::output::{Format, ListWriter, Record, escape};
 use crate::registry::{Change, Found, Registry};
 use crate::session::{Session, Unlocked};
 
@@ -20,7 +21,7 @@ pub struct Outcome {
     pub action: Action,
     /// Whether anything is different now.
     pub changed: bool,
-    /// For the person.
+    /// For the person: what follows "is", of validated text only, and perhaps more lines.
     pub said: String,
 }
 
@@ -154,12 +155,14 @@ fn answer(changed: &Changed, brand: &Brand, session: &mut Session<'_, '_>) -> Re
         return Ok(Exit::Done);
     }
     let name = format!("{}/{}", changed.after.project, changed.after.name);
+    // A name may come from an edited file, where a line's end in it must not pass for the program's own.
+    let (name, said) = (escape(&name), escape_block(&changed.outcome.said));
     let text = match (changed.outcome.changed, changed.dry_run) {
         (false, _) => format!("`{name}` is so already; nothing was changed"),
-        (true, true) => format!("`{name}` would be {}", changed.outcome.said),
-        (true, false) => format!("`{name}` is {}", changed.outcome.said),
+        (true, true) => format!("`{name}` would be {said}"),
+        (true, false) => format!("`{name}` is {said}"),
     };
-    session.say(&crate::output::escape(&text))?;
+    session.say(&text)?;
     Ok(Exit::Done)
 }
 

@@ -5,7 +5,7 @@ use clap::{Args, Subcommand};
 use serde::Serialize;
 
 use super::create::named;
-use crate::crypto::rows::reseal_party;
+use crate::crypto::rows::{party_holds, reseal_party};
 use crate::domain::event::{Action, Event};
 use crate::domain::party::{Party, PartyKind};
 use crate::exit::{Exit, Failure};
@@ -192,7 +192,9 @@ fn resume(kind: PartyKind, name: &str, dry_run: bool, session: &mut Session<'_, 
     let Unlocked { mut registry, keys, .. } = session.unlocked()?;
     let mut summary = find(kind, name, &registry)?;
     let before = summary.party.clone();
-    let changed = summary.party.resume();
+    // Cleared in the file, it is denied as tampered: it is sealed anew if its seal proves the rest, else refused.
+    let was_suspended = summary.party.resume();
+    let changed = was_suspended || !party_holds(&keys.row, &before);
     if changed {
         reseal_party(&keys.row, &before, &mut summary.party)?;
     }
@@ -204,7 +206,12 @@ fn resume(kind: PartyKind, name: &str, dry_run: bool, session: &mut Session<'_, 
         let change = Change { audit: Some(&keys.audit), ..change(before, &summary.party, action, session) };
         registry.apply(&change)?;
     }
-    answer(&summary, (changed, dry_run), "resumed: its live keys are accepted again", session)
+    let said = if was_suspended {
+        "resumed: its live keys are accepted again"
+    } else {
+        "resumed: its live keys are accepted again; somebody had cleared its suspension outside apikey"
+    };
+    answer(&summary, (changed, dry_run), said, session)
 }
 
 fn change(before: Party, after: &Party, action: Action, session: &Session<'_, '_>) -> Change<'static> {

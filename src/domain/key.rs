@@ -180,7 +180,10 @@ impl Key {
             return Ok(false);
         }
         self.disabled_at = Some(now);
-        self.seal = self.seal.withdrawn(Taken::Disabled);
+        // A seal that is withdrawn already is that of a disabling somebody cleared in the file; it still proves the row.
+        if !matches!(self.seal, Seal::Withdrawn(_)) {
+            self.seal = self.seal.withdrawn(Taken::Disabled);
+        }
         Ok(true)
     }
 

@@ -62,7 +62,10 @@ impl Party {
             return false;
         }
         self.suspended_at = Some(now);
-        self.seal = self.seal.withdrawn(Taken::Suspended);
+        // A seal that is withdrawn already is that of a suspension somebody cleared in the file; it still proves the row.
+        if !matches!(self.seal, Seal::Withdrawn(_)) {
+            self.seal = self.seal.withdrawn(Taken::Suspended);
+        }
         true
     }
 

@@ -3,7 +3,7 @@
 //! Within a major version fields are added, never removed, renamed or retyped. The transcripts are in `golden/answers`;
 //! `UPDATE_GENERATED=1 cargo test --test cli golden` writes them anew, and then the difference shows what scripts lose.
 
-mod normal;
+pub(crate) mod normal;
 mod stories;
 
 use std::collections::{BTreeMap, BTreeSet};

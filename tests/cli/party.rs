@@ -55,14 +55,45 @@ fn off_a_terminal_a_suspension_needs_yes() {
 }
 
 #[test]
-fn an_owner_cleared_of_its_suspension_in_the_file_is_not_laundered_by_resume() {
-    let world = World::new();
-    let secret = world.create(&["ci", "--owner", "acme"]);
-    world.run(&["owner", "suspend", "acme", "--yes"]).done();
-    world.tamper("UPDATE party SET suspended_at = NULL WHERE name = 'acme'");
-    assert_eq!(world.verdict(&secret, &[]), "tampered");
-    world.run(&["owner", "resume", "acme"]).done();
-    assert_eq!(world.verdict(&secret, &[]), "tampered");
+fn an_owner_cleared_of_its_suspension_in_the_file_is_resumed_on_proof_and_said_to_be_altered() {
+    for suspended_again in [false, true] {
+        let world = World::new();
+        let secret = world.create(&["ci", "--owner", "acme"]);
+        world.run(&["owner", "suspend", "acme", "--yes"]).done();
+        world.tamper("UPDATE party SET suspended_at = NULL WHERE name = 'acme'");
+        assert_eq!(world.verdict(&secret, &[]), "tampered");
+        if suspended_again {
+            world.run(&["owner", "suspend", "acme", "--yes"]).done();
+            assert_eq!(world.verdict(&secret, &[]), "owner_suspended");
+        }
+        let dry = world.run(&["owner", "resume", "acme", "--dry-run", "--json"]).done().json();
+        assert_eq!((&dry["changed"], &dry["suspended"]), (&true.into(), &false.into()));
+        let said = world.run(&["owner", "resume", "acme", "--format", "table"]).done().stderr;
+        assert_eq!(said.contains("outside apikey"), !suspended_again, "{said}");
+        assert_eq!(world.verdict(&secret, &[]), "accepted");
+        assert_eq!(world.actions().last(), Some(&"owner_resumed"));
+        let again = world.run(&["owner", "resume", "acme", "--json"]).done().json();
+        assert_eq!(again["changed"], false);
+        world.run(&["doctor"]).done();
+    }
+}
+
+#[test]
+fn an_owner_altered_beyond_its_suspension_is_not_laundered_by_resume() {
+    for edit in ["suspended_at = NULL, created_at = 7", "suspended_at = NULL, seal = NULL", "created_at = 7"]
+    {
+        let world = World::new();
+        let secret = world.create(&["ci", "--owner", "acme"]);
+        world.run(&["owner", "suspend", "acme", "--yes"]).done();
+        world.tamper(&format!("UPDATE party SET {edit} WHERE name = 'acme'"));
+        let before = world.verdict(&secret, &[]);
+        assert_ne!(before, "accepted", "{edit}");
+        let ran = world.run(&["owner", "resume", "acme", "--json"]).ended(Exit::Conflict);
+        let error: serde_json::Value = serde_json::from_str(&ran.stderr).unwrap();
+        assert_eq!(error["error"]["code"], "tampered", "{edit}");
+        assert!(error["error"]["hint"].as_str().unwrap().contains("apikey doctor"), "{error}");
+        assert_eq!(world.verdict(&secret, &[]), before, "{edit}");
+    }
 }
 
 #[test]

@@ -83,6 +83,12 @@ impl World {
         Self { terminal: Terminal { stdin: true, stdout: true, stderr: true, width: 120 }, ..self }
     }
 
+    /// The same with standard input from a pipe.
+    pub(crate) fn behind_a_pipe(mut self) -> Self {
+        self.terminal.stdin = false;
+        self
+    }
+
     /// The same with a variable set.
     pub(crate) fn with_variable(mut self, name: &str, value: &str) -> Self {
         self.environment.retain(|(other, _)| other != name);
@@ -122,16 +128,28 @@ impl World {
     }
 
     /// Runs a command line.
-    pub(crate) fn run_with_stdin(&self, arguments: &[&str], mut stdin: &[u8]) -> Ran {
+    pub(crate) fn run_with_stdin(&self, arguments: &[&str], stdin: &[u8]) -> Ran {
         let (mut stdout, mut stderr) = (Vec::new(), Vec::new());
+        let exit = self.run_into(arguments, stdin, (&mut stdout, &mut stderr));
+        let text = |bytes| String::from_utf8(bytes).unwrap();
+        Ran { exit, stdout: text(stdout), stderr: text(stderr) }
+    }
+
+    /// Runs a command line whose streams are given.
+    pub(crate) fn run_into(
+        &self,
+        arguments: &[&str],
+        mut stdin: &[u8],
+        (stdout, stderr): (&mut dyn io::Write, &mut dyn io::Write),
+    ) -> Exit {
         let environment = Environment::new(self.environment.clone());
         let mut host = Host {
             clock: &Stopped(self.now.get()),
             rng: &mut *self.rng.borrow_mut(),
             environment: &environment,
             stdin: &mut stdin,
-            stdout: &mut stdout,
-            stderr: &mut stderr,
+            stdout,
+            stderr,
             terminal: self.terminal,
             prompts: &mut Script(self),
             keyring: &NoKeyring,
@@ -139,9 +157,7 @@ impl World {
             machine: "engine".to_owned(),
         };
         let line = std::iter::once("apikey").chain(arguments.iter().copied()).map(OsString::from);
-        let exit = apikey::run(line, &mut host);
-        let text = |bytes| String::from_utf8(bytes).unwrap();
-        Ran { exit, stdout: text(stdout), stderr: text(stderr) }
+        apikey::run(line, &mut host)
     }
 
     /// Issues a key and gives its secret; `arguments` are those of `create`.

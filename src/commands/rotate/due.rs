@@ -9,65 +9,80 @@ use indicatif::{ProgressBar, ProgressDrawTarget};
 use super::{Arguments, answer, record};
 use crate::commands::create::explain;
 use crate::domain::key::Key;
-use crate::exit::Exit;
+use crate::domain::rotation::RotationRefusal;
+use crate::exit::{Exit, Failure};
 use crate::handover::SecretFile;
-use crate::issuance::draft_rotation;
+use crate::issuance::{Issued, RotationTerms, draft_rotation};
 use crate::output::view::{IssuedView, KeyView};
-use crate::output::{Format, ListWriter, Record};
-use crate::registry::{Filter, Registry};
+use crate::output::{Format, ListWriter, Record, escape};
+use crate::registry::{Filter, Listed, Registry};
 use crate::session::{Session, Unlocked};
 
 pub(super) fn run(arguments: &Arguments, session: &mut Session<'_, '_>) -> Result<Exit> {
     let folder = arguments.secret_dir.as_deref().unwrap_or(Path::new("."));
-    let registry = session.registry()?;
-    let mut keys = Vec::new();
-    registry.list(&Filter { due: true, ..Filter::default() }, session.now, &mut |listed| {
-        keys.push(listed.key);
-        ControlFlow::Continue(())
-    })?;
-    if keys.is_empty() {
+    let terms = arguments.terms(session)?;
+    let due = due(terms, session)?;
+    if due.is_empty() {
         session.say("no key is due")?;
         return finish(&[], arguments, session);
     }
-    if arguments.dry_run {
-        return finish(&keys, arguments, session);
+    if !arguments.dry_run {
+        session.confirm(arguments.yes, &format!("Rotate {}?", keys(due.len())))?;
+        prepare(folder)?;
     }
-    session.confirm(arguments.yes, &format!("Rotate {} keys?", keys.len()))?;
-    prepare(folder)?;
     let mut unlocked = session.unlocked()?;
-    let progress = progress(keys.len(), session);
-    let mut failed: Option<anyhow::Error> = None;
+    let progress = progress(due.len(), session);
     let mut done = Vec::new();
-    for key in keys {
+    let mut failed = Vec::new();
+    for Listed { key, suspended } in due {
         progress.set_message(key.name.to_string());
-        match one(&key, arguments, (&mut unlocked, session)) {
-            Ok(rotated) => done.push(rotated),
-            Err(error) => {
-                progress.suspend(|| {
-                    session.say(&format!("`{}/{}` was not rotated: {error:#}", key.project, key.name))
-                })?;
-                failed.get_or_insert(error);
-            }
+        let into = (!arguments.dry_run).then_some(folder);
+        match one(&key, terms, into, (&mut unlocked, session)) {
+            Ok(rotated) => done.push(Listed { key: rotated, suspended }),
+            Err(error) => failed.push((format!("{}/{}", key.project, key.name), Failure::of(&error))),
         }
         progress.inc(1);
     }
     progress.finish_and_clear();
     let exit = finish(&done, arguments, session)?;
-    failed.map_or(Ok(exit), Err)
+    failure(failed).map_or(Ok(exit), |failure| Err(failure.into()))
 }
 
+/// What is due and can be rotated now. A rotation under way is no failure of a nightly run: the key is still due when
+/// its grace is over.
+fn due(terms: RotationTerms, session: &mut Session<'_, '_>) -> Result<Vec<Listed>> {
+    let (mut due, mut under_way) = (Vec::new(), Vec::new());
+    let now = session.now;
+    session.registry()?.list(&Filter { due: true, ..Filter::default() }, now, &mut |listed| {
+        match listed.key.may_rotate(terms.plan, now) {
+            Err(RotationRefusal::UnderWay) => under_way.push(listed.key),
+            _ => due.push(listed),
+        }
+        ControlFlow::Continue(())
+    })?;
+    for key in under_way {
+        let name = format!("{}/{}", key.project, key.name);
+        session.say(&escape(&format!(
+            "`{name}` is due and waits: a rotation is still under way; see `apikey rotate {name} --status`"
+        )))?;
+    }
+    Ok(due)
+}
+
+/// Rotates a key with its secret into a new file of the folder; without a folder, only says what would be.
 fn one(
     before: &Key,
-    arguments: &Arguments,
+    terms: RotationTerms,
+    folder: Option<&Path>,
     (unlocked, session): (&mut Unlocked, &mut Session<'_, '_>),
 ) -> Result<Key> {
-    let terms = arguments.terms(session)?;
-    let issued =
+    let Issued { key, secret } =
         draft_rotation(before, terms, (&unlocked.brand, &unlocked.keys), session.host.rng, session.now)
             .map_err(explain)?;
-    let folder = arguments.secret_dir.as_deref().unwrap_or(Path::new("."));
+    let Some(folder) = folder else { return Ok(key) };
     // Ids and not names: a name may be no file name, and two projects may share one.
-    let mut file = SecretFile::create(&folder.join(format!("{}.{}", before.id, issued.secret.parts().id)))?;
+    let mut file = SecretFile::create(&folder.join(format!("{}.{}", before.id, secret.parts().id)))?;
+    let issued = Issued { key, secret };
     record(before, &issued, None, (unlocked, session), |_, _| Ok(file.write(&[&issued.secret])?))?;
     Ok(issued.key)
 }
@@ -89,26 +104,41 @@ fn progress(count: usize, session: &Session<'_, '_>) -> ProgressBar {
     ProgressBar::with_draw_target(u64::try_from(count).ok(), target)
 }
 
-fn finish(keys: &[Key], arguments: &Arguments, session: &mut Session<'_, '_>) -> Result<Exit> {
+/// How many failures are told one by one.
+const TOLD: usize = 8;
+
+/// All failures as one, with the exit code and the hint of the first.
+fn failure(failed: Vec<(String, Failure)>) -> Option<Failure> {
+    let mut parts: Vec<String> =
+        failed.iter().take(TOLD).map(|(name, why)| format!("`{name}`: {}", why.message)).collect();
+    if failed.len() > TOLD {
+        parts.push(format!("and {} more", failed.len() - TOLD));
+    }
+    let message = format!("{} not rotated: {}", keys(failed.len()), parts.join("; "));
+    failed.into_iter().next().map(|(_, first)| Failure { message, ..first })
+}
+
+fn keys(count: usize) -> String {
+    if count == 1 { "1 key".to_owned() } else { format!("{count} keys") }
+}
+
+fn finish(done: &[Listed], arguments: &Arguments, session: &mut Session<'_, '_>) -> Result<Exit> {
     let now = session.now;
     if session.format() == Format::Table {
-        if !keys.is_empty() {
-            let verb = if arguments.dry_run { "would be rotated" } else { "rotated" };
+        if !done.is_empty() {
             let folder = arguments.secret_dir.as_deref().unwrap_or(Path::new("."));
-            let place = if arguments.dry_run {
-                String::new()
-            } else {
-                format!("; the new secrets are in {}", folder.display())
-            };
-            session.say(&format!("{} keys {verb}{place}", keys.len()))?;
+            let place = format!("rotated; each new secret is in {}, in a file KEY.SECRET", folder.display());
+            let verb = if arguments.dry_run { "would be rotated" } else { &place };
+            session.say(&escape(&format!("{} {verb}", keys(done.len()))))?;
         }
         return Ok(Exit::Done);
     }
     let brand = session.registry()?.identity()?.brand;
     let mut out = session.out();
     let mut list = ListWriter::begin(&mut out, KeyView::SHAPE);
-    for key in keys {
-        list.row(&IssuedView { dry_run: arguments.dry_run, ..answer::stage(key, false, &brand, now) })?;
+    for Listed { key, suspended } in done {
+        let dry_run = arguments.dry_run;
+        list.row(&IssuedView { dry_run, ..answer::stage(key, *suspended, &brand, now) })?;
     }
     list.end()?;
     Ok(Exit::Done)

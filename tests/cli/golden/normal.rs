@@ -3,7 +3,7 @@
 use std::path::Path;
 
 /// Ids get numbers in the order they appear, so that one that appears twice is seen to be the same.
-pub(super) struct Placeholders {
+pub(crate) struct Placeholders {
     home: String,
     ids: Vec<String>,
 }
@@ -12,12 +12,12 @@ pub(super) struct Placeholders {
 const MEASURED: [&str; 4] = ["connect", "tls", "first_byte", "total"];
 
 impl Placeholders {
-    pub(super) fn new(home: &Path) -> Self {
+    pub(crate) fn new(home: &Path) -> Self {
         Self { home: home.display().to_string(), ids: Vec::new() }
     }
 
     /// The same text without what differs from run to run.
-    pub(super) fn put_into(&mut self, text: &str) -> String {
+    pub(crate) fn put_into(&mut self, text: &str) -> String {
         let text = text.replace(&self.home, "/home/ada");
         text.split_inclusive('\n').map(|line| without_measurement(&self.words(&without_port(line)))).collect()
     }

@@ -91,7 +91,10 @@ impl Prompts for TerminalPrompts {
     }
 }
 
+/// The error, with the cursor put back: the handler runs beside this, and may come too late to do it.
 fn into_io(error: dialoguer::Error) -> io::Error {
     let dialoguer::Error::IO(error) = error;
+    // The terminal may be gone already.
+    let _ = dialoguer::console::Term::stderr().show_cursor();
     error
 }

@@ -11,8 +11,8 @@ use std::time::Duration;
 pub(crate) const APIKEY: &str = env!("CARGO_BIN_EXE_apikey");
 
 /// How often, and how many times, a child is looked at before it counts as hung: two minutes.
-const LOOK_EVERY: Duration = Duration::from_millis(5);
-const LOOKS: usize = 24_000;
+pub(crate) const LOOK_EVERY: Duration = Duration::from_millis(5);
+pub(crate) const LOOKS: usize = 24_000;
 
 /// A home that vanishes with the test.
 pub(crate) struct Machine {

@@ -6,3 +6,4 @@
 mod exits;
 mod machine;
 mod streams;
+mod terminal;

@@ -186,6 +186,7 @@ fn ctrl_c_at_a_passphrase_is_130_and_creates_nothing() {
     for _ in 0..3 {
         let mut terminal = Terminal::run(&machine, "file", &["create", "-q", "a"]);
         let seen = terminal.is_asked_for_hidden("assphrase").presses("corr").presses(CTRL_C).ends(130);
+        assert!(terminal.session.get_process().get_echo().unwrap(), "what is typed next would not be seen");
         assert!(shows_cursor(&seen) && !seen.contains("corr"), "{seen:?}");
     }
     assert_eq!(machine_names(&machine), [""; 0]);

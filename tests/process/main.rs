@@ -5,5 +5,6 @@
 
 mod exits;
 mod machine;
+mod modes;
 mod streams;
 mod terminal;

@@ -15,7 +15,7 @@ use crate::host::Host;
 use crate::output::view::ErrorBody;
 use crate::output::{Format, write_error};
 use crate::session::Session;
-use crate::settings::{self, Flags};
+use crate::settings::{self, Flags, Settings};
 use crate::vault::VaultKind;
 
 /// Issue, track, verify and retire API keys, offline: one binary, one SQLite file, the OS keyring.
@@ -149,13 +149,13 @@ fn dispatch(cli: Cli, host: &mut Host<'_>) -> anyhow::Result<Exit> {
         return completions::run(&arguments, host);
     }
     let now = host.clock.now().whole_second();
-    let session = &mut Session {
-        settings: settings::resolve(&cli.global.flags()?, host.environment)?,
-        format: cli.global.format(),
-        no_input: cli.global.no_input,
-        now,
-        host,
+    let settings = match cli.command {
+        // Its registry is a throw-away, so it needs no home, and no setting of the user's may stop it.
+        Command::Demo(_) => Settings::default(),
+        _ => settings::resolve(&cli.global.flags()?, host.environment)?,
     };
+    let session =
+        &mut Session { settings, format: cli.global.format(), no_input: cli.global.no_input, now, host };
     match cli.command {
         Command::Init(arguments) => init::run(&arguments, session),
         Command::Create(arguments) => create::run(*arguments, session),

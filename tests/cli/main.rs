@@ -10,6 +10,7 @@ mod endpoint;
 mod expire;
 mod forget;
 mod help;
+mod limit;
 mod list;
 mod log;
 mod lookup;

@@ -88,6 +88,9 @@ _apikey() {
             apikey,scope)
                 cmd="apikey__subcmd__scope"
                 ;;
+            apikey,serve)
+                cmd="apikey__subcmd__serve"
+                ;;
             apikey,show)
                 cmd="apikey__subcmd__show"
                 ;;
@@ -149,7 +152,7 @@ _apikey() {
 
     case "${cmd}" in
         apikey)
-            opts="-h -V --registry --profile --vault --master-key-file --passphrase-file --json --format --no-input --help --version init create generate list ls show scope expire restrict edit rotate revoke disable enable purge verify test-call test lookup reveal forget owner project log doctor completions demo help"
+            opts="-h -V --registry --profile --vault --master-key-file --passphrase-file --json --format --no-input --help --version init create generate list ls show scope expire restrict edit rotate revoke disable enable purge verify serve test-call test lookup reveal forget owner project log doctor completions demo help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2900,6 +2903,85 @@ _apikey() {
                 return 0
             fi
             case "${prev}" in
+                --registry)
+                    local oldifs
+                    if [ -n "${IFS+x}" ]; then
+                        oldifs="$IFS"
+                    fi
+                    IFS=$'\n'
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    if [ -n "${oldifs+x}" ]; then
+                        IFS="$oldifs"
+                    fi
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o filenames
+                    fi
+                    return 0
+                    ;;
+                --profile)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --vault)
+                    COMPREPLY=($(compgen -W "keyring file keyfile" -- "${cur}"))
+                    return 0
+                    ;;
+                --master-key-file)
+                    local oldifs
+                    if [ -n "${IFS+x}" ]; then
+                        oldifs="$IFS"
+                    fi
+                    IFS=$'\n'
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    if [ -n "${oldifs+x}" ]; then
+                        IFS="$oldifs"
+                    fi
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o filenames
+                    fi
+                    return 0
+                    ;;
+                --passphrase-file)
+                    local oldifs
+                    if [ -n "${IFS+x}" ]; then
+                        oldifs="$IFS"
+                    fi
+                    IFS=$'\n'
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    if [ -n "${oldifs+x}" ]; then
+                        IFS="$oldifs"
+                    fi
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o filenames
+                    fi
+                    return 0
+                    ;;
+                --format)
+                    COMPREPLY=($(compgen -W "table tsv json jsonl" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        apikey__subcmd__serve)
+            opts="-h --listen --config --check --registry --profile --vault --master-key-file --passphrase-file --json --format --no-input --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --listen)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --registry)
                     local oldifs
                     if [ -n "${IFS+x}" ]; then

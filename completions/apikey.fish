@@ -55,6 +55,7 @@ complete -c apikey -n "__fish_apikey_needs_command" -f -a "disable" -d 'Switch a
 complete -c apikey -n "__fish_apikey_needs_command" -f -a "enable" -d 'Switch a disabled key on again'
 complete -c apikey -n "__fish_apikey_needs_command" -f -a "purge" -d 'Remove keys that are revoked or expired'
 complete -c apikey -n "__fish_apikey_needs_command" -f -a "verify" -d 'Decide whether a secret is accepted, and if not, exactly why'
+complete -c apikey -n "__fish_apikey_needs_command" -f -a "serve" -d 'Answer over HTTP whether a request may pass'
 complete -c apikey -n "__fish_apikey_needs_command" -f -a "test-call" -d 'Call a real endpoint with a key, and say whether it accepts it'
 complete -c apikey -n "__fish_apikey_needs_command" -f -a "test" -d 'Call a real endpoint with a key, and say whether it accepts it'
 complete -c apikey -n "__fish_apikey_needs_command" -f -a "lookup" -d 'Find the key that a string belongs to'
@@ -555,6 +556,23 @@ complete -c apikey -n "__fish_apikey_using_subcommand verify" -l batch -d 'Read 
 complete -c apikey -n "__fish_apikey_using_subcommand verify" -l json -d 'Answer in JSON; errors too'
 complete -c apikey -n "__fish_apikey_using_subcommand verify" -l no-input -d 'Never ask; fail instead, naming the flag that answers'
 complete -c apikey -n "__fish_apikey_using_subcommand verify" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c apikey -n "__fish_apikey_using_subcommand serve" -l listen -d 'Where to listen; port 0 takes any that is free' -r
+complete -c apikey -n "__fish_apikey_using_subcommand serve" -l config -d 'Trusted proxies, header fields, and what each route needs' -r -F
+complete -c apikey -n "__fish_apikey_using_subcommand serve" -l registry -d 'The registry file [env: APIKEY_REGISTRY]' -r -F
+complete -c apikey -n "__fish_apikey_using_subcommand serve" -l profile -d 'Use the registry and settings of this profile [env: APIKEY_PROFILE]' -r
+complete -c apikey -n "__fish_apikey_using_subcommand serve" -l vault -d 'Where the master key lives: keyring, file or keyfile [env: APIKEY_VAULT]' -r -f -a "keyring\t''
+file\t''
+keyfile\t''"
+complete -c apikey -n "__fish_apikey_using_subcommand serve" -l master-key-file -d 'The key file of the vault `keyfile` [env: APIKEY_MASTER_KEY_FILE]' -r -F
+complete -c apikey -n "__fish_apikey_using_subcommand serve" -l passphrase-file -d 'Read the passphrase of the vault `file` from here; `-` is standard input [env: APIKEY_PASSPHRASE_FILE]' -r -F
+complete -c apikey -n "__fish_apikey_using_subcommand serve" -l format -d 'Answer as table, tsv, json or jsonl' -r -f -a "table\t''
+tsv\t''
+json\t''
+jsonl\t''"
+complete -c apikey -n "__fish_apikey_using_subcommand serve" -l check -d 'Read the configuration, say whether it is right, and end'
+complete -c apikey -n "__fish_apikey_using_subcommand serve" -l json -d 'Answer in JSON; errors too'
+complete -c apikey -n "__fish_apikey_using_subcommand serve" -l no-input -d 'Never ask; fail instead, naming the flag that answers'
+complete -c apikey -n "__fish_apikey_using_subcommand serve" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c apikey -n "__fish_apikey_using_subcommand test-call" -l url -d 'The endpoint; needed unless one is remembered for the key' -r -f
 complete -c apikey -n "__fish_apikey_using_subcommand test-call" -l in -d 'Where the secret goes: bearer, header[:NAME], query[:NAME], basic or body[:FIELD] [default: bearer]' -r
 complete -c apikey -n "__fish_apikey_using_subcommand test-call" -s X -l method -d 'GET, POST, … [default: GET, or POST with data]' -r

@@ -7,7 +7,7 @@ use clap::{Args, CommandFactory, Parser, Subcommand, ValueHint};
 
 use crate::commands::{
     self, completions, create, demo, disable, doctor, edit, enable, expire, forget, init, list, log, lookup,
-    purge, restrict, reveal, revoke, rotate, scope, show, test_call, verify,
+    purge, restrict, reveal, revoke, rotate, scope, serve, show, test_call, verify,
 };
 use crate::domain::secret::contains_secret;
 use crate::exit::{Exit, Failure};
@@ -15,7 +15,7 @@ use crate::host::Host;
 use crate::output::view::ErrorBody;
 use crate::output::{Format, write_error};
 use crate::session::Session;
-use crate::settings::{self, Flags};
+use crate::settings::{self, Flags, Settings};
 use crate::vault::VaultKind;
 
 /// Issue, track, verify and retire API keys, offline: one binary, one SQLite file, the OS keyring.
@@ -82,6 +82,7 @@ enum Command {
     Enable(enable::Arguments),
     Purge(purge::Arguments),
     Verify(verify::Arguments),
+    Serve(serve::Arguments),
     TestCall(Box<test_call::Arguments>),
     Lookup(lookup::Arguments),
     Reveal(reveal::Arguments),
@@ -148,13 +149,13 @@ fn dispatch(cli: Cli, host: &mut Host<'_>) -> anyhow::Result<Exit> {
         return completions::run(&arguments, host);
     }
     let now = host.clock.now().whole_second();
-    let session = &mut Session {
-        settings: settings::resolve(&cli.global.flags()?, host.environment)?,
-        format: cli.global.format(),
-        no_input: cli.global.no_input,
-        now,
-        host,
+    let settings = match cli.command {
+        // Its registry is a throw-away, so it needs no home, and no setting of the user's may stop it.
+        Command::Demo(_) => Settings::default(),
+        _ => settings::resolve(&cli.global.flags()?, host.environment)?,
     };
+    let session =
+        &mut Session { settings, format: cli.global.format(), no_input: cli.global.no_input, now, host };
     match cli.command {
         Command::Init(arguments) => init::run(&arguments, session),
         Command::Create(arguments) => create::run(*arguments, session),
@@ -170,6 +171,7 @@ fn dispatch(cli: Cli, host: &mut Host<'_>) -> anyhow::Result<Exit> {
         Command::Enable(arguments) => enable::run(&arguments, session),
         Command::Purge(arguments) => purge::run(&arguments, session),
         Command::Verify(arguments) => verify::run(&arguments, session),
+        Command::Serve(arguments) => serve::run(&arguments, session),
         Command::TestCall(arguments) => test_call::run(&arguments, session),
         Command::Lookup(arguments) => lookup::run(&arguments, session),
         Command::Reveal(arguments) => reveal::run(&arguments, session),

@@ -83,6 +83,7 @@ pub mod issuance;
 pub mod output;
 pub mod registry;
 pub mod secret_input;
+pub mod serve;
 pub mod session;
 pub mod settings;
 pub mod vault;

@@ -2,7 +2,7 @@
 
 use std::fs::File;
 use std::io::{self, Read};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 use clap::Args;
@@ -63,23 +63,58 @@ impl SecretInput {
     /// The stream to read many secrets from, one a line.
     ///
     /// # Errors
-    /// When the file cannot be opened.
+    /// When the file cannot be opened, or is no file to read from.
     pub fn file(&self) -> Result<Option<File>> {
         #[cfg(unix)]
         if let Some(descriptor) = self.secret_fd {
-            let path = PathBuf::from(format!("/dev/fd/{descriptor}"));
-            return open(&path).map(Some);
+            return of_descriptor(descriptor);
         }
-        self.secret_file.as_ref().map(open).transpose()
+        self.secret_file
+            .as_deref()
+            .map(|path| open(path).map_err(|error| unreadable(path, &error)))
+            .transpose()
     }
 }
 
-fn open(path: &PathBuf) -> Result<File> {
-    File::open(path).map_err(|error| {
-        Failure::usage(format!("the secret cannot be read from {}: {error}", path.display()))
-            .hint("name a file that can be read, or give the secret on standard input")
-            .into()
-    })
+/// The descriptor opened once more; none for standard input, which is read as it is.
+#[cfg(unix)]
+fn of_descriptor(descriptor: u32) -> Result<Option<File>> {
+    let path = PathBuf::from(format!("/dev/fd/{descriptor}"));
+    match descriptor {
+        0 => Ok(None),
+        _ if is_for_writing(descriptor) => {
+            Err(unreadable(&path, &io::Error::other("it is open for writing only")))
+        }
+        _ => open(&path).map(Some).map_err(|error| match error.kind() {
+            io::ErrorKind::NotFound => unreadable(&path, &io::Error::other("no such descriptor is open")),
+            _ => unreadable(&path, &error),
+        }),
+    }
+}
+
+/// Linux would open the other end of a pipe, whose writer is this program: nothing would ever come.
+#[cfg(unix)]
+fn is_for_writing(descriptor: u32) -> bool {
+    const ACCESS: u32 = 0o3;
+    const WRITE_ONLY: u32 = 0o1;
+    let text = std::fs::read_to_string(format!("/proc/self/fdinfo/{descriptor}")).unwrap_or_default();
+    let flags = text.lines().find_map(|line| line.strip_prefix("flags:"));
+    let flags = flags.and_then(|octal| u32::from_str_radix(octal.trim(), 8).ok());
+    matches!(descriptor, 1 | 2) || flags.is_some_and(|flags| flags & ACCESS == WRITE_ONLY)
+}
+
+fn open(path: &Path) -> io::Result<File> {
+    let file = File::open(path)?;
+    if file.metadata()?.is_dir() {
+        return Err(io::ErrorKind::IsADirectory.into());
+    }
+    Ok(file)
+}
+
+fn unreadable(path: &Path, error: &io::Error) -> anyhow::Error {
+    Failure::usage(format!("the secret cannot be read from {}: {error}", path.display()))
+        .hint("name a file that can be read, or give the secret on standard input")
+        .into()
 }
 
 fn bounded(stream: &mut dyn Read) -> io::Result<Zeroizing<Vec<u8>>> {

@@ -67,7 +67,7 @@ pub struct Defaults {
 }
 
 /// Everything resolved.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Default, Clone, PartialEq, Eq)]
 pub struct Settings {
     /// The registry file.
     pub registry: PathBuf,

@@ -24,6 +24,7 @@ pub mod reveal;
 pub mod revoke;
 pub mod rotate;
 pub mod scope;
+pub mod serve;
 pub mod show;
 pub mod test_call;
 pub mod verify;

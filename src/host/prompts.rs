@@ -36,14 +36,37 @@ pub struct TerminalPrompts {
 }
 
 impl TerminalPrompts {
-    /// dialoguer hides the cursor while it asks and leaves it hidden on Ctrl-C; this puts it back.
+    /// dialoguer hides cursor or echo while it asks and leaves them hidden on Ctrl-C; this puts them back.
     fn handle_interrupt(&mut self) {
         if !self.interrupt_is_handled {
-            // Without a handler Ctrl-C still ends the program; only the cursor would stay hidden.
-            let _ = ctrlc::set_handler(restore_cursor_and_exit);
+            let restore_modes = restorer_of_modes();
+            // Without a handler Ctrl-C still ends the program; only the terminal would stay as it is.
+            let _ = ctrlc::set_handler(move || {
+                restore_modes();
+                restore_cursor_and_exit();
+            });
             self.interrupt_is_handled = true;
         }
     }
+}
+
+/// Sets the terminal's modes as they are now, before the first question.
+#[cfg(unix)]
+#[expect(clippy::disallowed_methods, reason = "names the terminal; nothing is read")]
+fn restorer_of_modes() -> impl Fn() + Send {
+    use rustix::termios::{OptionalActions, tcgetattr, tcsetattr};
+    let modes = tcgetattr(io::stdin());
+    move || {
+        if let Ok(modes) = &modes {
+            // The terminal may be gone already.
+            let _ = tcsetattr(io::stdin(), OptionalActions::Now, modes);
+        }
+    }
+}
+
+#[cfg(not(unix))]
+fn restorer_of_modes() -> impl Fn() + Send {
+    || ()
 }
 
 #[expect(
@@ -91,7 +114,10 @@ impl Prompts for TerminalPrompts {
     }
 }
 
+/// The error, with the cursor put back: the handler runs beside this, and may come too late to do it.
 fn into_io(error: dialoguer::Error) -> io::Error {
     let dialoguer::Error::IO(error) = error;
+    // The terminal may be gone already.
+    let _ = dialoguer::console::Term::stderr().show_cursor();
     error
 }

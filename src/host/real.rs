@@ -65,8 +65,9 @@ pub fn with_host<T>(work: impl FnOnce(&mut Host<'_>) -> T) -> io::Result<T> {
         .map_err(|_| io::Error::other("the operating system gives no randomness"))?;
     let mut rng = UnwrapErr(SysRng);
     let environment = Environment::new(std::env::vars_os());
-    // Standard error stays unlocked: the interrupt handler writes to it from its own thread.
-    let (stdin, stdout, mut stderr) = (io::stdin(), io::stdout(), io::stderr());
+    // Standard error stays unlocked: the interrupt handler writes to it from its own thread. Standard input too: a
+    // hidden question locks it to read the answer, and would wait for us for ever.
+    let (mut stdin, stdout, mut stderr) = (io::stdin(), io::stdout(), io::stderr());
     let terminal = Terminal {
         stdin: stdin.is_terminal(),
         stdout: stdout.is_terminal(),
@@ -79,7 +80,7 @@ pub fn with_host<T>(work: impl FnOnce(&mut Host<'_>) -> T) -> io::Result<T> {
         clock: &SystemClock,
         rng: &mut rng,
         environment: &environment,
-        stdin: &mut stdin.lock(),
+        stdin: &mut stdin,
         stdout: &mut io::BufWriter::with_capacity(64 * 1024, stdout.lock()),
         stderr: &mut stderr,
         terminal,

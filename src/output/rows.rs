@@ -1,14 +1,12 @@
 //! Keys as rows: their fields in tab-separated output and their columns in a table.
 
-use std::fmt::Display;
-
 use super::colour::Tone;
 use super::fit::{Column, Room};
 use super::list::{Record, Shape};
 use super::relative::relative;
 use super::table::Cell;
 use super::tsv::Line;
-use super::view::{Each, KeyView, Shown};
+use super::view::{KeyView, Shown};
 use crate::domain::key::{KeyStatus, SecretStatus};
 use crate::domain::time::Instant;
 
@@ -63,12 +61,12 @@ impl Record for KeyView<'_> {
         line.plain(Some(self.id)).text(Some(self.name));
         line.plain(Some(self.kind)).plain(Some(self.env)).plain(Some(self.status.code()));
         line.text(Some(self.owner)).text(Some(self.project));
-        line.plain(Some(all(&self.scopes))).plain(self.allow_ips.as_ref().map(all));
-        line.text(self.allow_origins.as_ref().map(all).as_deref());
+        line.plain(Some(self.scopes.all())).plain(self.allow_ips.map(|ips| ips.all()));
+        line.text(self.allow_origins.map(|origins| origins.all()).as_deref());
         line.plain(None::<&str>).plain(None::<&str>);
         line.plain(self.lifetime_seconds).plain(Some(self.created_at)).plain(self.not_before);
         line.plain(self.expires_at).plain(self.last_used_at);
-        line.text(Some(&all(&self.tags))).text(self.note).plain(self.consumer_key.as_deref());
+        line.text(Some(&self.tags.all())).text(self.note).plain(self.consumer_key.as_deref());
         line.plain(self.rotate_every_seconds).plain(self.due_at).plain(self.disabled_at);
         line.plain(self.revoked_at).plain(self.revoke_reason);
         line.plain(Some(
@@ -90,13 +88,6 @@ impl Record for KeyView<'_> {
             moment(self.last_used_at, now),
         ]
     }
-}
-
-fn all<'a, C: ?Sized>(items: &Each<'a, C>) -> String
-where
-    &'a C: IntoIterator<Item: Display>,
-{
-    items.joined(",", usize::MAX)
 }
 
 pub(super) fn or_dash(text: String) -> String {

@@ -24,7 +24,11 @@ pub(super) enum Unreadable {
     Missing,
     NotPlain(&'static str),
     TooLong,
-    Open { mode: u32 },
+    /// Others could read or write it. Found on Unix only.
+    #[cfg_attr(not(unix), expect(dead_code, reason = "access lists are not read"))]
+    Open {
+        mode: u32,
+    },
     Io(io::Error),
 }
 
@@ -106,6 +110,7 @@ fn is_private(mode: u32, owner: u32) -> bool {
 
 /// Files under a profile are private by inheritance on this system; the standard library reads no access lists.
 #[cfg(not(unix))]
+#[expect(clippy::unnecessary_wraps, reason = "the same shape as on Unix")]
 pub(super) fn refuse_if_open(_: &File) -> Result<(), Unreadable> {
     Ok(())
 }
@@ -177,6 +182,7 @@ fn sync_folder(folder: &Path) -> io::Result<()> {
 
 /// Folders cannot be synced on this system.
 #[cfg(not(unix))]
+#[expect(clippy::unnecessary_wraps, reason = "the same shape as on Unix")]
 fn sync_folder(_: &Path) -> io::Result<()> {
     Ok(())
 }

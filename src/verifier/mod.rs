@@ -15,8 +15,10 @@ mod follow;
 mod index;
 mod rows;
 mod tally;
+// With edits of the file under it, as the registry's own.
 #[cfg(test)]
-mod tests;
+#[cfg(unix)]
+pub(crate) mod tests;
 
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
@@ -30,7 +32,7 @@ use crate::domain::scope::Scopes;
 use crate::domain::secret::{Brand, Env, Kind, SecretId};
 use crate::domain::time::Instant;
 use crate::registry::sqlite::{SqliteRegistry, Watch};
-use crate::registry::{Registry, RegistryError};
+use crate::registry::{Found, Registry, RegistryError};
 use crate::vault::{KeyFile, Vault, VaultError, open};
 use follow::Follower;
 use index::Index;
@@ -132,7 +134,14 @@ impl Verifier {
     /// # Errors
     /// The registry's.
     pub fn open(registry: &Path, master: &MasterKey, now: Box<Now>) -> Result<Self, VerifierError> {
-        let keys = Subkeys::derive(master);
+        Self::with_keys(registry, Subkeys::derive(master), now)
+    }
+
+    /// As [`Self::open`], with the subkeys of a vault that is open already.
+    ///
+    /// # Errors
+    /// The registry's.
+    pub fn with_keys(registry: &Path, keys: Subkeys, now: Box<Now>) -> Result<Self, VerifierError> {
         let (follower, index, watch) = Follower::begin(registry, &keys.row)?;
         let ledger = SqliteRegistry::open(registry)?;
         let shared = Arc::new(Shared {
@@ -168,6 +177,26 @@ impl Verifier {
         answer: impl FnOnce(&Verdict<'_>) -> R,
     ) -> Result<R, VerifierError> {
         self.shared.verify(credential, (request, cost), answer)
+    }
+
+    /// The key as it is recorded, with its owner and project.
+    ///
+    /// # Errors
+    /// The registry's.
+    pub fn found(&self, key: KeyId) -> Result<Option<Found>, VerifierError> {
+        Ok(locked(&self.shared.ledger).find_key(key)?)
+    }
+
+    /// The first part of all its secrets.
+    #[must_use]
+    pub fn brand(&self) -> &Brand {
+        &self.shared.brand
+    }
+
+    /// This instant, by the verifier's clock.
+    #[must_use]
+    pub fn now(&self) -> Instant {
+        (self.shared.now)()
     }
 
     /// Writes down now what was counted.

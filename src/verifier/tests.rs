@@ -23,7 +23,7 @@ fn master() -> MasterKey {
     MasterKey::from_bytes([1; 32])
 }
 
-fn wish(name: &str, limits: Limits, kind: Kind) -> Wish {
+pub(crate) fn wish(name: &str, limits: Limits, kind: Kind) -> Wish {
     Wish {
         name: name.parse().unwrap(),
         kind,
@@ -44,7 +44,7 @@ fn wish(name: &str, limits: Limits, kind: Kind) -> Wish {
 }
 
 /// A registry with keys, a verifier on it, and a clock that both go by.
-struct Scene {
+pub(crate) struct Scene {
     _folder: tempfile::TempDir,
     path: PathBuf,
     registry: SqliteRegistry,
@@ -53,7 +53,7 @@ struct Scene {
     clock: Arc<AtomicI64>,
 }
 
-fn scene(wishes: Vec<Wish>) -> Scene {
+pub(crate) fn scene(wishes: Vec<Wish>) -> Scene {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("registry.db");
     let identity = Identity {
@@ -90,7 +90,19 @@ fn plain(names: &[&str]) -> Scene {
 }
 
 impl Scene {
-    fn text(&self, place: usize) -> String {
+    /// Another verifier of the same registry, by the same clock.
+    pub(crate) fn second(&self) -> Verifier {
+        let clock = self.clock.clone();
+        let now = Box::new(move || Instant::from_micros(clock.load(Ordering::SeqCst)));
+        Verifier::open(&self.path, &master(), now).unwrap()
+    }
+
+    /// Revokes a key as another process would.
+    pub(crate) fn revoke(&mut self, place: usize) {
+        self.change(place, |key| assert!(key.revoke(RevokeReason::Leaked, Instant::from_seconds(NOW))));
+    }
+
+    pub(crate) fn text(&self, place: usize) -> String {
         self.issued[place].secret.expose().to_owned()
     }
 
@@ -135,7 +147,7 @@ fn a_revocation_holds_from_the_next_request_on() {
     for place in 0..2 {
         assert_eq!(scene.answer(place), "accepted");
     }
-    scene.change(0, |key| assert!(key.revoke(RevokeReason::Leaked, Instant::from_seconds(NOW))));
+    scene.revoke(0);
     assert_eq!((scene.answer(0), scene.answer(1)), ("revoked", "accepted"));
 }
 
@@ -230,9 +242,7 @@ fn requests_are_counted_by_outcome_and_scope_and_strangers_are_not() {
 fn parallel_requests_and_a_second_verifier_pass_exactly_the_burst() {
     let limits = Limits { rate: Some(Rate::parse("100/1m", None).unwrap()), quota: None };
     let scene = scene(vec![wish("limited", limits, Kind::Private)]);
-    let clock = scene.clock.clone();
-    let now = Box::new(move || Instant::from_micros(clock.load(Ordering::SeqCst)));
-    let second = Verifier::open(&scene.path, &master(), now).unwrap();
+    let second = scene.second();
     let text = scene.text(0);
     let passed = AtomicI64::new(0);
     std::thread::scope(|scope| {

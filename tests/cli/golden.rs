@@ -16,7 +16,7 @@ use super::world::{Ran, World};
 use normal::Placeholders;
 
 /// Commands that print text for a shell or a person, whatever the format.
-const WITHOUT_JSON: [&str; 2] = ["completions", "help"];
+const WITHOUT_JSON: [&str; 3] = ["completions", "help", "serve"];
 
 /// Transcripts that are of no single command.
 const BESIDE_COMMANDS: [&str; 1] = ["errors"];

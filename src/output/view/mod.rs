@@ -78,6 +78,15 @@ where
         }
         out
     }
+
+    /// All of them, with commas between.
+    ///
+    /// A method, not a function over every `C`: on macOS dependencies bring implementations of `IntoIterator` over
+    /// which the compiler does not come to an end in search of that `C`.
+    #[must_use]
+    pub(super) fn all(&self) -> String {
+        self.joined(",", usize::MAX)
+    }
 }
 
 impl<'a, C: ?Sized> Serialize for Each<'a, C>

@@ -7,8 +7,9 @@ use crate::domain::limit::{Account, Limits, Period, Quota, Rate, Spending, Subje
 use crate::domain::time::{Instant, Span};
 use crate::registry::ledger::{Grant, Limit, Rest, Unused, Want};
 
-/// Windows of the last 400 days are kept: longer ago than any clock is set back by mistake.
-const KEPT_WINDOWS: Span = Span::days(400);
+/// So many windows of each subject are kept, the newest. By number and not by age: a clock that was years ahead for a
+/// while must find the counts it left.
+const KEPT_WINDOWS: u32 = 400;
 
 /// What stands on these accounts.
 pub(super) fn accounts(
@@ -49,7 +50,7 @@ pub(super) fn take(
             )?;
         }
         if let (Some(quota), None) = (account.limits.quota, spending.denial) {
-            put_used(connection, &name, quota.period().window(now), account.used, now)?;
+            put_used(connection, &name, quota.period().window(now), account.used)?;
         }
     }
     Ok(spending)
@@ -95,7 +96,7 @@ fn lease_quota(
     let free = quota.count().saturating_sub(used);
     let granted = if free < u64::from(cost) { 0 } else { u64::from(most.max(cost)).min(free) };
     if granted > 0 {
-        put_used(connection, subject, window, used + granted, now)?;
+        put_used(connection, subject, window, used + granted)?;
     }
     Ok(Grant::Quota { window, granted, left: free - granted })
 }
@@ -145,7 +146,7 @@ fn used(connection: &Connection, subject: &str, window: Window) -> Result<u64> {
     Ok(used.unwrap_or(0).unsigned_abs())
 }
 
-fn put_used(connection: &Connection, subject: &str, window: Window, used: u64, now: Instant) -> Result<()> {
+fn put_used(connection: &Connection, subject: &str, window: Window, used: u64) -> Result<()> {
     let window = window.to_string();
     let changed = connection
         .prepare_cached("UPDATE quota_used SET used = ?3 WHERE subject = ?1 AND quota_window = ?2")?
@@ -156,10 +157,13 @@ fn put_used(connection: &Connection, subject: &str, window: Window, used: u64, n
             window,
             stored(used)
         ])?;
-        let oldest = Period::Month.window(now.saturating_sub(KEPT_WINDOWS));
         connection
-            .prepare_cached("DELETE FROM quota_used WHERE subject = ?1 AND quota_window < ?2")?
-            .execute(params![subject, oldest.to_string()])?;
+            .prepare_cached(
+                "DELETE FROM quota_used WHERE subject = ?1 AND quota_window != ?2 AND quota_window <= \
+                 (SELECT quota_window FROM quota_used WHERE subject = ?1 \
+                 ORDER BY quota_window DESC LIMIT 1 OFFSET ?3)",
+            )?
+            .execute(params![subject, window, KEPT_WINDOWS])?;
     }
     Ok(())
 }

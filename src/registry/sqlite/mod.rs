@@ -8,7 +8,9 @@ mod list;
 mod open;
 mod read;
 mod secrets;
+// With modes, links, process groups and `sh`.
 #[cfg(test)]
+#[cfg(unix)]
 pub(crate) mod tests;
 mod usage;
 mod watch;

@@ -52,6 +52,22 @@ pub(super) fn existing(path: &Path) -> Result<Connection> {
     Ok(connection)
 }
 
+/// Even to read, SQLite makes two files beside this one, by which it learns what others are writing. Its `immutable`
+/// does without, and would miss a revocation that another process has just written.
+fn unread(error: rusqlite::Error, path: &Path) -> RegistryError {
+    use rusqlite::ErrorCode::{CannotOpen, ReadOnly};
+    if !matches!(error.sqlite_error_code(), Some(CannotOpen | ReadOnly)) {
+        return error.into();
+    }
+    let folder = folder_of(path).display();
+    unusable(
+        "its folder cannot be written, which reading needs too",
+        format!(
+            "chmod u+w '{folder}', or copy the registry to where you can write and name it with `--registry PATH`"
+        ),
+    )
+}
+
 fn known_schema() -> i64 {
     i64::try_from(MIGRATIONS.len()).unwrap_or(i64::MAX)
 }
@@ -118,9 +134,11 @@ fn connect(path: &Path) -> Result<Connection> {
     // Plans then do not look at bound values: otherwise SQLite prepares a cached statement anew for each of them.
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     connection.set_prepared_statement_cache_capacity(64);
-    connection.execute_batch(
+    // The first that reads the file.
+    let set = connection.execute_batch(
         "PRAGMA foreign_keys = ON; PRAGMA trusted_schema = OFF; PRAGMA synchronous = FULL; PRAGMA secure_delete = ON;",
-    )?;
+    );
+    set.map_err(|error| unread(error, path))?;
     Ok(connection)
 }
 

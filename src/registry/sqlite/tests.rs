@@ -1,6 +1,7 @@
 //! Attacks on the file, and many processes at once.
 
 mod files;
+mod limits;
 mod together;
 
 use std::path::{Path, PathBuf};

@@ -1,0 +1,192 @@
+//! `serve.toml`: which proxies are trusted, where the secret is, and what each route needs.
+
+use std::net::IpAddr;
+
+use axum::http::{HeaderName, Method};
+use serde::Deserialize;
+
+use crate::domain::network::Network;
+use crate::domain::scope::Scope;
+use crate::domain::secret::Env;
+
+/// Why a configuration is refused.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    /// Not TOML, or a setting that does not exist.
+    #[error("{0}")]
+    Syntax(#[from] toml::de::Error),
+    /// A value that cannot be.
+    #[error("`{setting}`: `{value}` is {why}")]
+    Value {
+        /// Which setting.
+        setting: &'static str,
+        /// What it says.
+        value: String,
+        /// What is wrong with it.
+        why: &'static str,
+    },
+}
+
+/// Where the method and path of the request that is to pass are told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Original {
+    /// Nowhere: routes cannot be used, and every request needs `scopes` alone.
+    #[default]
+    None,
+    /// `X-Original-Method` and `X-Original-URI`, which nginx has to be told to set.
+    Nginx,
+    /// `X-Forwarded-Method` and `X-Forwarded-Uri`: Traefik and Caddy set them.
+    Forwarded,
+    /// The request's own method, and its path behind `/verify`: Envoy.
+    Path,
+}
+
+/// The file as it is written.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct Written {
+    trusted_proxies: Vec<String>,
+    original: Original,
+    scopes: Vec<String>,
+    env: Option<String>,
+    key_headers: Option<Vec<String>>,
+    limited_status: Option<u16>,
+    route: Vec<WrittenRoute>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct WrittenRoute {
+    methods: Option<Vec<String>>,
+    path: String,
+    scopes: Vec<String>,
+}
+
+/// What is asked of requests.
+#[derive(Debug)]
+pub struct Rules {
+    /// Whose word on a client's address counts.
+    pub trusted_proxies: Vec<Network>,
+    /// Where the original request is told.
+    pub original: Original,
+    /// What every request needs.
+    pub scopes: Vec<Scope>,
+    /// The environment every key must be of.
+    pub env: Option<Env>,
+    /// Header fields that hold a secret, besides `Authorization`.
+    pub key_headers: Vec<HeaderName>,
+    /// The status of a request over a limit: 429, or 403 for nginx, which makes a 500 of 429.
+    pub limited_status: u16,
+    /// What further is needed, by method and path; the first that fits. None fits: denied.
+    pub routes: Vec<Route>,
+}
+
+/// What a method and a path need.
+#[derive(Debug)]
+pub struct Route {
+    /// Any of these; none is any.
+    methods: Vec<Method>,
+    /// Segments; `*` is any one, and `**` at the end any number.
+    path: Vec<String>,
+    /// The scopes needed.
+    pub scopes: Vec<Scope>,
+}
+
+impl Default for Rules {
+    fn default() -> Self {
+        Self {
+            trusted_proxies: Vec::new(),
+            original: Original::None,
+            scopes: Vec::new(),
+            env: None,
+            key_headers: vec![HeaderName::from_static("x-api-key")],
+            limited_status: 429,
+            routes: Vec::new(),
+        }
+    }
+}
+
+impl Rules {
+    /// Reads a configuration.
+    ///
+    /// # Errors
+    /// [`ConfigError`], naming the setting and the value.
+    pub fn parse(text: &str) -> Result<Self, ConfigError> {
+        let written: Written = toml::from_str(text)?;
+        let wrong =
+            |setting, why| move |value: &str| ConfigError::Value { setting, value: value.to_owned(), why };
+        let networks = each(&written.trusted_proxies, wrong("trusted_proxies", "no address or network"))?;
+        let scopes = each(&written.scopes, wrong("scopes", "not a scope"))?;
+        let env = match &written.env {
+            None => None,
+            Some(env) => Some(Env::from_code(env).ok_or_else(|| wrong("env", "neither live nor test")(env))?),
+        };
+        let key_headers = match &written.key_headers {
+            None => Self::default().key_headers,
+            Some(names) => each(names, wrong("key_headers", "not the name of a header field"))?,
+        };
+        let limited_status = written.limited_status.unwrap_or(429);
+        if !matches!(limited_status, 403 | 429) {
+            return Err(wrong("limited_status", "neither 429 nor 403")(&limited_status.to_string()));
+        }
+        let routes = written.route.iter().map(Route::read).collect::<Result<Vec<_>, _>>()?;
+        if !routes.is_empty() && written.original == Original::None {
+            return Err(wrong("original", "not said, and routes need it: nginx, forwarded or path")("none"));
+        }
+        let (trusted_proxies, original) = (networks, written.original);
+        Ok(Self { trusted_proxies, original, scopes, env, key_headers, limited_status, routes })
+    }
+
+    /// Whether the word of this peer counts.
+    #[must_use]
+    pub fn trusts(&self, peer: IpAddr) -> bool {
+        self.trusted_proxies.iter().any(|network| network.contains(peer))
+    }
+
+    /// The first route that fits.
+    #[must_use]
+    pub fn route(&self, method: &Method, segments: &[&str]) -> Option<&Route> {
+        self.routes.iter().find(|route| route.fits(method, segments))
+    }
+}
+
+impl Route {
+    fn read(written: &WrittenRoute) -> Result<Self, ConfigError> {
+        let wrong =
+            |setting, why| move |value: &str| ConfigError::Value { setting, value: value.to_owned(), why };
+        let path = written
+            .path
+            .strip_prefix('/')
+            .ok_or_else(|| wrong("route.path", "not a path: it begins with `/`")(&written.path))?;
+        let path: Vec<String> = path.split('/').map(str::to_owned).collect();
+        let is_odd = |segment: &String| segment.contains(['*', '%']) && segment != "*" && segment != "**";
+        let open = path.iter().position(|segment| segment == "**");
+        if path.iter().any(is_odd) || open.is_some_and(|place| place + 1 != path.len()) {
+            let why = "not a pattern: `*` is one whole segment, `**` all that follow";
+            return Err(wrong("route.path", why)(&written.path));
+        }
+        let methods =
+            each(written.methods.as_deref().unwrap_or_default(), wrong("route.methods", "no method"))?;
+        let scopes = each(&written.scopes, wrong("route.scopes", "not a scope"))?;
+        Ok(Self { methods, path, scopes })
+    }
+
+    fn fits(&self, method: &Method, segments: &[&str]) -> bool {
+        let (open, fixed) = match self.path.split_last() {
+            Some((last, before)) if last == "**" => (true, before),
+            _ => (false, &self.path[..]),
+        };
+        let fits_length = if open { segments.len() >= fixed.len() } else { segments.len() == fixed.len() };
+        (self.methods.is_empty() || self.methods.contains(method))
+            && fits_length
+            && fixed.iter().zip(segments).all(|(pattern, segment)| pattern == "*" || pattern == segment)
+    }
+}
+
+fn each<T: std::str::FromStr>(
+    texts: &[String],
+    wrong: impl Fn(&str) -> ConfigError,
+) -> Result<Vec<T>, ConfigError> {
+    texts.iter().map(|text| text.parse().map_err(|_| wrong(text))).collect()
+}

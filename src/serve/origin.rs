@@ -1,0 +1,149 @@
+//! Where a request comes from and what it wants, as far as it can be believed.
+
+use std::net::{IpAddr, SocketAddr};
+
+use axum::http::{HeaderMap, HeaderName, Method, Uri};
+
+use super::config::{Original, Rules};
+
+const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
+
+/// The client's address: the peer's, or, from a trusted proxy, the last of `X-Forwarded-For` that no trusted proxy has.
+/// None when that cannot be read, which satisfies no restriction.
+pub(super) fn client(rules: &Rules, peer: SocketAddr, headers: &HeaderMap) -> Option<IpAddr> {
+    let peer = peer.ip().to_canonical();
+    if !rules.trusts(peer) {
+        return Some(peer);
+    }
+    let fields: Option<Vec<&str>> =
+        headers.get_all(FORWARDED_FOR).iter().map(|value| value.to_str().ok()).collect();
+    let fields = fields?;
+    let mut nearest = peer;
+    // From the right: what stands left of an untrusted address was said by that address.
+    for word in fields.iter().flat_map(|field| field.split(',')).rev() {
+        nearest = word.trim().parse::<IpAddr>().ok()?.to_canonical();
+        if !rules.trusts(nearest) {
+            break;
+        }
+    }
+    Some(nearest)
+}
+
+/// The request that is to pass.
+pub(super) struct Wanted {
+    pub(super) method: Method,
+    path: String,
+}
+
+impl Wanted {
+    /// Read from where the configuration says. None when it is not told, told twice, or not a plain path: then nothing
+    /// can be said about what it needs.
+    pub(super) fn read(original: Original, method: &Method, uri: &Uri, headers: &HeaderMap) -> Option<Self> {
+        match original {
+            Original::None => None,
+            Original::Nginx => Self::from_headers(headers, "x-original-method", "x-original-uri"),
+            Original::Forwarded => Self::from_headers(headers, "x-forwarded-method", "x-forwarded-uri"),
+            Original::Path => {
+                let path = uri.path().strip_prefix("/verify")?;
+                Some(Self { method: method.clone(), path: plain_path(path)? })
+            }
+        }
+    }
+
+    fn from_headers(headers: &HeaderMap, method: &str, uri: &str) -> Option<Self> {
+        let method = only(headers, method)?.parse().ok()?;
+        Some(Self { method, path: plain_path(only(headers, uri)?)? })
+    }
+
+    /// The segments of its path.
+    pub(super) fn segments(&self) -> Vec<&str> {
+        self.path.split('/').skip(1).collect()
+    }
+}
+
+/// The value of a field that is there exactly once.
+fn only<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
+    let mut values = headers.get_all(name).iter();
+    let value = values.next()?.to_str().ok()?;
+    values.next().is_none().then_some(value)
+}
+
+/// The path of an origin-form target, decoded once. None for whatever two servers could read differently: another form,
+/// an encoded slash or percent sign, a dot segment, an empty segment, a backslash, a control character.
+fn plain_path(target: &str) -> Option<String> {
+    if !target.starts_with('/') {
+        return None;
+    }
+    let path = target.split(['?', '#']).next()?;
+    let decoded = percent_encoding::percent_decode_str(path).decode_utf8().ok()?;
+    let lower = path.to_ascii_lowercase();
+    let is_ambiguous = ["%2f", "%5c", "%25", "%00"].iter().any(|part| lower.contains(part))
+        || decoded.contains(['\\', ';'])
+        || decoded.chars().any(char::is_control);
+    let inner = decoded.strip_prefix('/')?;
+    let mut segments = inner.split('/').peekable();
+    while let Some(segment) = segments.next() {
+        let is_last = segments.peek().is_none();
+        if matches!(segment, "." | "..") || (segment.is_empty() && !is_last) {
+            return None;
+        }
+    }
+    (!is_ambiguous).then(|| decoded.into_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_two_servers_could_read_differently_is_no_path() {
+        for target in [
+            "",
+            "orders",
+            "http://shop/orders",
+            "//orders",
+            "/a//b",
+            "/a/../b",
+            "/a/%2e%2e/b",
+            "/a/%2E./b",
+            "/./a",
+            "/a%2fb",
+            "/a%5Cb",
+            "/a%252e",
+            "/a;b",
+            "/a%00",
+            "/a\\b",
+            "/%ff",
+            "/a/..",
+        ] {
+            assert_eq!(plain_path(target), None, "{target}");
+        }
+        for (target, path) in [("/", "/"), ("/a/b?x=/../c", "/a/b"), ("/caf%C3%A9", "/café"), ("/a/", "/a/")]
+        {
+            assert_eq!(plain_path(target).as_deref(), Some(path), "{target}");
+        }
+    }
+
+    #[test]
+    fn an_address_is_believed_from_the_right_and_from_trusted_proxies_only() {
+        let rules = Rules::parse("trusted_proxies = ['10.0.0.0/8', '127.0.0.1']").unwrap();
+        let from = |peer: &str, fields: &[&str]| {
+            let mut headers = HeaderMap::new();
+            for field in fields {
+                headers.append(FORWARDED_FOR, field.parse().unwrap());
+            }
+            client(&rules, SocketAddr::new(peer.parse().unwrap(), 1), &headers).map(|ip| ip.to_string())
+        };
+        let is = |text: &str| Some(text.to_owned());
+        assert_eq!(from("192.0.2.1", &["10.0.0.9"]), is("192.0.2.1"), "a stranger's word");
+        assert_eq!(
+            from("127.0.0.1", &["10.9.9.9, 192.0.2.7"]),
+            is("192.0.2.7"),
+            "what the client put in front"
+        );
+        assert_eq!(from("127.0.0.1", &["203.0.113.9", "192.0.2.7, 10.0.0.2"]), is("192.0.2.7"), "two fields");
+        assert_eq!(from("::ffff:127.0.0.1", &["::ffff:192.0.2.7"]), is("192.0.2.7"), "IPv4 in IPv6 clothes");
+        assert_eq!(from("127.0.0.1", &["192.0.2.7, nonsense"]), None);
+        assert_eq!(from("127.0.0.1", &[]), is("127.0.0.1"));
+    }
+}

@@ -1,0 +1,10 @@
+//! The shipped binary as the shell, a script, a terminal and other processes meet it: exit codes, streams, file modes,
+//! signals, and many at once. What a command decides is tested in `tests/cli`, in-process.
+#![cfg(unix)]
+#![allow(clippy::unwrap_used, reason = "a test stops where something is not as it laid it down")]
+
+mod exits;
+mod machine;
+mod modes;
+mod streams;
+mod terminal;

@@ -182,7 +182,7 @@ test\t''"
 complete -c apikey -n "__fish_apikey_using_subcommand list" -l scope -d 'Allowed to do this, by a wildcard too' -r
 complete -c apikey -n "__fish_apikey_using_subcommand list" -l tag -d 'With this tag' -r
 complete -c apikey -n "__fish_apikey_using_subcommand list" -l name -d 'With exactly this name' -r
-complete -c apikey -n "__fish_apikey_using_subcommand list" -l expiring -d 'Live, and over within this span' -r
+complete -c apikey -n "__fish_apikey_using_subcommand list" -l expiring -d 'Live, and ending within this span' -r
 complete -c apikey -n "__fish_apikey_using_subcommand list" -l unused -d 'Live, and not used for this long' -r
 complete -c apikey -n "__fish_apikey_using_subcommand list" -l limit -d 'At most this many' -r
 complete -c apikey -n "__fish_apikey_using_subcommand list" -l registry -d 'The registry file [env: APIKEY_REGISTRY]' -r -F
@@ -196,7 +196,7 @@ complete -c apikey -n "__fish_apikey_using_subcommand list" -l format -d 'Answer
 tsv\t''
 json\t''
 jsonl\t''"
-complete -c apikey -n "__fish_apikey_using_subcommand list" -l due -d 'Live, and to be rotated by its schedule'
+complete -c apikey -n "__fish_apikey_using_subcommand list" -l due -d 'Live, and due for rotation by its schedule'
 complete -c apikey -n "__fish_apikey_using_subcommand list" -l all -d 'Revoked keys too'
 complete -c apikey -n "__fish_apikey_using_subcommand list" -l fail-if-any -d 'Exit 7 if any key is listed'
 complete -c apikey -n "__fish_apikey_using_subcommand list" -l json -d 'Answer in JSON; errors too'
@@ -218,7 +218,7 @@ test\t''"
 complete -c apikey -n "__fish_apikey_using_subcommand ls" -l scope -d 'Allowed to do this, by a wildcard too' -r
 complete -c apikey -n "__fish_apikey_using_subcommand ls" -l tag -d 'With this tag' -r
 complete -c apikey -n "__fish_apikey_using_subcommand ls" -l name -d 'With exactly this name' -r
-complete -c apikey -n "__fish_apikey_using_subcommand ls" -l expiring -d 'Live, and over within this span' -r
+complete -c apikey -n "__fish_apikey_using_subcommand ls" -l expiring -d 'Live, and ending within this span' -r
 complete -c apikey -n "__fish_apikey_using_subcommand ls" -l unused -d 'Live, and not used for this long' -r
 complete -c apikey -n "__fish_apikey_using_subcommand ls" -l limit -d 'At most this many' -r
 complete -c apikey -n "__fish_apikey_using_subcommand ls" -l registry -d 'The registry file [env: APIKEY_REGISTRY]' -r -F
@@ -232,7 +232,7 @@ complete -c apikey -n "__fish_apikey_using_subcommand ls" -l format -d 'Answer a
 tsv\t''
 json\t''
 jsonl\t''"
-complete -c apikey -n "__fish_apikey_using_subcommand ls" -l due -d 'Live, and to be rotated by its schedule'
+complete -c apikey -n "__fish_apikey_using_subcommand ls" -l due -d 'Live, and due for rotation by its schedule'
 complete -c apikey -n "__fish_apikey_using_subcommand ls" -l all -d 'Revoked keys too'
 complete -c apikey -n "__fish_apikey_using_subcommand ls" -l fail-if-any -d 'Exit 7 if any key is listed'
 complete -c apikey -n "__fish_apikey_using_subcommand ls" -l json -d 'Answer in JSON; errors too'
@@ -432,7 +432,7 @@ complete -c apikey -n "__fish_apikey_using_subcommand rotate" -l grace -d 'How l
 complete -c apikey -n "__fish_apikey_using_subcommand rotate" -l every -d 'Rotate it this often from now on' -r
 complete -c apikey -n "__fish_apikey_using_subcommand rotate" -l expires -d 'Change how long its secrets live: a span, a date, or `never`' -r
 complete -c apikey -n "__fish_apikey_using_subcommand rotate" -l extend -d 'Lengthen the grace by this, never beyond the old secret\'s own end' -r
-complete -c apikey -n "__fish_apikey_using_subcommand rotate" -l secret-dir -d 'With `--due`: write each new secret to a new file in this folder' -r -f -a "(__fish_complete_directories)"
+complete -c apikey -n "__fish_apikey_using_subcommand rotate" -l secret-dir -d 'With `--due`: write each new secret to a new file in this folder, named by the ids of key and secret' -r -f -a "(__fish_complete_directories)"
 complete -c apikey -n "__fish_apikey_using_subcommand rotate" -l request-id -d 'Make this repeatable: the same id gives the same secret again' -r
 complete -c apikey -n "__fish_apikey_using_subcommand rotate" -l secret-out -d 'Write the secret to this new file, readable by you alone, and not to standard output' -r -F
 complete -c apikey -n "__fish_apikey_using_subcommand rotate" -l registry -d 'The registry file [env: APIKEY_REGISTRY]' -r -F
@@ -452,7 +452,7 @@ complete -c apikey -n "__fish_apikey_using_subcommand rotate" -l no-keep -d 'Kee
 complete -c apikey -n "__fish_apikey_using_subcommand rotate" -l status -d 'Show where the rotation stands'
 complete -c apikey -n "__fish_apikey_using_subcommand rotate" -l finish -d 'End the grace now'
 complete -c apikey -n "__fish_apikey_using_subcommand rotate" -l cancel -d 'Take the new secret back, if it was never accepted, and give the old one its earlier end'
-complete -c apikey -n "__fish_apikey_using_subcommand rotate" -l due -d 'Rotate every key whose schedule asks for it'
+complete -c apikey -n "__fish_apikey_using_subcommand rotate" -l due -d 'Rotate every key whose schedule asks for it; one that is being rotated already waits'
 complete -c apikey -n "__fish_apikey_using_subcommand rotate" -s q -l quiet -d 'Print only the secret'
 complete -c apikey -n "__fish_apikey_using_subcommand rotate" -s y -l yes -d 'Do not ask'
 complete -c apikey -n "__fish_apikey_using_subcommand rotate" -l dry-run -d 'Say what would change, and change nothing'

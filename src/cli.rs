@@ -226,9 +226,7 @@ fn refuse(error: &clap::Error, arguments: &[OsString], host: &mut Host<'_>) -> E
         return report(&failure, json, host);
     }
     if json {
-        let text = error.render().to_string();
-        let first = text.lines().next().unwrap_or_default().trim_start_matches("error: ");
-        return report(&Failure::usage(first).hint("see `apikey help`"), true, host);
+        return report(&usage_failure(error), true, host);
     }
     // clap quotes what it was given; control characters in it must not reach the terminal.
     for line in error.render().to_string().lines() {
@@ -236,4 +234,24 @@ fn refuse(error: &clap::Error, arguments: &[OsString], host: &mut Host<'_>) -> E
         let _ = writeln!(host.stderr, "{}", crate::output::escape(line));
     }
     Exit::Usage
+}
+
+/// What clap says over several lines, as one sentence and a hint.
+fn usage_failure(error: &clap::Error) -> Failure {
+    use clap::error::ErrorKind::{DisplayHelpOnMissingArgumentOrSubcommand, MissingSubcommand};
+    let text = error.render().to_string();
+    let after = |begin: &str| text.lines().find_map(|line| line.trim_start().strip_prefix(begin));
+    let message = if matches!(error.kind(), DisplayHelpOnMissingArgumentOrSubcommand | MissingSubcommand) {
+        "a command is missing".to_owned()
+    } else {
+        let said: Vec<&str> =
+            text.lines().take_while(|line| !line.trim().is_empty()).map(str::trim).collect();
+        said.join(" ").trim_start_matches("error: ").to_owned()
+    };
+    let failure = Failure::usage(message);
+    match (after("tip: "), after("Usage: ")) {
+        (Some(tip), _) => failure.hint(tip),
+        (None, Some(usage)) => failure.hint(format!("the usage is: {usage}")),
+        (None, None) => failure.hint("see `apikey help`"),
+    }
 }

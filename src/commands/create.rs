@@ -5,7 +5,7 @@ mod limits;
 mod wish;
 
 pub(crate) use wish::{
-    check_scopes, explain, instant, lifetime, named, networks, origin, scope, scopes, span,
+    check_scopes, explain, instant, kinds, lifetime, named, networks, origin, scope, scopes, span,
 };
 
 use anyhow::Result;

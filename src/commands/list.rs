@@ -30,7 +30,7 @@ pub struct Arguments {
     #[arg(long, add = crate::completion::projects())]
     project: Option<String>,
     /// Of this kind
-    #[arg(long, value_parser = ["sk", "pk", "pair"])]
+    #[arg(long, value_parser = super::create::kinds())]
     kind: Option<String>,
     /// For this environment
     #[arg(long, value_parser = ["live", "test"])]
@@ -44,13 +44,13 @@ pub struct Arguments {
     /// With exactly this name
     #[arg(long, add = crate::completion::keys())]
     name: Option<String>,
-    /// Live, and over within this span
+    /// Live, and ending within this span
     #[arg(long, value_name = "SPAN")]
     expiring: Option<String>,
     /// Live, and not used for this long
     #[arg(long, value_name = "SPAN")]
     unused: Option<String>,
-    /// Live, and to be rotated by its schedule
+    /// Live, and due for rotation by its schedule
     #[arg(long)]
     due: bool,
     /// At most this many

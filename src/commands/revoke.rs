@@ -17,8 +17,8 @@ use crate::session::Session;
 
 /// End keys at once and for good
 ///
-/// Every running verifier refuses them from the next request on. Needs no vault, beats any grace, and is done as well
-/// when it was done before.
+/// Every running verifier refuses them from the next request on. Needs no vault, and beats any grace. Revoking
+/// what is revoked already changes nothing and is no error.
 #[derive(Debug, Args)]
 #[command(group = ArgGroup::new("which").required(true).args(["keys", "owner", "project", "unused"]).multiple(true))]
 pub struct Arguments {

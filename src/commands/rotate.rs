@@ -60,10 +60,10 @@ pub struct Arguments {
     /// Take the new secret back, if it was never accepted, and give the old one its earlier end
     #[arg(long)]
     cancel: bool,
-    /// Rotate every key whose schedule asks for it
+    /// Rotate every key whose schedule asks for it; one that is being rotated already waits
     #[arg(long, requires = "secret_dir", conflicts_with_all = ["request_id", "quiet", "secret_out"])]
     due: bool,
-    /// With `--due`: write each new secret to a new file in this folder
+    /// With `--due`: write each new secret to a new file in this folder, named by the ids of key and secret
     #[arg(long, value_name = "DIR", value_hint = clap::ValueHint::DirPath, requires = "due")]
     secret_dir: Option<std::path::PathBuf>,
     /// Make this repeatable: the same id gives the same secret again

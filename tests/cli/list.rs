@@ -29,6 +29,7 @@ fn every_filter_keeps_what_it_says() {
         (["--owner", "acme"], &["new"][..]),
         (["--project", "shop"], &["new"]),
         (["--kind", "pair"], &["pair"]),
+        (["--kind", "cs"], &["pair"]),
         (["--kind", "pk"], &["web"]),
         (["--env", "test"], &["new"]),
         (["--scope", "orders:read"], &["new", "old"]),

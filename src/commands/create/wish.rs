@@ -5,6 +5,7 @@ use std::ops::ControlFlow;
 
 use anyhow::Result;
 use clap::Args;
+use clap::builder::{PossibleValue, PossibleValuesParser};
 
 use crate::domain::key::Allowed;
 use crate::domain::lifetime::Lifetime;
@@ -28,7 +29,7 @@ pub(super) struct WishArguments {
     /// The key's name, unique among its project's live keys
     pub name: Option<String>,
     /// sk: private, for servers; pk: publishable, for browsers and apps; pair: consumer key and consumer secret
-    #[arg(long, default_value = "sk", value_parser = ["sk", "pk", "pair"])]
+    #[arg(long, default_value = "sk", value_parser = kinds())]
     pub kind: String,
     /// live or test [default: live]
     #[arg(long, value_parser = ["live", "test"])]
@@ -184,6 +185,11 @@ pub(crate) fn lifetime(text: &str) -> Result<Lifetime> {
 
 fn explain_time(error: &TimeError) -> anyhow::Error {
     Failure::usage(error.to_string()).hint(error.hint()).into()
+}
+
+/// The words for kinds; `cs`, which is how the secret of a pair begins and what answers say, is understood too.
+pub(crate) fn kinds() -> PossibleValuesParser {
+    [PossibleValue::new("sk"), PossibleValue::new("pk"), PossibleValue::new("pair").alias("cs")].into()
 }
 
 /// One scope.

@@ -55,6 +55,7 @@ fn create(told: &mut Told) {
     told.show("create ci --scope orders:read --allow-ip 203.0.113.0/24 --tag eu --note why --every 30d --not-before 2026-12-01");
     told.show("create web --kind pk --env test --access read --allow-origin https://shop.example.com --expires 2027-01-31");
     told.show("create partner --kind pair --owner acme --project shop --expires never --no-keep");
+    told.show("create limited --rate 100/1m --burst 10 --quota 10000/day");
     told.show("create many --count 2");
 }
 
@@ -241,6 +242,9 @@ fn errors(told: &mut Told) {
     told.show("show cj");
     told.show("show ci");
     told.show("show");
+    told.show("owner");
+    told.show("create cj --scop orders:read");
+    told.show("list --status gone");
     told.show("revoke default/ci");
     told.show("create ci");
     told.show("expire default/ci soon");

@@ -46,7 +46,7 @@ fn killed_after(life: Duration, machine: &Machine, arguments: &[&str]) -> Ran {
 fn after_a_kill_the_registry_is_whole_and_every_secret_shown_is_known() {
     let machine = Machine::with_registry();
     let mut killer = Killer::new(7);
-    let mut killed = 0;
+    let mut kills = 0;
     let mut shown: Vec<(String, String)> = Vec::new();
     let stays = machine.create("stays");
     for round in 0..ROUNDS {
@@ -58,14 +58,14 @@ fn after_a_kill_the_registry_is_whole_and_every_secret_shown_is_known() {
         };
         let ran = killer.run(&machine, arguments);
         // A key whose `create` was killed is not there to be rotated.
-        killed += usize::from(ran.code == KILLED);
+        kills += usize::from(ran.code == KILLED);
         assert!([0, 5, KILLED].contains(&ran.code), "{ran:?}");
         if ran.stdout.ends_with('\n') && ran.stdout.starts_with("apik_") {
             shown.push((name, ran.line()));
         }
         machine.run(&["log", "--check"]).ended(0);
     }
-    assert!(killed >= ROUNDS / 10 && shown.len() >= ROUNDS / 10, "{killed} killed, {} shown", shown.len());
+    assert!(kills >= ROUNDS / 10 && shown.len() >= ROUNDS / 10, "{kills} killed, {} shown", shown.len());
     for (name, secret) in &shown {
         let status = machine.run(&["show", name, "--json"]).ended(0).json()["status"].clone();
         let expected = if status == "revoked" { "revoked" } else { "accepted" };

@@ -8,6 +8,7 @@ mod crowd;
 mod exits;
 mod machine;
 mod modes;
+mod private;
 mod streams;
 mod terminal;
 mod unattended;

@@ -3,8 +3,12 @@
 #![cfg(unix)]
 #![allow(clippy::unwrap_used, reason = "a test stops where something is not as it laid it down")]
 
+mod crashes;
+mod crowd;
 mod exits;
 mod machine;
 mod modes;
+mod private;
 mod streams;
 mod terminal;
+mod unattended;

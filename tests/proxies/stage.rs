@@ -7,32 +7,32 @@ use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 /// What a test stands on; everything ends with it.
-pub struct Stage {
+pub(crate) struct Stage {
     folder: tempfile::TempDir,
     children: Vec<Child>,
     /// The port of the API.
-    pub api: u16,
+    pub(crate) api: u16,
     /// The port of `apikey serve`.
-    pub gate: u16,
+    pub(crate) gate: u16,
     proxy: u16,
 }
 
 /// An answer.
-pub struct Answer {
+pub(crate) struct Answer {
     /// Its status.
-    pub status: u16,
+    pub(crate) status: u16,
     /// All of it.
-    pub text: String,
+    pub(crate) text: String,
 }
 
 /// A port that was free a moment ago.
-pub fn free_port() -> u16 {
+pub(crate) fn free_port() -> u16 {
     TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
 }
 
 impl Stage {
     /// Makes a registry, starts the API and the server.
-    pub fn begin(config: &str) -> Self {
+    pub(crate) fn begin(config: &str) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let (api, gate) = (start_api(), free_port());
         let mut stage = Self { folder, children: Vec::new(), api, gate, proxy: 0 };
@@ -46,19 +46,19 @@ impl Stage {
     }
 
     /// Where its files are.
-    pub fn folder(&self) -> &Path {
+    pub(crate) fn folder(&self) -> &Path {
         self.folder.path()
     }
 
     /// Writes a file and gives its path.
-    pub fn write(&self, name: &str, text: &str) -> String {
+    pub(crate) fn write(&self, name: &str, text: &str) -> String {
         let path = self.folder.path().join(name);
         std::fs::write(&path, text).unwrap();
         path.display().to_string()
     }
 
     /// Starts the proxy.
-    pub fn proxy(&mut self, port: u16, program: &str, arguments: &[&str]) {
+    pub(crate) fn proxy(&mut self, port: u16, program: &str, arguments: &[&str]) {
         let mut command = Command::new(program);
         command.args(arguments).env("HOME", self.folder.path()).env("XDG_DATA_HOME", self.folder.path());
         self.proxy = port;
@@ -66,23 +66,23 @@ impl Stage {
     }
 
     /// Runs a command of the tool to its end.
-    pub fn apikey(&self, arguments: &[&str]) -> String {
+    pub(crate) fn apikey(&self, arguments: &[&str]) -> String {
         let output = self.command().args(arguments).output().unwrap();
         assert!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
         String::from_utf8(output.stdout).unwrap().trim().to_owned()
     }
 
     /// Issues a key and gives its secret.
-    pub fn create(&self, name: &str, arguments: &[&str]) -> String {
+    pub(crate) fn create(&self, name: &str, arguments: &[&str]) -> String {
         self.apikey(&[&["create", name, "-q"], arguments].concat())
     }
 
     /// One request through the proxy, its line as it is given.
-    pub fn through_proxy(&self, line: &str, fields: &[String]) -> Answer {
+    pub(crate) fn through_proxy(&self, line: &str, fields: &[String]) -> Answer {
         let mut stream = TcpStream::connect(("127.0.0.1", self.proxy)).unwrap();
         stream.set_read_timeout(Some(Duration::from_secs(30))).unwrap();
         let port = self.proxy;
-        let fields: String = fields.iter().map(|field| format!("{field}\r\n")).collect();
+        let fields = fields.iter().fold(String::new(), |head, field| head + field + "\r\n");
         write!(
             stream,
             "{line} HTTP/1.1\r\nhost: 127.0.0.1:{port}\r\nconnection: close\r\ncontent-length: 0\r\n{fields}\r\n"

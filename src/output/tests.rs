@@ -90,13 +90,13 @@ fn eighty_columns_hold_env_owner_and_last_use_as_well() {
 }
 
 #[test]
-fn a_hundred_and_twenty_columns_hold_everything() {
+fn a_hundred_and_forty_columns_hold_everything() {
     assert_eq!(
-        table(120).lines().next().unwrap().split_whitespace().collect::<Vec<_>>().join(" "),
-        "NAME ID KIND ENV STATUS OWNER PROJECT SCOPES EXPIRES LAST USED"
+        table(140).lines().next().unwrap().split_whitespace().collect::<Vec<_>>().join(" "),
+        "NAME ID KIND ENV STATUS OWNER PROJECT SCOPES EXPIRES LAST USED LIMITS"
     );
     assert!(
-        table(120)
+        table(140)
             .contains("ci                         key_aaaaaaaaaaaa  sk    live  active   default  default")
     );
 }

@@ -214,7 +214,12 @@ fn resume(kind: PartyKind, name: &str, dry_run: bool, session: &mut Session<'_, 
     answer(&summary, (changed, dry_run), said, session)
 }
 
-fn change(before: Party, after: &Party, action: Action, session: &Session<'_, '_>) -> Change<'static> {
+pub(super) fn change(
+    before: Party,
+    after: &Party,
+    action: Action,
+    session: &Session<'_, '_>,
+) -> Change<'static> {
     Change {
         events: vec![Event::on(action, &session.actor(), after.name.to_string(), session.now)],
         replace_parties: vec![PartyChange { before, after: after.clone() }],
@@ -223,7 +228,7 @@ fn change(before: Party, after: &Party, action: Action, session: &Session<'_, '_
     }
 }
 
-fn find(kind: PartyKind, name: &str, registry: &dyn Registry) -> Result<PartySummary> {
+pub(super) fn find(kind: PartyKind, name: &str, registry: &dyn Registry) -> Result<PartySummary> {
     let name = named(&format!("the {}", kind.code()), name)?;
     let parties = registry.parties(kind)?;
     let near = parties
@@ -250,7 +255,7 @@ struct ChangedParty<'a> {
     dry_run: bool,
 }
 
-fn answer(
+pub(super) fn answer(
     summary: &PartySummary,
     (changed, dry_run): (bool, bool),
     said: &str,

@@ -18,6 +18,7 @@ pub(super) const ALL: &[(&str, Story)] = &[
     ("scope undefine", scope_undefine),
     ("scope defined", scope_defined),
     ("expire", |told| changed(told, "expire ci 2027-01-31")),
+    ("limit", |told| changed(told, "limit ci --rate 100/1m --burst 20 --quota 10000/day")),
     ("restrict", |told| {
         changed(told, "restrict ci --allow-ip 203.0.113.0/24 --allow-origin https://shop.example.com");
     }),

@@ -52,6 +52,9 @@ _apikey() {
             apikey,init)
                 cmd="apikey__subcmd__init"
                 ;;
+            apikey,limit)
+                cmd="apikey__subcmd__limit"
+                ;;
             apikey,list)
                 cmd="apikey__subcmd__list"
                 ;;
@@ -149,7 +152,7 @@ _apikey() {
 
     case "${cmd}" in
         apikey)
-            opts="-h -V --registry --profile --vault --master-key-file --passphrase-file --json --format --no-input --help --version init create generate list ls show scope expire restrict edit rotate revoke disable enable purge verify test-call test lookup reveal forget owner project log doctor completions demo help"
+            opts="-h -V --registry --profile --vault --master-key-file --passphrase-file --json --format --no-input --help --version init create generate list ls show scope expire limit restrict edit rotate revoke disable enable purge verify test-call test lookup reveal forget owner project log doctor completions demo help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1123,6 +1126,97 @@ _apikey() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        apikey__subcmd__limit)
+            opts="-h --owner --project --rate --burst --quota --no-rate --no-quota --none --dry-run --registry --profile --vault --master-key-file --passphrase-file --json --format --no-input --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --owner)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --project)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --rate)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --burst)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --quota)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --registry)
+                    local oldifs
+                    if [ -n "${IFS+x}" ]; then
+                        oldifs="$IFS"
+                    fi
+                    IFS=$'\n'
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    if [ -n "${oldifs+x}" ]; then
+                        IFS="$oldifs"
+                    fi
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o filenames
+                    fi
+                    return 0
+                    ;;
+                --profile)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --vault)
+                    COMPREPLY=($(compgen -W "keyring file keyfile" -- "${cur}"))
+                    return 0
+                    ;;
+                --master-key-file)
+                    local oldifs
+                    if [ -n "${IFS+x}" ]; then
+                        oldifs="$IFS"
+                    fi
+                    IFS=$'\n'
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    if [ -n "${oldifs+x}" ]; then
+                        IFS="$oldifs"
+                    fi
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o filenames
+                    fi
+                    return 0
+                    ;;
+                --passphrase-file)
+                    local oldifs
+                    if [ -n "${IFS+x}" ]; then
+                        oldifs="$IFS"
+                    fi
+                    IFS=$'\n'
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    if [ -n "${oldifs+x}" ]; then
+                        IFS="$oldifs"
+                    fi
+                    if [[ "${BASH_VERSINFO[0]}" -ge 4 ]]; then
+                        compopt -o filenames
+                    fi
+                    return 0
+                    ;;
+                --format)
+                    COMPREPLY=($(compgen -W "table tsv json jsonl" -- "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         apikey__subcmd__list)
             opts="-h --status --owner --project --kind --env --scope --tag --name --expiring --unused --due --limit --all --fail-if-any --registry --profile --vault --master-key-file --passphrase-file --json --format --no-input --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
@@ -1250,7 +1344,7 @@ _apikey() {
                     return 0
                     ;;
                 --action)
-                    COMPREPLY=($(compgen -W "registry_created key_created key_taken_back key_changed key_rotated rotation_taken_back rotation_finished rotation_extended rotation_cancelled grace_started key_revoked secret_revoked key_disabled key_enabled key_purged secret_revealed secret_used copy_forgotten owner_suspended owner_resumed project_suspended project_resumed scope_defined scope_undefined target_saved" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "registry_created key_created key_taken_back key_changed key_rotated rotation_taken_back rotation_finished rotation_extended rotation_cancelled grace_started key_revoked secret_revoked key_disabled key_enabled key_purged secret_revealed secret_used copy_forgotten owner_suspended owner_resumed project_suspended project_resumed owner_limited project_limited scope_defined scope_undefined target_saved" -- "${cur}"))
                     return 0
                     ;;
                 --user)

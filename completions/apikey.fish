@@ -47,6 +47,7 @@ complete -c apikey -n "__fish_apikey_needs_command" -f -a "ls" -d 'List keys, ne
 complete -c apikey -n "__fish_apikey_needs_command" -f -a "show" -d 'Show one key'
 complete -c apikey -n "__fish_apikey_needs_command" -f -a "scope" -d 'Change what a key may do, or which scopes there are'
 complete -c apikey -n "__fish_apikey_needs_command" -f -a "expire" -d 'Change when a key ends'
+complete -c apikey -n "__fish_apikey_needs_command" -f -a "limit" -d 'Show what is left of limits, or change them'
 complete -c apikey -n "__fish_apikey_needs_command" -f -a "restrict" -d 'Change from where, and from when on, a key is accepted'
 complete -c apikey -n "__fish_apikey_needs_command" -f -a "edit" -d 'Change name, note, tags and schedule of a key'
 complete -c apikey -n "__fish_apikey_needs_command" -f -a "rotate" -d 'Give a key a new secret; the old one is accepted for a grace, which only ever shortens its life'
@@ -381,6 +382,29 @@ complete -c apikey -n "__fish_apikey_using_subcommand expire" -l dry-run -d 'Say
 complete -c apikey -n "__fish_apikey_using_subcommand expire" -l json -d 'Answer in JSON; errors too'
 complete -c apikey -n "__fish_apikey_using_subcommand expire" -l no-input -d 'Never ask; fail instead, naming the flag that answers'
 complete -c apikey -n "__fish_apikey_using_subcommand expire" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c apikey -n "__fish_apikey_using_subcommand limit" -l owner -d 'The limits that all keys of this owner share' -r
+complete -c apikey -n "__fish_apikey_using_subcommand limit" -l project -d 'The limits that all keys of this project share' -r
+complete -c apikey -n "__fish_apikey_using_subcommand limit" -l rate -d 'How many requests may pass in a span, as 100/1m' -r
+complete -c apikey -n "__fish_apikey_using_subcommand limit" -l burst -d 'How many of them may come at once; without it, all' -r
+complete -c apikey -n "__fish_apikey_using_subcommand limit" -l quota -d 'How many requests may pass in a calendar window (UTC), as 10000/day or 500000/month' -r
+complete -c apikey -n "__fish_apikey_using_subcommand limit" -l registry -d 'The registry file [env: APIKEY_REGISTRY]' -r -F
+complete -c apikey -n "__fish_apikey_using_subcommand limit" -l profile -d 'Use the registry and settings of this profile [env: APIKEY_PROFILE]' -r
+complete -c apikey -n "__fish_apikey_using_subcommand limit" -l vault -d 'Where the master key lives: keyring, file or keyfile [env: APIKEY_VAULT]' -r -f -a "keyring\t''
+file\t''
+keyfile\t''"
+complete -c apikey -n "__fish_apikey_using_subcommand limit" -l master-key-file -d 'The key file of the vault `keyfile` [env: APIKEY_MASTER_KEY_FILE]' -r -F
+complete -c apikey -n "__fish_apikey_using_subcommand limit" -l passphrase-file -d 'Read the passphrase of the vault `file` from here; `-` is standard input [env: APIKEY_PASSPHRASE_FILE]' -r -F
+complete -c apikey -n "__fish_apikey_using_subcommand limit" -l format -d 'Answer as table, tsv, json or jsonl' -r -f -a "table\t''
+tsv\t''
+json\t''
+jsonl\t''"
+complete -c apikey -n "__fish_apikey_using_subcommand limit" -l no-rate -d 'Take the rate away'
+complete -c apikey -n "__fish_apikey_using_subcommand limit" -l no-quota -d 'Take the quota away'
+complete -c apikey -n "__fish_apikey_using_subcommand limit" -l none -d 'Take both away'
+complete -c apikey -n "__fish_apikey_using_subcommand limit" -l dry-run -d 'Say what would change, and change nothing'
+complete -c apikey -n "__fish_apikey_using_subcommand limit" -l json -d 'Answer in JSON; errors too'
+complete -c apikey -n "__fish_apikey_using_subcommand limit" -l no-input -d 'Never ask; fail instead, naming the flag that answers'
+complete -c apikey -n "__fish_apikey_using_subcommand limit" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c apikey -n "__fish_apikey_using_subcommand restrict" -l allow-ip -d 'Accept it from this address or network too. May be repeated' -r
 complete -c apikey -n "__fish_apikey_using_subcommand restrict" -l remove-ip -d 'No longer accept it from this address or network. May be repeated' -r
 complete -c apikey -n "__fish_apikey_using_subcommand restrict" -l allow-origin -d 'Accept it from this site too, as `https://shop.example.com`. May be repeated' -r
@@ -852,6 +876,8 @@ owner_suspended\t''
 owner_resumed\t''
 project_suspended\t''
 project_resumed\t''
+owner_limited\t''
+project_limited\t''
 scope_defined\t''
 scope_undefined\t''
 target_saved\t''"

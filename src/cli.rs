@@ -6,8 +6,8 @@ use std::path::PathBuf;
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueHint};
 
 use crate::commands::{
-    self, completions, create, demo, disable, doctor, edit, enable, expire, forget, init, list, log, lookup,
-    purge, restrict, reveal, revoke, rotate, scope, show, test_call, verify,
+    self, completions, create, demo, disable, doctor, edit, enable, expire, forget, init, limit, list, log,
+    lookup, purge, restrict, reveal, revoke, rotate, scope, show, test_call, verify,
 };
 use crate::domain::secret::contains_secret;
 use crate::exit::{Exit, Failure};
@@ -74,6 +74,7 @@ enum Command {
     Show(show::Arguments),
     Scope(scope::Arguments),
     Expire(expire::Arguments),
+    Limit(limit::Arguments),
     Restrict(restrict::Arguments),
     Edit(edit::Arguments),
     Rotate(Box<rotate::Arguments>),
@@ -162,6 +163,7 @@ fn dispatch(cli: Cli, host: &mut Host<'_>) -> anyhow::Result<Exit> {
         Command::Show(arguments) => show::run(&arguments, session),
         Command::Scope(arguments) => scope::run(&arguments, session),
         Command::Expire(arguments) => expire::run(&arguments, session),
+        Command::Limit(arguments) => limit::run(&arguments, session),
         Command::Restrict(arguments) => restrict::run(&arguments, session),
         Command::Edit(arguments) => edit::run(&arguments, session),
         Command::Rotate(arguments) => rotate::run(&arguments, session),

@@ -4,6 +4,7 @@ mod answer;
 mod limits;
 mod wish;
 
+pub(crate) use limits::{quota, rate};
 pub(crate) use wish::{
     check_scopes, explain, instant, lifetime, named, networks, origin, scope, scopes, span,
 };

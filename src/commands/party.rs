@@ -207,7 +207,7 @@ fn resume(kind: PartyKind, name: &str, dry_run: bool, session: &mut Session<'_, 
     answer(&summary, (changed, dry_run), "resumed: its live keys are accepted again", session)
 }
 
-fn change<'a>(party: &'a Party, action: Action, session: &Session<'_, '_>) -> Change<'a> {
+pub(super) fn change<'a>(party: &'a Party, action: Action, session: &Session<'_, '_>) -> Change<'a> {
     Change {
         replace_parties: std::slice::from_ref(party),
         events: vec![Event::on(action, &session.actor(), party.name.to_string(), session.now)],
@@ -216,7 +216,7 @@ fn change<'a>(party: &'a Party, action: Action, session: &Session<'_, '_>) -> Ch
     }
 }
 
-fn find(kind: PartyKind, name: &str, registry: &dyn Registry) -> Result<PartySummary> {
+pub(super) fn find(kind: PartyKind, name: &str, registry: &dyn Registry) -> Result<PartySummary> {
     let name = named(&format!("the {}", kind.code()), name)?;
     let parties = registry.parties(kind)?;
     let near = parties
@@ -243,7 +243,7 @@ struct ChangedParty<'a> {
     dry_run: bool,
 }
 
-fn answer(
+pub(super) fn answer(
     summary: &PartySummary,
     (changed, dry_run): (bool, bool),
     said: &str,

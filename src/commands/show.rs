@@ -2,15 +2,18 @@
 
 use anyhow::Result;
 use clap::Args;
+use serde::Serialize;
 
+use super::limit::standing;
 use crate::domain::key::{Kept, Key};
 use crate::domain::secret::Secret;
 use crate::domain::time::Instant;
 use crate::exit::{Exit, Failure};
 use crate::output::Format;
-use crate::output::view::KeyView;
+use crate::output::view::{KeyView, LimitView};
 use crate::registry::Registry;
 use crate::session::Session;
+use crate::verification::accounts_of;
 
 /// Show one key
 ///
@@ -41,13 +44,40 @@ pub fn run(arguments: &Arguments, session: &mut Session<'_, '_>) -> Result<Exit>
     }
     let brand = registry.identity()?.brand;
     let suspended = found.owner.suspended_at.is_some() || found.project.suspended_at.is_some();
-    session.out().key_card(&KeyView::of(&found.key, suspended, &brand, now))?;
+    let name = format!("{}/{}", found.key.project, found.key.name);
+    let accounts = accounts_of(&found.key, &found.owner, &found.project);
+    let limits = standing(&registry, &accounts, &name, session)?;
+    let view = ShownView { key: KeyView::of(&found.key, suspended, &brand, now), limits };
+    write(&view, session)?;
     if let (Format::Table, Some(text)) = (session.format(), text) {
         let mut out = session.out();
         out.line("")?;
         out.line(text.expose())?;
     }
     Ok(Exit::Done)
+}
+
+/// A key with what is left of every limit that binds it.
+#[derive(Serialize)]
+struct ShownView<'a> {
+    #[serde(flatten)]
+    key: KeyView<'a>,
+    limits: Vec<LimitView>,
+}
+
+fn write(view: &ShownView<'_>, session: &mut Session<'_, '_>) -> Result<()> {
+    let mut out = session.out();
+    if out.format.is_json() {
+        return Ok(out.object(view)?);
+    }
+    out.key_card(&view.key)?;
+    if out.format == Format::Table && !view.limits.is_empty() {
+        out.line("")?;
+        let mut rows = out.limits();
+        view.limits.iter().try_for_each(|limit| rows.row(limit))?;
+        rows.end()?;
+    }
+    Ok(())
 }
 
 /// The text of the newest publishable secret that lives; read back through the format, since the file may be edited.

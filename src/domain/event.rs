@@ -52,6 +52,10 @@ pub enum Action {
     ProjectSuspended,
     /// A project was resumed.
     ProjectResumed,
+    /// The limits that an owner's keys share changed.
+    OwnerLimited,
+    /// The limits that a project's keys share changed.
+    ProjectLimited,
     /// A scope was added to the catalogue.
     ScopeDefined,
     /// A scope was removed from the catalogue.
@@ -62,7 +66,7 @@ pub enum Action {
 
 impl Action {
     /// All of them.
-    pub const ALL: [Self; 25] = [
+    pub const ALL: [Self; 27] = [
         Self::RegistryCreated,
         Self::KeyCreated,
         Self::KeyTakenBack,
@@ -85,6 +89,8 @@ impl Action {
         Self::OwnerResumed,
         Self::ProjectSuspended,
         Self::ProjectResumed,
+        Self::OwnerLimited,
+        Self::ProjectLimited,
         Self::ScopeDefined,
         Self::ScopeUndefined,
         Self::TargetSaved,
@@ -116,6 +122,8 @@ impl Action {
             Self::OwnerResumed => "owner_resumed",
             Self::ProjectSuspended => "project_suspended",
             Self::ProjectResumed => "project_resumed",
+            Self::OwnerLimited => "owner_limited",
+            Self::ProjectLimited => "project_limited",
             Self::ScopeDefined => "scope_defined",
             Self::ScopeUndefined => "scope_undefined",
             Self::TargetSaved => "target_saved",

@@ -114,6 +114,8 @@ fn describe(block: &mut Block, key: &KeyView<'_>, now: Instant) {
     let any = || "any".to_owned();
     block.plain("addresses", &key.allow_ips.as_ref().map_or_else(any, |ips| ips.joined(" ", usize::MAX)));
     block.plain("origins", &key.allow_origins.as_ref().map_or_else(any, |all| all.joined(" ", usize::MAX)));
+    block.optional("rate", key.rate.map(|rate| rate.to_string()).as_deref());
+    block.optional("quota", key.quota.map(|quota| quota.to_string()).as_deref());
     block.plain("created", &both(Some(key.created_at), now));
     block.optional("not before", key.not_before.map(|at| both(Some(at), now)).as_deref());
     block.plain("expires", &both(key.expires_at, now));

@@ -7,7 +7,7 @@ use super::fit::{Column, Room};
 use super::list::{Record, Shape};
 use super::table::Cell;
 use super::tsv::Line;
-use super::view::{ChangeView, DecisionView, EventView, PartyView, ScopeView};
+use super::view::{ChangeView, DecisionView, EventView, PartyView, ScopeView, limits_text};
 use crate::domain::time::Instant;
 
 impl Record for EventView<'_> {
@@ -59,19 +59,21 @@ fn summary(changes: &[ChangeView<'_>]) -> String {
 
 impl Record for PartyView<'_> {
     const SHAPE: &'static Shape = &Shape {
-        fields: &["name", "kind", "suspended", "suspended_at", "created_at", "keys"],
+        fields: &["name", "kind", "suspended", "suspended_at", "created_at", "keys", "rate", "quota"],
         columns: &[
             Column { title: "NAME", rank: 0, room: Room::AtLeast(10) },
             Column { title: "STATUS", rank: 0, room: Room::AtLeast(9) },
             Column { title: "KEYS", rank: 0, room: Room::Whole },
             Column { title: "CREATED", rank: 2, room: Room::Whole },
             Column { title: "SUSPENDED", rank: 1, room: Room::Whole },
+            Column { title: "LIMITS", rank: 0, room: Room::AtLeast(8) },
         ],
     };
 
     fn fill(&self, line: &mut Line<'_>) {
         line.text(Some(self.name)).plain(Some(self.kind)).plain(Some(self.suspended));
         line.plain(self.suspended_at).plain(Some(self.created_at)).plain(Some(self.keys));
+        line.plain(self.rate).plain(self.quota);
     }
 
     fn cells(&self, _now: Instant) -> Vec<Cell> {
@@ -83,6 +85,7 @@ impl Record for PartyView<'_> {
             Cell::plain(&self.keys.to_string()),
             Cell::plain(&self.created_at.to_string()),
             Cell::plain(&self.suspended_at.map_or_else(|| "-".to_owned(), |at| at.to_string())),
+            Cell::plain(&limits_text(self.rate, self.quota).unwrap_or_else(|| "-".to_owned())),
         ]
     }
 }

@@ -7,6 +7,7 @@ mod card;
 mod colour;
 mod fit;
 mod json;
+mod limit_rows;
 mod list;
 mod log_rows;
 mod relative;
@@ -32,7 +33,7 @@ pub use tsv::Line;
 
 pub use crate::domain::text::escape;
 use crate::domain::time::Instant;
-use view::{DecisionView, EventView, IssuedView, KeyView, PartyView, ScopeView};
+use view::{DecisionView, EventView, IssuedView, KeyView, LimitView, PartyView, ScopeView};
 
 /// How results are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -126,6 +127,11 @@ impl<'a> Out<'a> {
     /// Begins a listing of the scope catalogue: rows are [`ScopeView`]s.
     pub fn scopes(&mut self) -> ListWriter<'_, 'a> {
         ListWriter::begin(self, ScopeView::SHAPE)
+    }
+
+    /// Begins a listing of limits: rows are [`LimitView`]s.
+    pub fn limits(&mut self) -> ListWriter<'_, 'a> {
+        ListWriter::begin(self, LimitView::SHAPE)
     }
 
     /// Writes one key: a card, a header with one line, or an object.

@@ -8,7 +8,7 @@ use super::list::{Record, Shape};
 use super::relative::relative;
 use super::table::Cell;
 use super::tsv::Line;
-use super::view::{Each, KeyView, Shown};
+use super::view::{Each, KeyView, Shown, limits_text};
 use crate::domain::key::{KeyStatus, SecretStatus};
 use crate::domain::time::Instant;
 
@@ -56,6 +56,7 @@ impl Record for KeyView<'_> {
             Column { title: "SCOPES", rank: 7, room: Room::AtLeast(11) },
             Column { title: "EXPIRES", rank: 2, room: Room::Whole },
             Column { title: "LAST USED", rank: 3, room: Room::Whole },
+            Column { title: "LIMITS", rank: 9, room: Room::AtLeast(10) },
         ],
     };
 
@@ -65,7 +66,7 @@ impl Record for KeyView<'_> {
         line.text(Some(self.owner)).text(Some(self.project));
         line.plain(Some(all(&self.scopes))).plain(self.allow_ips.as_ref().map(all));
         line.text(self.allow_origins.as_ref().map(all).as_deref());
-        line.plain(None::<&str>).plain(None::<&str>);
+        line.plain(self.rate).plain(self.quota);
         line.plain(self.lifetime_seconds).plain(Some(self.created_at)).plain(self.not_before);
         line.plain(self.expires_at).plain(self.last_used_at);
         line.text(Some(&all(&self.tags))).text(self.note).plain(self.consumer_key.as_deref());
@@ -88,6 +89,7 @@ impl Record for KeyView<'_> {
             Cell::plain(&or_dash(self.scopes.joined(", ", CELL_ENOUGH))),
             moment(self.expires_at, now),
             moment(self.last_used_at, now),
+            Cell::plain(&limits_text(self.rate, self.quota).unwrap_or_else(|| "-".to_owned())),
         ]
     }
 }

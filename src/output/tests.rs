@@ -90,14 +90,15 @@ fn eighty_columns_hold_env_owner_and_last_use_as_well() {
 }
 
 #[test]
-fn a_hundred_and_twenty_columns_hold_everything() {
+fn a_hundred_and_twenty_columns_hold_everything_and_some_more_whole_names() {
     assert_eq!(
         table(120).lines().next().unwrap().split_whitespace().collect::<Vec<_>>().join(" "),
-        "NAME ID KIND ENV STATUS OWNER PROJECT SCOPES EXPIRES LAST USED"
+        "NAME ID KIND ENV STATUS OWNER PROJECT SCOPES EXPIRES LAST USED LIMITS"
     );
     assert!(
-        table(120)
-            .contains("ci                         key_aaaaaaaaaaaa  sk    live  active   default  default")
+        table(132).contains(
+            "支払い🔑サービスの本番用の鍵  key_bbbbbbbbbbbb  sk    live  revoked  default  default"
+        )
     );
 }
 

@@ -159,3 +159,164 @@ fn a_rotation_gives_no_fresh_limits() {
     assert_eq!(world.verdict(&new, &[]), "accepted");
     assert_eq!(world.verdict(&old, &[]), "quota_exceeded");
 }
+
+#[test]
+fn a_limit_is_set_raised_lowered_and_taken_away() {
+    let world = World::new();
+    let secret = world.create(&["ci"]);
+    assert_eq!(world.run(&["limit", "ci", "--json"]).done().json(), serde_json::json!([]));
+    let answer = world.run(&["limit", "ci", "--rate", "100/1m", "--burst", "2", "--json"]).done().json();
+    assert_eq!(answer["rate"], serde_json::json!({"requests": 100, "per_seconds": 60, "burst": 2}));
+    assert_eq!((&answer["changed"], &answer["quota"]), (&true.into(), &Value::Null));
+    world.run(&["limit", "ci", "--quota", "10/day"]).done();
+    assert_eq!(remaining(&world, &secret), 2);
+    assert_eq!(verify(&world, &secret, &["--cost", "2"]).done().json()["remaining"], 0);
+    world.run(&["limit", "ci", "--no-rate"]).done();
+    assert_eq!(remaining(&world, &secret), 8);
+    world.run(&["limit", "ci", "--quota", "2/day"]).done();
+    assert_eq!(world.verdict(&secret, &[]), "quota_exceeded", "what was used stays used");
+    let again = world.run(&["limit", "ci", "--quota", "2/day", "--json"]).done().json();
+    assert_eq!(again["changed"], false);
+    world.run(&["limit", "ci", "--none"]).done();
+    assert_eq!(remaining(&world, &secret), Value::Null);
+    let changes = &world.events()[2].event.changes;
+    assert_eq!((changes[0].field.as_str(), changes[0].after.as_deref()), ("rate", Some("100/1m burst 2")));
+    assert_eq!(world.actions().len(), 2 + 5);
+    world.run(&["log", "--check"]).done();
+}
+
+#[test]
+fn the_limits_that_bind_a_key_are_listed_with_what_is_left() {
+    let world = World::new();
+    let secret = world.create(&["ci", "--owner", "acme", "--project", "shop", "--rate", "10/1m"]);
+    world.run(&["limit", "--owner", "acme", "--quota", "8/day"]).done();
+    world.run(&["limit", "--project", "shop", "--rate", "5/1s"]).done();
+    verify(&world, &secret, &["--cost", "2"]).done();
+    let expected = "of\tname\tlimit\tvalue\tremaining\tused_percent\tresets_after_seconds\n\
+                    key\tshop/ci\trate\t10/1m\t8\t20\t12\n\
+                    owner\tacme\tquota\t8/day\t6\t25\t43200\n\
+                    project\tshop\trate\t5/1s\t3\t40\t1\n";
+    assert_eq!(world.run(&["limit", "ci"]).done().stdout, expected);
+    let all = world.run(&["limit", "ci", "--json"]).done().json();
+    assert_eq!(
+        all[1],
+        serde_json::json!({"of": "owner", "name": "acme", "limit": "quota", "rate": null,
+            "quota": {"requests": 8, "per": "day"}, "remaining": 6, "used_percent": 25, "resets_after_seconds": 43200})
+    );
+    assert_eq!(world.run(&["limit", "--owner", "acme", "--json"]).done().json()[0], all[1]);
+    assert_eq!(world.run(&["show", "ci", "--json"]).done().json()["limits"], all);
+    assert_eq!(remaining(&world, &secret), 3);
+    let table = world.with_variable("NO_COLOR", "1").at_terminal().run(&["limit", "ci"]).done().stdout;
+    assert!(table.contains("owner    acme     8/day  6     25%   in 12 hours"), "{table}");
+}
+
+#[test]
+fn limits_are_shown_where_keys_owners_and_projects_are() {
+    let world = World::new();
+    world.create(&["ci", "--owner", "acme", "--rate", "100/1m", "--burst", "20", "--quota", "5/month"]);
+    world.run(&["limit", "--owner", "acme", "--quota", "9/day"]).done();
+    let owners = world.run(&["owner", "list", "--json"]).done().json();
+    assert_eq!((&owners[0]["quota"]["requests"], &owners[0]["rate"]), (&9.into(), &Value::Null));
+    assert!(world.run(&["owner", "list"]).done().stdout.contains("\t9/day\n"));
+    assert!(world.run(&["list"]).done().stdout.contains("\t100/1m burst 20\t5/month\t"));
+    let world = world.with_variable("NO_COLOR", "1").at_terminal();
+    let card = world.run(&["show", "ci"]).done().stdout;
+    assert!(card.contains("rate           100/1m burst 20\nquota          5/month\n"), "{card}");
+    assert!(card.contains("default/ci  100/1m burst 20  20    0%    now\n"), "{card}");
+    assert!(world.run(&["owner", "list"]).done().stdout.contains("9/day"));
+}
+
+#[test]
+fn keys_of_one_owner_share_its_limits_and_none_pays_what_another_limit_refuses() {
+    for (flag, action) in [("--owner", "owner_limited"), ("--project", "project_limited")] {
+        let world = World::new();
+        let one = world.create(&["one", flag, "acme", "--quota", "3/day"]);
+        let two = world.create(&["two", flag, "acme"]);
+        world.run(&["limit", flag, "acme", "--quota", "5/day"]).done();
+        assert_eq!(world.actions().last(), Some(&action));
+        assert_eq!(verify(&world, &two, &["--cost", "3"]).done().json()["remaining"], 2);
+        // The shared limit refuses: the key's own is not touched.
+        assert_eq!(world.verdict(&one, &["--cost", "3"]), "quota_exceeded");
+        let left = |whose: &[&str]| {
+            let line: Vec<&str> = ["limit", "--json"].iter().chain(whose).copied().collect();
+            world.run(&line).done().json()[0]["remaining"].clone()
+        };
+        assert_eq!((left(&["one"]), left(&[flag, "acme"])), (3.into(), 2.into()));
+        assert_eq!(world.verdict(&one, &["--cost", "2"]), "accepted");
+        assert_eq!((left(&["one"]), left(&[flag, "acme"])), (1.into(), 0.into()));
+        world.run(&["limit", flag, "acme", "--none"]).done();
+        assert_eq!(world.verdict(&one, &["--cost", "1"]), "accepted");
+        // The key's own limit refuses: the shared one is not touched.
+        world.run(&["limit", flag, "acme", "--quota", "50/day"]).done();
+        assert_eq!(world.verdict(&one, &[]), "quota_exceeded");
+        assert_eq!(left(&[flag, "acme"]), 45);
+        world.run(&["log", "--check"]).done();
+    }
+}
+
+#[test]
+fn limits_of_an_owner_that_were_edited_in_the_file_are_neither_used_nor_laundered() {
+    let world = World::new();
+    let secret = world.create(&["ci", "--owner", "acme"]);
+    world.run(&["limit", "--owner", "acme", "--quota", "5/day"]).done();
+    assert_eq!(world.verdict(&secret, &[]), "accepted");
+    world.tamper("UPDATE party SET quota_count = 500 WHERE name = 'acme'");
+    assert_eq!(world.verdict(&secret, &[]), "tampered");
+    world.run(&["limit", "--owner", "acme", "--rate", "1/1s"]).ended(Exit::Conflict);
+    assert_eq!(world.verdict(&secret, &[]), "tampered");
+}
+
+#[test]
+fn changing_a_limit_needs_the_vault_and_showing_it_does_not() {
+    let world = World::new();
+    world.create(&["ci", "--owner", "acme", "--quota", "5/day"]);
+    world.close_vault();
+    for whose in [["ci"].as_slice(), &["--owner", "acme"]] {
+        let line: Vec<&str> = ["limit"].iter().chain(whose).copied().collect();
+        world.run(&line).done();
+        let line: Vec<&str> = line.iter().chain(&["--quota", "4/day"]).copied().collect();
+        world.run(&line).ended(Exit::Vault);
+    }
+    assert_eq!(world.actions().len(), 2);
+}
+
+#[test]
+fn a_dry_run_and_a_key_that_is_over_change_nothing() {
+    let world = World::new();
+    let secret = world.create(&["ci", "--owner", "acme"]);
+    for whose in [["ci"].as_slice(), &["--owner", "acme"]] {
+        let line: Vec<&str> =
+            ["limit", "--quota", "1/day", "--dry-run", "--json"].iter().chain(whose).copied().collect();
+        let answer = world.run(&line).done().json();
+        assert_eq!((&answer["changed"], &answer["dry_run"]), (&true.into(), &true.into()));
+        assert_eq!(answer["quota"]["requests"], 1);
+    }
+    assert_eq!(remaining(&world, &secret), Value::Null);
+    world.run(&["revoke", "ci", "--yes"]).done();
+    world.run(&["limit", "ci", "--quota", "1/day"]).ended(Exit::Conflict);
+    assert_eq!(world.actions().len(), 3);
+}
+
+#[test]
+fn what_is_no_limit_is_a_usage_error_that_says_how_it_is_written() {
+    let world = World::new();
+    world.create(&["ci"]);
+    for (arguments, hint) in [
+        (["--rate", "100"].as_slice(), "100/1m"),
+        (&["--rate", "0/1m"], "from 1 request"),
+        (&["--rate", "100/1M"], "100/1m"),
+        (&["--quota", "5/week"], "10000/day"),
+        (&["--rate", "5/1m", "--no-rate"], "cannot be used with"),
+        (&["--none", "--quota", "5/day"], "cannot be used with"),
+        (&["--burst", "5"], "--rate"),
+        (&["--dry-run"], "required"),
+        (&["--owner", "default"], "cannot be used with"),
+    ] {
+        let line: Vec<&str> = ["limit", "ci"].iter().chain(arguments).copied().collect();
+        let ran = world.run(&line).ended(Exit::Usage);
+        assert!(ran.stderr.contains(hint), "{arguments:?}: {}", ran.stderr);
+    }
+    world.run(&["limit"]).ended(Exit::Usage);
+    let ran = world.run(&["limit", "--owner", "defualt"]).ended(Exit::NotFound);
+    assert!(ran.stderr.contains("did you mean `default`?"), "{}", ran.stderr);
+}

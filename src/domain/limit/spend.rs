@@ -92,6 +92,15 @@ pub struct Allowance {
     pub resets_after_seconds: u64,
 }
 
+impl Allowance {
+    /// How much of it is used, in whole percent, rounded down.
+    #[must_use]
+    pub fn used_percent(&self) -> u64 {
+        // A quota is at most 2^53, so this does not overflow.
+        (self.limit.saturating_sub(self.remaining) * 100).checked_div(self.limit).unwrap_or(100)
+    }
+}
+
 /// What came of asking the limits.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Spending {

@@ -28,7 +28,8 @@ pub use event::{ActorView, ChangeView, EventView};
 pub use finding::{FindingStatus, FindingView};
 pub use issued::{ExposedSecret, IssuedView, RotationView};
 pub use key::{KeyView, SecretView, consumer_key};
-pub use limit::{AllowanceView, QuotaView, RateView};
+pub(super) use limit::limits_text;
+pub use limit::{LimitView, QuotaView, RateView};
 pub use party::{PartyView, ScopeView};
 
 /// A value that goes into JSON as it prints, without a string in between.

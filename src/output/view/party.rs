@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::Shown;
+use super::{QuotaView, RateView, Shown};
 use crate::domain::time::Instant;
 use crate::registry::{DefinedScope, PartySummary};
 
@@ -21,6 +21,10 @@ pub struct PartyView<'a> {
     pub created_at: Shown<Instant>,
     /// Its keys that are not revoked.
     pub keys: u64,
+    /// What all its keys may use up together, smoothly.
+    pub rate: Option<RateView>,
+    /// What all its keys may use up together in a calendar window.
+    pub quota: Option<QuotaView>,
 }
 
 impl<'a> PartyView<'a> {
@@ -35,6 +39,8 @@ impl<'a> PartyView<'a> {
             suspended_at: party.suspended_at.map(Shown),
             created_at: Shown(party.created_at),
             keys: summary.keys,
+            rate: party.limits.rate.map(RateView::of),
+            quota: party.limits.quota.map(QuotaView::of),
         }
     }
 }

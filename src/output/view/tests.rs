@@ -193,7 +193,7 @@ fn owners_projects_and_scopes_have_their_own_shapes() {
         json(&PartyView::of(&PartySummary { party, keys: 2 })),
         concat!(
             r#"{"name":"default","kind":"owner","suspended":true,"suspended_at":"2026-11-23T12:00:00Z","#,
-            r#""created_at":"2026-11-23T12:00:00Z","keys":2}"#
+            r#""created_at":"2026-11-23T12:00:00Z","keys":2,"rate":null,"quota":null}"#
         )
     );
     let defined = DefinedScope { scope: "orders:read".parse().unwrap(), description: None };

@@ -27,4 +27,5 @@ pub mod rotate;
 pub mod scope;
 pub mod show;
 pub mod test_call;
+pub mod usage;
 pub mod verify;

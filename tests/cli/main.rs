@@ -21,4 +21,5 @@ mod reveal;
 mod scope;
 mod show;
 mod test_call;
+mod usage;
 mod world;

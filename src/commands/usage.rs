@@ -80,13 +80,16 @@ pub fn run(arguments: &Arguments, session: &mut Session<'_, '_>) -> Result<Exit>
 /// there already has to do.
 pub(super) fn up_to_date(session: &Session<'_, '_>) -> Result<SqliteRegistry> {
     let mut registry = session.registry()?;
-    loop {
-        match registry.fold_usage() {
-            Ok(true) => {}
-            Ok(false) | Err(RegistryError::Busy) => return Ok(registry),
-            Err(other) => return Err(other.into()),
-        }
+    match fold(&mut registry) {
+        Ok(()) | Err(RegistryError::Busy) => Ok(registry),
+        Err(other) => Err(other.into()),
     }
+}
+
+/// Makes all that running verifiers wrote in one piece readable.
+pub(super) fn fold(registry: &mut dyn Ledger) -> Result<(), RegistryError> {
+    while registry.fold_usage()? {}
+    Ok(())
 }
 
 fn usage(arguments: &Arguments, registry: &SqliteRegistry, session: &mut Session<'_, '_>) -> Result<()> {

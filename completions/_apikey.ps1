@@ -58,6 +58,7 @@ Register-ArgumentCompleter -Native -CommandName 'apikey' -ScriptBlock {
             [CompletionResult]::new('forget', 'forget', [CompletionResultType]::ParameterValue, 'Erase the kept copies of a key''s secrets')
             [CompletionResult]::new('owner', 'owner', [CompletionResultType]::ParameterValue, 'List, suspend or resume owners')
             [CompletionResult]::new('project', 'project', [CompletionResultType]::ParameterValue, 'List, suspend or resume projects')
+            [CompletionResult]::new('usage', 'usage', [CompletionResultType]::ParameterValue, 'Show who made how many requests')
             [CompletionResult]::new('log', 'log', [CompletionResultType]::ParameterValue, 'Show who changed what, oldest first')
             [CompletionResult]::new('doctor', 'doctor', [CompletionResultType]::ParameterValue, 'Look at the registry, the vault, the log and the keys, and say what is not well')
             [CompletionResult]::new('completions', 'completions', [CompletionResultType]::ParameterValue, 'Print a completion script for a shell')
@@ -813,6 +814,25 @@ Register-ArgumentCompleter -Native -CommandName 'apikey' -ScriptBlock {
             [CompletionResult]::new('--no-input', '--no-input', [CompletionResultType]::ParameterName, 'Never ask; fail instead, naming the flag that answers')
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help')
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help')
+            break
+        }
+        'apikey;usage' {
+            [CompletionResult]::new('--since', '--since', [CompletionResultType]::ParameterName, 'Not before this: a span back from now, a date or an instant [default: 7d; 1d by hour]')
+            [CompletionResult]::new('--until', '--until', [CompletionResultType]::ParameterName, 'Before this: a span back from now, a date or an instant')
+            [CompletionResult]::new('--by', '--by', [CompletionResultType]::ParameterName, 'What to sum by')
+            [CompletionResult]::new('--near-limit', '--near-limit', [CompletionResultType]::ParameterName, 'Instead: limits of live keys, owners and projects that are used at least so far, as 80%')
+            [CompletionResult]::new('--unused', '--unused', [CompletionResultType]::ParameterName, 'Instead: live keys that were not used for this long')
+            [CompletionResult]::new('--registry', '--registry', [CompletionResultType]::ParameterName, 'The registry file [env: APIKEY_REGISTRY]')
+            [CompletionResult]::new('--profile', '--profile', [CompletionResultType]::ParameterName, 'Use the registry and settings of this profile [env: APIKEY_PROFILE]')
+            [CompletionResult]::new('--vault', '--vault', [CompletionResultType]::ParameterName, 'Where the master key lives: keyring, file or keyfile [env: APIKEY_VAULT]')
+            [CompletionResult]::new('--master-key-file', '--master-key-file', [CompletionResultType]::ParameterName, 'The key file of the vault `keyfile` [env: APIKEY_MASTER_KEY_FILE]')
+            [CompletionResult]::new('--passphrase-file', '--passphrase-file', [CompletionResultType]::ParameterName, 'Read the passphrase of the vault `file` from here; `-` is standard input [env: APIKEY_PASSPHRASE_FILE]')
+            [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'Answer as table, tsv, json or jsonl')
+            [CompletionResult]::new('--fail-if-any', '--fail-if-any', [CompletionResultType]::ParameterName, 'Exit 7 if `--near-limit` or `--unused` lists anything')
+            [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Answer in JSON; errors too')
+            [CompletionResult]::new('--no-input', '--no-input', [CompletionResultType]::ParameterName, 'Never ask; fail instead, naming the flag that answers')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             break
         }
         'apikey;log' {

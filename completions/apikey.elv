@@ -55,6 +55,7 @@ set edit:completion:arg-completer[apikey] = {|@words|
             cand forget 'Erase the kept copies of a key''s secrets'
             cand owner 'List, suspend or resume owners'
             cand project 'List, suspend or resume projects'
+            cand usage 'Show who made how many requests'
             cand log 'Show who changed what, oldest first'
             cand doctor 'Look at the registry, the vault, the log and the keys, and say what is not well'
             cand completions 'Print a completion script for a shell'
@@ -771,6 +772,24 @@ set edit:completion:arg-completer[apikey] = {|@words|
             cand --no-input 'Never ask; fail instead, naming the flag that answers'
             cand -h 'Print help'
             cand --help 'Print help'
+        }
+        &'apikey;usage'= {
+            cand --since 'Not before this: a span back from now, a date or an instant [default: 7d; 1d by hour]'
+            cand --until 'Before this: a span back from now, a date or an instant'
+            cand --by 'What to sum by'
+            cand --near-limit 'Instead: limits of live keys, owners and projects that are used at least so far, as 80%'
+            cand --unused 'Instead: live keys that were not used for this long'
+            cand --registry 'The registry file [env: APIKEY_REGISTRY]'
+            cand --profile 'Use the registry and settings of this profile [env: APIKEY_PROFILE]'
+            cand --vault 'Where the master key lives: keyring, file or keyfile [env: APIKEY_VAULT]'
+            cand --master-key-file 'The key file of the vault `keyfile` [env: APIKEY_MASTER_KEY_FILE]'
+            cand --passphrase-file 'Read the passphrase of the vault `file` from here; `-` is standard input [env: APIKEY_PASSPHRASE_FILE]'
+            cand --format 'Answer as table, tsv, json or jsonl'
+            cand --fail-if-any 'Exit 7 if `--near-limit` or `--unused` lists anything'
+            cand --json 'Answer in JSON; errors too'
+            cand --no-input 'Never ask; fail instead, naming the flag that answers'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
         }
         &'apikey;log'= {
             cand --key 'On this key: id (of a purged one too), name, project/name, or a secret''s public id'

@@ -64,6 +64,7 @@ complete -c apikey -n "__fish_apikey_needs_command" -f -a "reveal" -d 'Show the 
 complete -c apikey -n "__fish_apikey_needs_command" -f -a "forget" -d 'Erase the kept copies of a key\'s secrets'
 complete -c apikey -n "__fish_apikey_needs_command" -f -a "owner" -d 'List, suspend or resume owners'
 complete -c apikey -n "__fish_apikey_needs_command" -f -a "project" -d 'List, suspend or resume projects'
+complete -c apikey -n "__fish_apikey_needs_command" -f -a "usage" -d 'Show who made how many requests'
 complete -c apikey -n "__fish_apikey_needs_command" -f -a "log" -d 'Show who changed what, oldest first'
 complete -c apikey -n "__fish_apikey_needs_command" -f -a "doctor" -d 'Look at the registry, the vault, the log and the keys, and say what is not well'
 complete -c apikey -n "__fish_apikey_needs_command" -f -a "completions" -d 'Print a completion script for a shell'
@@ -871,6 +872,32 @@ complete -c apikey -n "__fish_apikey_using_subcommand project; and __fish_seen_s
 complete -c apikey -n "__fish_apikey_using_subcommand project; and __fish_seen_subcommand_from resume" -l json -d 'Answer in JSON; errors too'
 complete -c apikey -n "__fish_apikey_using_subcommand project; and __fish_seen_subcommand_from resume" -l no-input -d 'Never ask; fail instead, naming the flag that answers'
 complete -c apikey -n "__fish_apikey_using_subcommand project; and __fish_seen_subcommand_from resume" -s h -l help -d 'Print help'
+complete -c apikey -n "__fish_apikey_using_subcommand usage" -l since -d 'Not before this: a span back from now, a date or an instant [default: 7d; 1d by hour]' -r
+complete -c apikey -n "__fish_apikey_using_subcommand usage" -l until -d 'Before this: a span back from now, a date or an instant' -r
+complete -c apikey -n "__fish_apikey_using_subcommand usage" -l by -d 'What to sum by' -r -f -a "day\t''
+hour\t''
+scope\t''
+outcome\t''
+owner\t''
+project\t''
+key\t''"
+complete -c apikey -n "__fish_apikey_using_subcommand usage" -l near-limit -d 'Instead: limits of live keys, owners and projects that are used at least so far, as 80%' -r
+complete -c apikey -n "__fish_apikey_using_subcommand usage" -l unused -d 'Instead: live keys that were not used for this long' -r
+complete -c apikey -n "__fish_apikey_using_subcommand usage" -l registry -d 'The registry file [env: APIKEY_REGISTRY]' -r -F
+complete -c apikey -n "__fish_apikey_using_subcommand usage" -l profile -d 'Use the registry and settings of this profile [env: APIKEY_PROFILE]' -r
+complete -c apikey -n "__fish_apikey_using_subcommand usage" -l vault -d 'Where the master key lives: keyring, file or keyfile [env: APIKEY_VAULT]' -r -f -a "keyring\t''
+file\t''
+keyfile\t''"
+complete -c apikey -n "__fish_apikey_using_subcommand usage" -l master-key-file -d 'The key file of the vault `keyfile` [env: APIKEY_MASTER_KEY_FILE]' -r -F
+complete -c apikey -n "__fish_apikey_using_subcommand usage" -l passphrase-file -d 'Read the passphrase of the vault `file` from here; `-` is standard input [env: APIKEY_PASSPHRASE_FILE]' -r -F
+complete -c apikey -n "__fish_apikey_using_subcommand usage" -l format -d 'Answer as table, tsv, json or jsonl' -r -f -a "table\t''
+tsv\t''
+json\t''
+jsonl\t''"
+complete -c apikey -n "__fish_apikey_using_subcommand usage" -l fail-if-any -d 'Exit 7 if `--near-limit` or `--unused` lists anything'
+complete -c apikey -n "__fish_apikey_using_subcommand usage" -l json -d 'Answer in JSON; errors too'
+complete -c apikey -n "__fish_apikey_using_subcommand usage" -l no-input -d 'Never ask; fail instead, naming the flag that answers'
+complete -c apikey -n "__fish_apikey_using_subcommand usage" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c apikey -n "__fish_apikey_using_subcommand log" -l key -d 'On this key: id (of a purged one too), name, project/name, or a secret\'s public id' -r
 complete -c apikey -n "__fish_apikey_using_subcommand log" -l action -d 'Of this sort' -r -f -a "registry_created\t''
 key_created\t''

@@ -7,7 +7,7 @@ use clap::{Args, CommandFactory, Parser, Subcommand, ValueHint};
 
 use crate::commands::{
     self, completions, create, demo, disable, doctor, edit, enable, expire, forget, init, limit, list, log,
-    lookup, purge, restrict, reveal, revoke, rotate, scope, serve, show, test_call, verify,
+    lookup, purge, restrict, reveal, revoke, rotate, scope, serve, show, test_call, usage, verify,
 };
 use crate::domain::secret::contains_secret;
 use crate::exit::{Exit, Failure};
@@ -90,6 +90,7 @@ enum Command {
     Forget(forget::Arguments),
     Owner(commands::owner::Arguments),
     Project(commands::project::Arguments),
+    Usage(usage::Arguments),
     Log(log::Arguments),
     Doctor(doctor::Arguments),
     Completions(completions::Arguments),
@@ -180,6 +181,7 @@ fn dispatch(cli: Cli, host: &mut Host<'_>) -> anyhow::Result<Exit> {
         Command::Forget(arguments) => forget::run(&arguments, session),
         Command::Owner(arguments) => commands::owner::run(&arguments, session),
         Command::Project(arguments) => commands::project::run(&arguments, session),
+        Command::Usage(arguments) => usage::run(&arguments, session),
         Command::Log(arguments) => log::run(&arguments, session),
         Command::Doctor(arguments) => doctor::run(&arguments, session),
         Command::Demo(arguments) => demo::run(&arguments, session),

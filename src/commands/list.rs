@@ -6,6 +6,7 @@ use anyhow::Result;
 use clap::Args;
 
 use super::create::{named, scope, span};
+use super::usage::up_to_date;
 use crate::domain::key::KeyStatus;
 use crate::domain::secret::{Env, Kind};
 use crate::exit::Exit;
@@ -70,7 +71,11 @@ pub struct Arguments {
 /// Exit 2 for a filter that cannot be read, 8 without a registry.
 pub fn run(arguments: &Arguments, session: &mut Session<'_, '_>) -> Result<Exit> {
     let filter = filter(arguments)?;
-    let registry = session.registry()?;
+    let registry = match &arguments.unused {
+        // A last use that a running verifier wrote and nobody has folded in yet counts as one.
+        Some(_) => up_to_date(session)?,
+        None => session.registry()?,
+    };
     let count = write(&filter, &registry, session)?;
     if count == 0 && session.format() == Format::Table {
         let anything = Filter { limit: Some(1), ..Filter::default() };
@@ -118,7 +123,11 @@ fn statuses(arguments: &Arguments) -> Vec<KeyStatus> {
 }
 
 /// Writes each key as it is read, and says how many there were.
-fn write(filter: &Filter, registry: &dyn Registry, session: &mut Session<'_, '_>) -> Result<usize> {
+pub(super) fn write(
+    filter: &Filter,
+    registry: &dyn Registry,
+    session: &mut Session<'_, '_>,
+) -> Result<usize> {
     let brand = registry.identity()?.brand;
     let now = session.now;
     let mut out = session.out();

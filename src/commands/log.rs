@@ -110,7 +110,7 @@ fn key_id(selector: &str, registry: &dyn Registry, session: &Session<'_, '_>) ->
 }
 
 /// A date or instant, or a span back from now. A date has a dash after its year; a span never has one inside.
-fn point(text: &str, now: Instant) -> Result<Instant> {
+pub(super) fn point(text: &str, now: Instant) -> Result<Instant> {
     if text.as_bytes().get(4) == Some(&b'-') { instant(text) } else { Ok(now.saturating_sub(span(text)?)) }
 }
 

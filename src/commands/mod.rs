@@ -28,4 +28,5 @@ pub mod scope;
 pub mod serve;
 pub mod show;
 pub mod test_call;
+pub mod usage;
 pub mod verify;

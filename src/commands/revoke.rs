@@ -7,6 +7,7 @@ use clap::{ArgGroup, Args};
 
 use super::change::{Count, write_changed};
 use super::create::{named, span};
+use super::usage;
 use crate::domain::event::{Action, Event};
 use crate::domain::key::{Key, RevokeReason};
 use crate::domain::secret::SecretId;
@@ -54,6 +55,10 @@ pub struct Arguments {
 /// Exit 3 when declined, 5 when a key is not found; nothing is revoked then.
 pub fn run(arguments: &Arguments, session: &mut Session<'_, '_>) -> Result<Exit> {
     let mut registry = session.registry()?;
+    if arguments.unused.is_some() {
+        // A last use that a running verifier wrote and nobody has folded in yet counts as one.
+        usage::fold(&mut registry)?;
+    }
     let before = chosen(arguments, &registry, session)?;
     if let Some(id) = &arguments.secret {
         return revoke_secret(id, &before, arguments, (&mut registry, session));

@@ -9,6 +9,7 @@ mod spend;
 use std::fmt;
 
 pub use quota::{Period, Quota, Window};
+pub(crate) use rate::nanos;
 pub use rate::{Lease, Rate, Wait};
 pub use spend::{Account, Allowance, Measure, Spending, Subject, allowances, spend};
 

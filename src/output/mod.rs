@@ -3,6 +3,7 @@
 //! A table is for a terminal, tab-separated full values for a pipe, and JSON for whoever asks for it: never unasked.
 //! Every text that is not JSON is escaped. All errors are those of the stream; a closed pipe is the caller's to name.
 
+mod bar;
 mod card;
 mod colour;
 mod fit;
@@ -16,6 +17,7 @@ mod table;
 #[cfg(test)]
 mod tests;
 mod tsv;
+mod usage_rows;
 pub mod view;
 
 use std::io::{self, Write};
@@ -23,6 +25,7 @@ use std::str::FromStr;
 
 use serde::Serialize;
 
+pub use bar::Strokes;
 pub use colour::{Palette, Tone, colour_wanted};
 pub use fit::{Column, Room};
 pub use json::{Layout, write_error, write_object};
@@ -33,7 +36,7 @@ pub use tsv::Line;
 
 pub use crate::domain::text::escape;
 use crate::domain::time::Instant;
-use view::{DecisionView, EventView, IssuedView, KeyView, LimitView, PartyView, ScopeView};
+use view::{DecisionView, EventView, IssuedView, KeyView, LimitView, PartyView, ScopeView, UsageView};
 
 /// How results are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -132,6 +135,11 @@ impl<'a> Out<'a> {
     /// Begins a listing of limits: rows are [`LimitView`]s.
     pub fn limits(&mut self) -> ListWriter<'_, 'a> {
         ListWriter::begin(self, LimitView::SHAPE)
+    }
+
+    /// Begins a listing of summed requests: rows are [`UsageView`]s.
+    pub fn usage(&mut self) -> ListWriter<'_, 'a> {
+        ListWriter::begin(self, UsageView::SHAPE)
     }
 
     /// Writes one key: a card, a header with one line, or an object.

@@ -1,6 +1,8 @@
 //! What every backend has to do, run by each of them.
 
 mod changes;
+mod ledger;
+mod limits;
 mod names;
 mod reading;
 mod stored;

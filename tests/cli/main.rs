@@ -26,4 +26,5 @@ mod rotate_due;
 mod scope;
 mod show;
 mod test_call;
+mod usage;
 mod world;

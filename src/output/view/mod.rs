@@ -15,6 +15,7 @@ mod limit;
 mod party;
 #[cfg(test)]
 mod tests;
+mod usage;
 
 use std::fmt;
 
@@ -31,6 +32,7 @@ pub use key::{KeyView, SecretView, consumer_key};
 pub(super) use limit::limits_text;
 pub use limit::{LimitView, QuotaView, RateView};
 pub use party::{PartyView, ScopeView};
+pub use usage::UsageView;
 
 /// A value that goes into JSON as it prints, without a string in between.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

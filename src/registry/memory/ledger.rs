@@ -3,7 +3,7 @@
 use super::MemoryRegistry;
 use crate::domain::decision::Decision;
 use crate::domain::key::LastUse;
-use crate::domain::limit::{Account, Limits, Spending, Subject, spend};
+use crate::domain::limit::{Account, Limits, Spending, Subject, nanos, spend};
 use crate::domain::time::Instant;
 use crate::domain::usage::{Counted, UsageRow, Used, hour_of};
 use crate::registry::ledger::{Grant, Ledger, Limit, Rest, Unused, UsageFilter, Use, Want};
@@ -37,7 +37,7 @@ impl MemoryRegistry {
                 let lease = rate.lease(*stored, (want.cost, want.most), now);
                 *stored = match &lease {
                     Ok(lease) => lease.0.end,
-                    Err(_) => rate.trusted(*stored, now.micros().unsigned_abs() * 1_000),
+                    Err(_) => rate.trusted(*stored, nanos(now)),
                 };
                 Grant::Rate(lease)
             }
@@ -62,7 +62,7 @@ impl Ledger for MemoryRegistry {
             spending = spend(&mut accounts, used.cost, now);
             for account in accounts {
                 if let Some(rate) = account.limits.rate {
-                    let trusted = rate.trusted(account.arrival, now.micros().unsigned_abs() * 1_000);
+                    let trusted = rate.trusted(account.arrival, nanos(now));
                     self.arrivals.insert(account.subject.clone(), trusted);
                 }
                 if let (Some(quota), None) = (account.limits.quota, spending.denial) {

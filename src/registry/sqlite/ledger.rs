@@ -62,6 +62,10 @@ impl Ledger for SqliteRegistry {
     }
 
     fn fold_usage(&mut self) -> Result<bool> {
+        // Without anything to fold nothing is locked: a reader asks first, and must not wait for those who write.
+        if !self.placed(usage::has_batch(&self.connection))? {
+            return Ok(false);
+        }
         self.in_transaction(|transaction| usage::fold(transaction))
     }
 

@@ -3,7 +3,7 @@
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::Result;
-use crate::domain::limit::{Account, Limits, Period, Quota, Rate, Spending, Subject, Window, spend};
+use crate::domain::limit::{Account, Limits, Period, Quota, Rate, Spending, Subject, Window, nanos, spend};
 use crate::domain::time::{Instant, Span};
 use crate::registry::ledger::{Grant, Limit, Rest, Unused, Want};
 
@@ -43,11 +43,7 @@ pub(super) fn take(
         let name = account.subject.to_string();
         if let Some(rate) = account.limits.rate {
             // Also after a refusal: an arrival that a clock set back has left behind is brought back for good.
-            put_arrival(
-                connection,
-                &name,
-                rate.trusted(account.arrival, now.micros().unsigned_abs() * 1_000),
-            )?;
+            put_arrival(connection, &name, rate.trusted(account.arrival, nanos(now)))?;
         }
         if let (Some(quota), None) = (account.limits.quota, spending.denial) {
             put_used(connection, &name, quota.period().window(now), account.used)?;
@@ -76,7 +72,7 @@ fn lease_rate(
     let lease = rate.lease(stored, amounts, now);
     let after = match &lease {
         Ok(lease) => lease.0.end,
-        Err(_) => rate.trusted(stored, now.micros().unsigned_abs() * 1_000),
+        Err(_) => rate.trusted(stored, nanos(now)),
     };
     if after != stored {
         put_arrival(connection, subject, after)?;

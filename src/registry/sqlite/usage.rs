@@ -89,6 +89,12 @@ pub(super) fn add(connection: &Connection, counted: &[Counted], used: &[Used], a
     Ok(())
 }
 
+/// Whether there is a piece to fold.
+pub(super) fn has_batch(connection: &Connection) -> Result<bool> {
+    let mut statement = connection.prepare_cached("SELECT EXISTS (SELECT 1 FROM usage_batch)")?;
+    Ok(statement.query_row([], |row| row.get(0))?)
+}
+
 /// Folds a part of the oldest piece; says whether there may be more.
 pub(super) fn fold(connection: &Connection) -> Result<bool> {
     let oldest: Option<(i64, Vec<u8>)> = connection

@@ -39,6 +39,7 @@ pub(super) const ALL: &[(&str, Story)] = &[
     ("project list", |told| party_list(told, "project")),
     ("project suspend", |told| party_suspend(told, "project")),
     ("project resume", |told| party_resume(told, "project")),
+    ("usage", usage),
     ("log", log),
     ("doctor", doctor),
     ("demo", |told| drop(told.show("demo"))),
@@ -160,6 +161,24 @@ fn verify(told: &mut Told) {
     told.show_with("verify --explain --ip 198.51.100.1", secret);
     told.show_with("verify", b"not one of ours");
     told.show_with("verify --batch --ip 203.0.113.7", &[secret, b"\nnot one of ours\n"].concat());
+}
+
+fn usage(told: &mut Told) {
+    let secret = told.given_key("ci --scope orders:read --rate 10/1m --quota 10/day");
+    told.given("create -q idle --expires never");
+    told.show("usage");
+    for _ in 0..9 {
+        told.world.verdict(&secret, &["--scope", "orders:read"]);
+    }
+    told.world.verdict(&secret, &["--scope", "orders:write"]);
+    for by in ["day", "hour", "scope", "outcome", "owner", "project", "key"] {
+        told.show(&format!("usage --since 1h --by {by}"));
+    }
+    told.show("usage --near-limit 80%");
+    told.show("usage --near-limit 91% --fail-if-any");
+    told.world.pass("2d");
+    told.show("usage --unused 3d --fail-if-any");
+    told.show("usage --unused 1d --fail-if-any");
 }
 
 fn test_call(told: &mut Told) {

@@ -6,6 +6,8 @@
 //! registry ahead of time, see [`super::counting`]. The file names the run of the machine and the registry's file, and is
 //! worth nothing under another.
 
+mod place;
+
 use std::fs::{File, OpenOptions};
 use std::io;
 use std::path::{Path, PathBuf};
@@ -14,10 +16,12 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use sha2::{Digest as _, Sha256};
 
-use super::watch::FileIdentity;
 use crate::domain::key::KeyId;
 use crate::domain::limit::{Subject, nanos};
 use crate::domain::time::Instant;
+
+pub(super) use place::boot;
+use place::{Expected, beside, is_at, private, reserve};
 
 /// What the header begins with: the name of this layout.
 const LAYOUT: u64 = u64::from_be_bytes(*b"apikcnt1");
@@ -77,12 +81,6 @@ impl Slot<'_> {
     pub(super) fn word(&self, count: Count) -> &AtomicU64 {
         &self.0[count as usize]
     }
-}
-
-/// This run of the machine; where it cannot be told, nothing is counted in memory.
-pub(super) fn boot() -> Option<String> {
-    let text = std::fs::read_to_string("/proc/sys/kernel/random/boot_id").ok()?;
-    Some(text.trim().to_owned()).filter(|text| !text.is_empty())
 }
 
 impl Counters {
@@ -265,75 +263,4 @@ fn tag_of_key(id: &KeyId) -> u64 {
         (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
     });
     hash.max(1)
-}
-
-/// What the header must say.
-struct Expected {
-    boot: u64,
-    registry: FileIdentity,
-}
-
-impl Expected {
-    fn of(registry: &Path) -> io::Result<Option<Self>> {
-        let Some(boot) = boot() else { return Ok(None) };
-        let hash = Sha256::digest(boot.as_bytes());
-        let boot = hash[..8].iter().fold(0, |word, byte| word << 8 | u64::from(*byte));
-        Ok(Some(Self { boot, registry: FileIdentity::of(registry)? }))
-    }
-
-    fn words(&self) -> [(Word, u64); 3] {
-        let FileIdentity(device, file) = self.registry;
-        [(Word::Boot, self.boot), (Word::Device, device), (Word::File, file)]
-    }
-
-    fn is_in(&self, counters: &Counters) -> bool {
-        counters.header(Word::Layout).load(Ordering::Acquire) == LAYOUT
-            && self
-                .words()
-                .iter()
-                .all(|(word, value)| counters.header(*word).load(Ordering::Acquire) == *value)
-    }
-}
-
-fn beside(registry: &Path) -> PathBuf {
-    let mut path = registry.as_os_str().to_owned();
-    path.push("-counters");
-    path.into()
-}
-
-/// For us alone, and never through a link.
-fn private(options: &mut OpenOptions) -> &mut OpenOptions {
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::OpenOptionsExt as _;
-        options.mode(0o600).custom_flags(rustix::fs::OFlags::NOFOLLOW.bits().cast_signed());
-    }
-    options
-}
-
-/// Whether the open file is still the one under that name.
-fn is_at(file: &File, path: &Path) -> bool {
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::MetadataExt as _;
-        let named = std::fs::symlink_metadata(path);
-        let (Ok(open), Ok(named)) = (file.metadata(), named) else { return false };
-        open.dev() == named.dev() && open.ino() == named.ino()
-    }
-    #[cfg(not(unix))]
-    {
-        let _ = (file, path);
-        false
-    }
-}
-
-/// Room on the disk, all zero where there was none.
-#[cfg(target_os = "linux")]
-fn reserve(file: &File, offset: u64, length: u64) -> bool {
-    rustix::fs::fallocate(file, rustix::fs::FallocateFlags::empty(), offset, length).is_ok()
-}
-
-#[cfg(not(target_os = "linux"))]
-fn reserve(_: &File, _: u64, _: u64) -> bool {
-    false
 }

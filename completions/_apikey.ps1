@@ -532,8 +532,12 @@ Register-ArgumentCompleter -Native -CommandName 'apikey' -ScriptBlock {
             break
         }
         'apikey;serve' {
-            [CompletionResult]::new('--listen', '--listen', [CompletionResultType]::ParameterName, 'Where to listen; port 0 takes any that is free')
+            [CompletionResult]::new('--listen', '--listen', [CompletionResultType]::ParameterName, 'Where to listen; may be given more than once')
+            [CompletionResult]::new('--socket-mode', '--socket-mode', [CompletionResultType]::ParameterName, 'Who may open a socket file, in octal')
             [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Trusted proxies, header fields, and what each route needs')
+            [CompletionResult]::new('--metrics', '--metrics', [CompletionResultType]::ParameterName, 'Where Prometheus reads `/metrics`; nowhere without this')
+            [CompletionResult]::new('--log', '--log', [CompletionResultType]::ParameterName, 'How to log to standard error; never a secret')
+            [CompletionResult]::new('--log-requests', '--log-requests', [CompletionResultType]::ParameterName, 'Which requests have a line of their own in the log')
             [CompletionResult]::new('--registry', '--registry', [CompletionResultType]::ParameterName, 'The registry file [env: APIKEY_REGISTRY]')
             [CompletionResult]::new('--profile', '--profile', [CompletionResultType]::ParameterName, 'Use the registry and settings of this profile [env: APIKEY_PROFILE]')
             [CompletionResult]::new('--vault', '--vault', [CompletionResultType]::ParameterName, 'Where the master key lives: keyring, file or keyfile [env: APIKEY_VAULT]')

@@ -3065,7 +3065,7 @@ _apikey() {
             return 0
             ;;
         apikey__subcmd__serve)
-            opts="-h --listen --config --check --registry --profile --vault --master-key-file --passphrase-file --json --format --no-input --help"
+            opts="-h --listen --socket-mode --config --check --metrics --log --log-requests --registry --profile --vault --master-key-file --passphrase-file --json --format --no-input --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -3075,8 +3075,24 @@ _apikey() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --socket-mode)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --config)
                     COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --metrics)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --log)
+                    COMPREPLY=($(compgen -W "text json off" -- "${cur}"))
+                    return 0
+                    ;;
+                --log-requests)
+                    COMPREPLY=($(compgen -W "none denied all" -- "${cur}"))
                     return 0
                     ;;
                 --registry)

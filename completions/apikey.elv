@@ -505,8 +505,12 @@ set edit:completion:arg-completer[apikey] = {|@words|
             cand --help 'Print help (see more with ''--help'')'
         }
         &'apikey;serve'= {
-            cand --listen 'Where to listen; port 0 takes any that is free'
+            cand --listen 'Where to listen; may be given more than once'
+            cand --socket-mode 'Who may open a socket file, in octal'
             cand --config 'Trusted proxies, header fields, and what each route needs'
+            cand --metrics 'Where Prometheus reads `/metrics`; nowhere without this'
+            cand --log 'How to log to standard error; never a secret'
+            cand --log-requests 'Which requests have a line of their own in the log'
             cand --registry 'The registry file [env: APIKEY_REGISTRY]'
             cand --profile 'Use the registry and settings of this profile [env: APIKEY_PROFILE]'
             cand --vault 'Where the master key lives: keyring, file or keyfile [env: APIKEY_VAULT]'

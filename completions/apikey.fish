@@ -581,8 +581,16 @@ complete -c apikey -n "__fish_apikey_using_subcommand verify" -l batch -d 'Read 
 complete -c apikey -n "__fish_apikey_using_subcommand verify" -l json -d 'Answer in JSON; errors too'
 complete -c apikey -n "__fish_apikey_using_subcommand verify" -l no-input -d 'Never ask; fail instead, naming the flag that answers'
 complete -c apikey -n "__fish_apikey_using_subcommand verify" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c apikey -n "__fish_apikey_using_subcommand serve" -l listen -d 'Where to listen; port 0 takes any that is free' -r
+complete -c apikey -n "__fish_apikey_using_subcommand serve" -l listen -d 'Where to listen; may be given more than once' -r
+complete -c apikey -n "__fish_apikey_using_subcommand serve" -l socket-mode -d 'Who may open a socket file, in octal' -r
 complete -c apikey -n "__fish_apikey_using_subcommand serve" -l config -d 'Trusted proxies, header fields, and what each route needs' -r -F
+complete -c apikey -n "__fish_apikey_using_subcommand serve" -l metrics -d 'Where Prometheus reads `/metrics`; nowhere without this' -r
+complete -c apikey -n "__fish_apikey_using_subcommand serve" -l log -d 'How to log to standard error; never a secret' -r -f -a "text\t'`TIME LEVEL EVENT name=value …`'
+json\t'An object a line'
+off\t'Nothing'"
+complete -c apikey -n "__fish_apikey_using_subcommand serve" -l log-requests -d 'Which requests have a line of their own in the log' -r -f -a "none\t'None'
+denied\t'Those denied to a known key, 10 a second at most'
+all\t'All, strangers\' too: as many lines as requests'"
 complete -c apikey -n "__fish_apikey_using_subcommand serve" -l registry -d 'The registry file [env: APIKEY_REGISTRY]' -r -F
 complete -c apikey -n "__fish_apikey_using_subcommand serve" -l profile -d 'Use the registry and settings of this profile [env: APIKEY_PROFILE]' -r
 complete -c apikey -n "__fish_apikey_using_subcommand serve" -l vault -d 'Where the master key lives: keyring, file or keyfile [env: APIKEY_VAULT]' -r -f -a "keyring\t''

@@ -4,88 +4,213 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use anyhow::{Context as _, Result};
+use anyhow::Result;
 use clap::Args;
+use tokio::sync::mpsc::Receiver;
+use tokio::sync::oneshot;
 
 use crate::exit::{Exit, Failure};
 use crate::serve::config::Rules;
-use crate::serve::{Gate, serve};
+use crate::serve::inherited::Inherited;
+use crate::serve::journal::{Form, Journal, Level, Requests, Value};
+use crate::serve::listen::{Doors, Listen, ListenError, Listener};
+use crate::serve::signals::{Signal, Signals};
+use crate::serve::{Gate, files, manager, serve};
 use crate::session::Session;
 use crate::verifier::Verifier;
 
 /// Answer over HTTP whether a request may pass
 ///
 /// For a proxy in front of an API (nginx `auth_request`, Traefik, Caddy, Envoy): `/verify`. For programs: `POST
-/// /v1/verify`. What the command line changes holds from the next request on. SIGTERM and Ctrl-C let requests under way
-/// finish.
+/// /v1/verify`. What the command line changes holds from the next request on. SIGHUP reads the configuration anew, and
+/// keeps the old one if it is wrong. SIGTERM and Ctrl-C let requests under way finish; a second one does not wait.
 #[derive(Debug, Args)]
 pub struct Arguments {
-    /// Where to listen; port 0 takes any that is free
-    #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:8719")]
-    listen: SocketAddr,
+    /// Where to listen; may be given more than once
+    ///
+    /// An address, of which port 0 takes any that is free; `unix:/path/to.sock`, a socket file that is removed at the
+    /// end; or `systemd`, the sockets that it passed (`LISTEN_FDS`). A peer at a socket file has no address, and may say
+    /// who it asks for only if `trusted_proxies` has "unix".
+    #[arg(long, value_name = "PLACE", default_value = "127.0.0.1:8719")]
+    listen: Vec<Listen>,
+    /// Who may open a socket file, in octal
+    #[arg(long, value_name = "MODE", default_value = "0600", value_parser = mode)]
+    socket_mode: u32,
     /// Trusted proxies, header fields, and what each route needs
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
     /// Read the configuration, say whether it is right, and end
     #[arg(long)]
     check: bool,
+    /// Where Prometheus reads `/metrics`; nowhere without this
+    ///
+    /// Counts by outcome, how long decisions took, connections, reloads; no names of keys or owners. A socket of systemd
+    /// that is named `metrics` does the same.
+    #[arg(long, value_name = "ADDRESS:PORT")]
+    metrics: Vec<SocketAddr>,
+    /// How to log to standard error; never a secret
+    #[arg(long, value_name = "FORM", value_enum, default_value_t = Form::Text)]
+    log: Form,
+    /// Which requests have a line of their own in the log
+    ///
+    /// Those of strangers are summed up every ten seconds, so that nobody can fill the disk.
+    #[arg(long, value_name = "WHICH", value_enum, default_value_t = Requests::Denied)]
+    log_requests: Requests,
+}
+
+fn mode(text: &str) -> Result<u32, String> {
+    let mode = u32::from_str_radix(text, 8).ok().filter(|mode| *mode <= 0o777);
+    mode.ok_or_else(|| "not permissions in octal, such as 0660".to_owned())
 }
 
 /// Runs it until it is told to end.
 ///
 /// # Errors
-/// A configuration that cannot be, the vault's, the registry's, and an address that cannot be listened on.
+/// A configuration that cannot be, the vault's, the registry's, and a place that cannot be listened at.
 pub fn run(arguments: &Arguments, session: &mut Session<'_, '_>) -> Result<Exit> {
     let rules = rules(arguments)?;
     if arguments.check {
         session.say("the configuration is right")?;
         return Ok(Exit::Done);
     }
+    let names = session.host.environment.text("LISTEN_FDNAMES").unwrap_or_default();
+    let inherited = arguments.listen.contains(&Listen::Systemd).then(|| Inherited::take(names));
     let unlocked = session.unlocked()?;
     let now = Box::new(crate::host::real::now);
     let verifier = Verifier::with_keys(&session.settings.registry, unlocked.keys, now)?;
-    let keys = verifier.keys();
-    let gate = Arc::new(Gate { verifier, rules });
+    let (journal, lines) = Journal::begin(arguments.log, arguments.log_requests, crate::host::real::now);
+    let gate = Arc::new(Gate::new(verifier, rules, journal));
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     runtime.block_on(async {
-        let listener = tokio::net::TcpListener::bind(arguments.listen).await.map_err(|error| {
-            Failure::usage(format!("cannot listen on {}: {error}", arguments.listen))
-                .hint("name another with `--listen ADDRESS:PORT`")
-        })?;
-        let address = listener.local_addr()?;
-        session.say(&format!("listening on http://{address}, {keys} keys; Ctrl-C ends it"))?;
-        serve(gate, listener, told_to_end()).await.context("the server failed")
+        // Before anything is announced: whoever reads that may send one at once.
+        let signals = Signals::listen()?;
+        let doors = doors(arguments, inherited).map_err(|error| refusal(&error))?;
+        announce(&gate, &doors);
+        let end = obey(signals, gate.clone(), arguments.config.clone());
+        let most = files::allow_most();
+        let served = tokio::spawn(async move { serve(gate, doors, most, end).await });
+        manager::ready();
+        write_until(served, lines, session).await;
+        Ok::<_, anyhow::Error>(())
     })?;
+    // A decision that waits for the registry is not waited for.
+    runtime.shutdown_background();
     Ok(Exit::Done)
 }
 
+fn doors(arguments: &Arguments, inherited: Option<Inherited>) -> Result<Doors, ListenError> {
+    let mut doors = Doors::default();
+    for place in &arguments.listen {
+        match place {
+            Listen::Tcp(address) => doors.requests.push(Listener::tcp(*address)?),
+            Listen::Unix(path) => doors.requests.push(Listener::unix(path, arguments.socket_mode)?),
+            Listen::Systemd => {}
+        }
+    }
+    if let Some(inherited) = inherited {
+        inherited.open(&mut doors)?;
+    }
+    for address in &arguments.metrics {
+        doors.metrics.push(Listener::tcp(*address)?);
+    }
+    Ok(doors)
+}
+
+fn refusal(error: &ListenError) -> Failure {
+    let hint = match error {
+        ListenError::InUse(_) => "stop that server first, or name another path",
+        ListenError::NoSocket(_) => "name another path with `--listen unix:PATH`",
+        ListenError::NoneInherited => "have a socket unit start the service; see `apikey serve --help`",
+        ListenError::Refused { .. } | ListenError::Unsupported(_) => {
+            "name another with `--listen ADDRESS:PORT` or `--listen unix:PATH`"
+        }
+    };
+    Failure::usage(error.to_string()).hint(hint)
+}
+
+fn announce(gate: &Gate, doors: &Doors) {
+    let keys = u64::try_from(gate.verifier.keys()).unwrap_or(u64::MAX);
+    for (event, listeners) in [("listening", &doors.requests), ("metrics", &doors.metrics)] {
+        for listener in listeners {
+            let address = listener.address();
+            let fields = [("address", Value::Text(&address)), ("keys", Value::Number(keys))];
+            gate.journal.say(Level::Info, event, &fields);
+        }
+    }
+}
+
+/// Does what signals say; done when one says to end.
+fn obey(
+    mut signals: Signals,
+    gate: Arc<Gate>,
+    config: Option<PathBuf>,
+) -> impl Future<Output = ()> + Send + 'static {
+    let (ends, ended) = oneshot::channel();
+    tokio::spawn(async move {
+        while signals.next().await == Signal::Reload {
+            manager::reloading();
+            reload(&gate, config.as_ref());
+            manager::ready();
+        }
+        manager::stopping();
+        // The server ends by this alone, and so it is there.
+        let _ = ends.send(());
+        while signals.next().await != Signal::End {}
+        gate.hurry.notify_one();
+    });
+    async {
+        // Without a sender there is no way left to be told.
+        let _ = ended.await;
+    }
+}
+
+fn reload(gate: &Gate, config: Option<&PathBuf>) {
+    match config.map_or_else(|| Ok(Rules::default()), read) {
+        Ok(rules) => {
+            gate.replace_rules(rules);
+            gate.metrics.reloaded(Ok(()));
+            gate.journal.say(Level::Info, "reloaded", &[]);
+        }
+        Err(failure) => {
+            gate.metrics.reloaded(Err(()));
+            let error = failure.to_string();
+            gate.journal.say(Level::Error, "reload_failed", &[("error", Value::Text(&error))]);
+        }
+    }
+}
+
+/// Writes what the server says until it has ended.
+async fn write_until(
+    mut served: tokio::task::JoinHandle<()>,
+    mut lines: Receiver<String>,
+    session: &mut Session<'_, '_>,
+) {
+    let stream = &mut *session.host.stderr;
+    // A log that nobody reads any more is no reason to deny requests.
+    let mut write = |line: String| drop(stream.write_all(line.as_bytes()).and_then(|()| stream.flush()));
+    loop {
+        tokio::select! {
+            biased;
+            Some(line) = lines.recv() => write(line),
+            _ = &mut served => break,
+        }
+    }
+    while let Ok(line) = lines.try_recv() {
+        write(line);
+    }
+}
+
 fn rules(arguments: &Arguments) -> Result<Rules> {
-    let Some(path) = &arguments.config else { return Ok(Rules::default()) };
+    Ok(arguments.config.as_ref().map_or_else(|| Ok(Rules::default()), read)?)
+}
+
+fn read(path: &PathBuf) -> Result<Rules, Failure> {
     let text = std::fs::read_to_string(path).map_err(|error| {
         Failure::usage(format!("{} cannot be read: {error}", path.display()))
             .hint("name the file with `--config`")
     })?;
     Rules::parse(&text).map_err(|error| {
         let message = format!("{}: {error}", path.display());
-        Failure::usage(message).hint("see `apikey serve --help`; `apikey serve --check` tries it").into()
+        Failure::usage(message).hint("see `apikey serve --help`; `apikey serve --check` tries it")
     })
-}
-
-/// SIGINT or SIGTERM, which a service manager sends.
-async fn told_to_end() {
-    let interrupted = async {
-        // Without the handler there is nothing to wait for, and the default ends the process.
-        if tokio::signal::ctrl_c().await.is_err() {
-            std::future::pending::<()>().await;
-        }
-    };
-    #[cfg(unix)]
-    {
-        use tokio::signal::unix::{SignalKind, signal};
-        if let Ok(mut terminated) = signal(SignalKind::terminate()) {
-            tokio::select! { () = interrupted => {}, _ = terminated.recv() => {} }
-            return;
-        }
-    }
-    interrupted.await;
 }

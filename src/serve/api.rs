@@ -1,7 +1,7 @@
 //! `POST /v1/verify`: the same decision for programs, JSON in and out. The caller itself needs a key that may
 //! `apikey:verify`.
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use axum::Json;
@@ -13,7 +13,9 @@ use serde::Deserialize;
 use zeroize::Zeroizing;
 
 use super::credential::Presented;
+use super::gate::Seen;
 use super::origin::client;
+use super::peer::Peer;
 use super::{Gate, answer};
 use crate::commands::verify::{hint, message};
 use crate::domain::decision::{Decision, Matched, Request};
@@ -23,6 +25,8 @@ use crate::domain::secret::Env;
 use crate::output::view::{DecisionView, KeyView};
 use crate::registry::Found;
 use crate::verifier::{Credential, Verdict, VerifierError};
+
+const PATH: &str = "/v1/verify";
 
 /// What a program asks.
 #[derive(Deserialize)]
@@ -55,7 +59,7 @@ struct Outcome {
 /// Decides about the secret in the body.
 pub(super) async fn verify(
     State(gate): State<Arc<Gate>>,
-    ConnectInfo(peer): ConnectInfo<SocketAddr>,
+    ConnectInfo(peer): ConnectInfo<Peer>,
     headers: HeaderMap,
     body: Bytes,
 ) -> Response<Body> {
@@ -75,12 +79,13 @@ pub(super) async fn verify(
 }
 
 /// The answer to a caller who may not ask.
-fn refuse_caller(gate: &Gate, peer: SocketAddr, headers: &HeaderMap) -> Option<Response<Body>> {
+fn refuse_caller(gate: &Gate, peer: Peer, headers: &HeaderMap) -> Option<Response<Body>> {
     let may_verify: Scope = "apikey:verify".parse().ok()?;
+    let rules = gate.rules();
     let request =
-        Request { scopes: vec![may_verify], ip: client(&gate.rules, peer, headers), ..Request::default() };
-    let presented = Presented::read(headers, &gate.rules.key_headers);
-    let answered = gate.verifier.verify(presented.credential(), (&request, 1), |verdict| {
+        Request { scopes: vec![may_verify], ip: client(&rules, peer, headers), ..Request::default() };
+    let presented = Presented::read(headers, &rules.key_headers);
+    let answered = gate.verify(presented.credential(), (&request, 1), Seen::Caller(PATH), |verdict| {
         (!verdict.decision.is_accepted()).then(|| answer::forward(verdict, &request.scopes, 429))
     });
     answered.unwrap_or_else(|_| Some(answer::undecided()))
@@ -108,7 +113,8 @@ fn decide(gate: &Gate, question: &Question, request: &Request) -> Result<Outcome
         let ids = verdict.key.map(|key| (key.id, key.secret));
         (verdict.decision, verdict.spending.clone(), ids)
     };
-    let (decision, spending, ids) = gate.verifier.verify(credential, (request, question.cost), kept)?;
+    let (decision, spending, ids) =
+        gate.verify(credential, (request, question.cost), Seen::Asked(PATH), kept)?;
     let found = match ids {
         Some((key, _)) => gate.verifier.found(key)?,
         None => None,

@@ -5,6 +5,7 @@ use std::net::IpAddr;
 use axum::http::{HeaderName, Method};
 use serde::Deserialize;
 
+use super::tuning::Tuning;
 use crate::domain::network::Network;
 use crate::domain::scope::Scope;
 use crate::domain::secret::Env;
@@ -53,6 +54,7 @@ struct Written {
     key_headers: Option<Vec<String>>,
     limited_status: Option<u16>,
     route: Vec<WrittenRoute>,
+    connections: Tuning,
 }
 
 #[derive(Debug, Deserialize)]
@@ -68,6 +70,8 @@ struct WrittenRoute {
 pub struct Rules {
     /// Whose word on a client's address counts.
     pub trusted_proxies: Vec<Network>,
+    /// Whether that of a peer behind a socket file does: `unix` among them.
+    pub trusts_unix: bool,
     /// Where the original request is told.
     pub original: Original,
     /// What every request needs.
@@ -80,6 +84,8 @@ pub struct Rules {
     pub limited_status: u16,
     /// What further is needed, by method and path; the first that fits. None fits: denied.
     pub routes: Vec<Route>,
+    /// What keeps one client from costing the others.
+    pub connections: Tuning,
 }
 
 /// What a method and a path need.
@@ -97,12 +103,14 @@ impl Default for Rules {
     fn default() -> Self {
         Self {
             trusted_proxies: Vec::new(),
+            trusts_unix: false,
             original: Original::None,
             scopes: Vec::new(),
             env: None,
             key_headers: vec![HeaderName::from_static("x-api-key")],
             limited_status: 429,
             routes: Vec::new(),
+            connections: Tuning::default(),
         }
     }
 }
@@ -113,10 +121,16 @@ impl Rules {
     /// # Errors
     /// [`ConfigError`], naming the setting and the value.
     pub fn parse(text: &str) -> Result<Self, ConfigError> {
-        let written: Written = toml::from_str(text)?;
+        let mut written: Written = toml::from_str(text)?;
         let wrong =
             |setting, why| move |value: &str| ConfigError::Value { setting, value: value.to_owned(), why };
-        let networks = each(&written.trusted_proxies, wrong("trusted_proxies", "no address or network"))?;
+        let all = written.trusted_proxies.len();
+        written.trusted_proxies.retain(|proxy| proxy != "unix");
+        let trusts_unix = written.trusted_proxies.len() < all;
+        let networks = each(
+            &written.trusted_proxies,
+            wrong("trusted_proxies", "no address or network, and not `unix`"),
+        )?;
         let scopes = each(&written.scopes, wrong("scopes", "not a scope"))?;
         let env = match &written.env {
             None => None,
@@ -134,8 +148,21 @@ impl Rules {
         if !routes.is_empty() && written.original == Original::None {
             return Err(wrong("original", "not said, and routes need it: nginx, forwarded or path")("none"));
         }
-        let (trusted_proxies, original) = (networks, written.original);
-        Ok(Self { trusted_proxies, original, scopes, env, key_headers, limited_status, routes })
+        let (trusted_proxies, original, connections) = (networks, written.original, written.connections);
+        if let Some((setting, value, why)) = connections.fault() {
+            return Err(wrong(setting, why)(&value.to_string()));
+        }
+        Ok(Self {
+            trusted_proxies,
+            trusts_unix,
+            original,
+            scopes,
+            env,
+            key_headers,
+            limited_status,
+            routes,
+            connections,
+        })
     }
 
     /// Whether the word of this peer counts.

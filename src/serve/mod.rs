@@ -7,45 +7,56 @@
 mod answer;
 mod api;
 pub mod config;
+mod connection;
 mod credential;
+pub mod files;
 mod forward;
+mod gate;
+mod house;
+pub mod inherited;
+pub mod journal;
+pub mod listen;
+pub mod manager;
+mod metrics;
 mod origin;
+mod peer;
+pub mod signals;
+#[cfg(unix)]
+mod socket_file;
 #[cfg(test)]
 #[cfg(unix)]
 mod tests;
+mod tuning;
 
 use std::future::Future;
-use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use axum::extract::State;
+use axum::extract::{DefaultBodyLimit, State};
 use axum::http::StatusCode;
+use axum::http::header::CONTENT_TYPE;
 use axum::routing::{any, get, post};
-use tokio::net::TcpListener;
+use tokio::time::timeout;
 
-use crate::verifier::Verifier;
-use config::Rules;
+pub use gate::Gate;
+use house::{End, House};
+use journal::{Level, Value};
+use listen::{Doors, Listener};
 
-/// What every request is answered with.
-#[derive(Debug)]
-pub struct Gate {
-    /// Who decides.
-    pub verifier: Verifier,
-    /// What is asked of a request.
-    pub rules: Rules,
-}
-
-/// How long requests under way may take once the server is told to end.
-const DRAIN: Duration = Duration::from_secs(10);
+/// The largest question of a program.
+const QUESTION: usize = 64 * 1024;
+/// Connections for metrics: a reader or two, apart from all others.
+const READERS: u32 = 64;
+/// How often strangers are summed up.
+const SUMMARY: Duration = Duration::from_secs(10);
 
 /// All paths.
 pub fn router(gate: Arc<Gate>) -> Router {
     Router::new()
         .route("/verify", any(forward::verify))
         .route("/verify/{*rest}", any(forward::verify))
-        .route("/v1/verify", post(api::verify))
+        .route("/v1/verify", post(api::verify).layer(DefaultBodyLimit::max(QUESTION)))
         .route("/healthz", get(|| async { StatusCode::OK }))
         .route("/readyz", get(ready))
         .fallback(|| async { StatusCode::NOT_FOUND })
@@ -62,32 +73,35 @@ async fn ready(State(gate): State<Arc<Gate>>) -> StatusCode {
     if asked.is_ok() { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE }
 }
 
-/// Serves until `end` comes, then lets what is under way finish.
-///
-/// # Errors
-/// Those of the listener.
-pub async fn serve(
-    gate: Arc<Gate>,
-    listener: TcpListener,
-    end: impl Future<Output = ()> + Send + 'static,
-) -> std::io::Result<()> {
-    let (told, mut drained) = tokio::sync::oneshot::channel::<()>();
-    let end = async move {
-        end.await;
-        // The other side is gone only when the server ended by itself.
-        let _ = told.send(());
+/// The one path of the listener for metrics.
+fn metrics_router(house: Arc<House>) -> Router {
+    let read = |State(house): State<Arc<House>>| async move {
+        ([(CONTENT_TYPE, "text/plain; version=0.0.4")], house.gate.metrics_text(house.open()))
     };
-    let service = router(gate).into_make_service_with_connect_info::<SocketAddr>();
-    let server = axum::serve(listener, service).with_graceful_shutdown(end);
-    let patience = async {
-        if (&mut drained).await.is_ok() {
-            tokio::time::sleep(DRAIN).await;
-        } else {
-            std::future::pending::<()>().await;
+    Router::new().route("/metrics", get(read)).with_state(house)
+}
+
+/// Serves until `end` comes; then no connection is taken, those that are idle are closed, and requests under way finish
+/// within ten seconds. `most` is how many connections the system allows.
+pub async fn serve(gate: Arc<Gate>, doors: Doors, most: u32, end: impl Future<Output = ()>) {
+    let told = Arc::new(End::default());
+    let house = House::new(router(gate.clone()), gate.clone(), told.clone(), most);
+    let readers = metrics_router(house.clone());
+    let readers = House::new(readers, gate.clone(), told.clone(), READERS);
+    let accept = |house: &Arc<House>, listeners: Vec<Listener>| {
+        for listener in listeners {
+            tokio::spawn(house.clone().accept(listener));
         }
     };
-    tokio::select! {
-        result = server => result,
-        () = patience => Ok(()),
+    accept(&house, doors.requests);
+    accept(&readers, doors.metrics);
+    let (mut before, mut end) = ([0; 3], std::pin::pin!(end));
+    while timeout(SUMMARY, &mut end).await.is_err() {
+        before = gate.sum_up(before);
     }
+    gate.journal.say(Level::Info, "stopping", &[("connections", Value::Number(house.open().into()))]);
+    told.tell();
+    let left = house.drain().await;
+    gate.sum_up(before);
+    gate.journal.say(Level::Info, "stopped", &[("cut_off", Value::Number(left.into()))]);
 }

@@ -1,19 +1,23 @@
 //! Where a request comes from and what it wants, as far as it can be believed.
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::IpAddr;
 
 use axum::http::{HeaderMap, HeaderName, Method, Uri};
 
 use super::config::{Original, Rules};
+use super::peer::Peer;
 
 const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 
 /// The client's address: the peer's, or, from a trusted proxy, the last of `X-Forwarded-For` that no trusted proxy has.
-/// None when that cannot be read, which satisfies no restriction.
-pub(super) fn client(rules: &Rules, peer: SocketAddr, headers: &HeaderMap) -> Option<IpAddr> {
-    let peer = peer.ip().to_canonical();
-    if !rules.trusts(peer) {
-        return Some(peer);
+/// None when that cannot be read, which satisfies no restriction; so too for a peer that has no address and no word.
+pub(super) fn client(rules: &Rules, peer: Peer, headers: &HeaderMap) -> Option<IpAddr> {
+    let (peer, is_trusted) = match peer {
+        Peer::Tcp(ip) => (Some(ip), rules.trusts(ip)),
+        Peer::Unix => (None, rules.trusts_unix),
+    };
+    if !is_trusted {
+        return peer;
     }
     let fields: Option<Vec<&str>> =
         headers.get_all(FORWARDED_FOR).iter().map(|value| value.to_str().ok()).collect();
@@ -21,12 +25,13 @@ pub(super) fn client(rules: &Rules, peer: SocketAddr, headers: &HeaderMap) -> Op
     let mut nearest = peer;
     // From the right: what stands left of an untrusted address was said by that address.
     for word in fields.iter().flat_map(|field| field.split(',')).rev() {
-        nearest = word.trim().parse::<IpAddr>().ok()?.to_canonical();
-        if !rules.trusts(nearest) {
+        let ip = word.trim().parse::<IpAddr>().ok()?.to_canonical();
+        nearest = Some(ip);
+        if !rules.trusts(ip) {
             break;
         }
     }
-    Some(nearest)
+    nearest
 }
 
 /// The request that is to pass.
@@ -53,6 +58,11 @@ impl Wanted {
     fn from_headers(headers: &HeaderMap, method: &str, uri: &str) -> Option<Self> {
         let method = only(headers, method)?.parse().ok()?;
         Some(Self { method, path: plain_path(only(headers, uri)?)? })
+    }
+
+    /// Its path, decoded.
+    pub(super) fn path(&self) -> &str {
+        &self.path
     }
 
     /// The segments of its path.
@@ -127,13 +137,19 @@ mod tests {
     #[test]
     fn an_address_is_believed_from_the_right_and_from_trusted_proxies_only() {
         let rules = Rules::parse("trusted_proxies = ['10.0.0.0/8', '127.0.0.1']").unwrap();
-        let from = |peer: &str, fields: &[&str]| {
+        let with_unix = Rules::parse("trusted_proxies = ['unix', '10.0.0.0/8']").unwrap();
+        let asked = |rules: &Rules, peer: &str, fields: &[&str]| {
             let mut headers = HeaderMap::new();
             for field in fields {
                 headers.append(FORWARDED_FOR, field.parse().unwrap());
             }
-            client(&rules, SocketAddr::new(peer.parse().unwrap(), 1), &headers).map(|ip| ip.to_string())
+            let peer = match peer {
+                "unix" => Peer::Unix,
+                ip => Peer::Tcp(ip.parse::<IpAddr>().unwrap().to_canonical()),
+            };
+            client(rules, peer, &headers).map(|ip| ip.to_string())
         };
+        let from = |peer: &str, fields: &[&str]| asked(&rules, peer, fields);
         let is = |text: &str| Some(text.to_owned());
         assert_eq!(from("192.0.2.1", &["10.0.0.9"]), is("192.0.2.1"), "a stranger's word");
         assert_eq!(
@@ -145,5 +161,8 @@ mod tests {
         assert_eq!(from("::ffff:127.0.0.1", &["::ffff:192.0.2.7"]), is("192.0.2.7"), "IPv4 in IPv6 clothes");
         assert_eq!(from("127.0.0.1", &["192.0.2.7, nonsense"]), None);
         assert_eq!(from("127.0.0.1", &[]), is("127.0.0.1"));
+        assert_eq!(from("unix", &["192.0.2.7"]), None, "a socket file that is not trusted");
+        assert_eq!(asked(&with_unix, "unix", &["192.0.2.7, 10.0.0.2"]), is("192.0.2.7"));
+        assert_eq!(asked(&with_unix, "unix", &[]), None);
     }
 }

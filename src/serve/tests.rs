@@ -5,6 +5,7 @@ use std::net::{SocketAddr, TcpStream};
 use std::sync::Arc;
 
 use super::config::Rules;
+use super::journal::{Form, Journal, Requests};
 use super::{Gate, serve};
 use crate::domain::limit::{Limits, Rate};
 use crate::domain::secret::Kind;
@@ -19,10 +20,11 @@ struct Served {
 
 fn served(scene: Scene, config: &str) -> Served {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
-    let gate = Arc::new(Gate { verifier: scene.second(), rules: Rules::parse(config).unwrap() });
+    let (journal, _) = Journal::begin(Form::Off, Requests::None, crate::host::real::now);
+    let gate = Arc::new(Gate::new(scene.second(), Rules::parse(config).unwrap(), journal));
     let listener = runtime.block_on(tokio::net::TcpListener::bind("127.0.0.1:0")).unwrap();
     let address = listener.local_addr().unwrap();
-    runtime.spawn(serve(gate, listener, std::future::pending()));
+    runtime.spawn(serve(gate, listener.into(), 1000, std::future::pending()));
     Served { scene, address, _runtime: runtime }
 }
 

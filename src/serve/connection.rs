@@ -1,0 +1,221 @@
+//! One connection: HTTP/1.1 under deadlines, so that a client that is slow, idle or greedy costs itself alone.
+//!
+//! A deadline costs no timer of its own. Each connection notes what it waits for and since when, and its one timer looks
+//! at that no later than the shortest deadline; a request costs one reading of the clock.
+
+use std::future::{Future, poll_fn};
+use std::pin::{Pin, pin};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use axum::body::Body;
+use axum::extract::ConnectInfo;
+use axum::http::header::{CONNECTION, TRANSFER_ENCODING};
+use axum::http::{HeaderValue, Request, Response, StatusCode};
+use hyper::body::Incoming;
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::TokioIo;
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::time::{Instant, sleep_until};
+use tower_service::Service as _;
+
+use super::house::House;
+use super::metrics::Outcome;
+use super::peer::{Peer, Socket};
+use super::tuning::Tuning;
+
+/// How long a request may take from its first byte to its answer.
+const REQUEST: Duration = Duration::from_secs(30);
+/// What is left of the idle time when connections run short.
+const IDLE_UNDER_PRESSURE: Duration = Duration::from_secs(1);
+
+/// Answers requests until the client, a deadline or the end of the server closes the connection.
+pub(super) async fn attend(socket: Socket, peer: Peer, house: Arc<House>) {
+    let tuning = house.tuning();
+    let pulse = Arc::new(Pulse::begin());
+    let service = service_fn(|request| answer(&house, peer, &pulse, request));
+    let wire = TokioIo::new(Wire { socket, pulse: pulse.clone() });
+    let mut http = http1::Builder::new();
+    // The deadlines are ours, and so the parser needs no timer.
+    http.header_read_timeout(None)
+        .max_header_size(tuning.most_head_bytes())
+        .max_buf_size(tuning.most_head_bytes());
+    let mut connection = pin!(http.serve_connection(wire, service));
+    let mut timer = pin!(sleep_until(Instant::now() + tuning.head_for()));
+    let mut end = pin!(house.end.told.notified());
+    let (mut is_listening, mut is_ending) = (false, false);
+    poll_fn(|context| {
+        // One task polls all of this with one waker, so to have asked once is enough: no lock is taken per request.
+        if !is_listening {
+            is_listening = true;
+            // Whether it was told already is asked below.
+            let _ = end.as_mut().poll(context);
+        }
+        // What the client did wrong was answered as far as it can be; nobody else is to be told.
+        if connection.as_mut().poll(context).is_ready() {
+            return Poll::Ready(());
+        }
+        if house.end.is_told() && !is_ending {
+            is_ending = true;
+            connection.as_mut().graceful_shutdown();
+            if connection.as_mut().poll(context).is_ready() {
+                return Poll::Ready(());
+            }
+        }
+        while timer.as_mut().poll(context).is_ready() {
+            let Some(left) = pulse.left(&tuning, house.is_crowded()) else { return Poll::Ready(()) };
+            timer.as_mut().reset(Instant::now() + left.min(tuning.head_for()));
+        }
+        Poll::Pending
+    })
+    .await;
+}
+
+fn answer(
+    house: &Arc<House>,
+    peer: Peer,
+    pulse: &Arc<Pulse>,
+    mut request: Request<Incoming>,
+) -> impl Future<Output = Result<Response<Body>, std::convert::Infallible>> {
+    pulse.is_in(Phase::Working);
+    // What follows a body whose end was said in two ways is never read as a request.
+    let is_last = request.headers().contains_key(TRANSFER_ENCODING);
+    request.extensions_mut().insert(ConnectInfo(peer));
+    let answered = house.router.clone().call(request);
+    let (house, pulse) = (house.clone(), pulse.clone());
+    async move {
+        let mut response = answered.await?;
+        if matches!(response.status(), StatusCode::BAD_REQUEST | StatusCode::PAYLOAD_TOO_LARGE) {
+            house.gate.metrics.answered(Outcome::BadRequest);
+        }
+        if is_last {
+            response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+        }
+        pulse.is_in(Phase::Waiting);
+        Ok(response)
+    }
+}
+
+/// What a connection waits for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(u8)]
+enum Phase {
+    /// Nothing was read yet.
+    New,
+    /// A part of a head was read.
+    Reading,
+    /// The head is whole.
+    Working,
+    /// Answered.
+    Waiting,
+}
+
+/// What a connection waits for, and since when. Written by its own task alone: the atomics are never contended.
+#[derive(Debug)]
+struct Pulse {
+    begun: Instant,
+    phase: AtomicU8,
+    /// Milliseconds after `begun`.
+    since: AtomicU64,
+}
+
+impl Pulse {
+    fn begin() -> Self {
+        let (phase, since) = (AtomicU8::new(Phase::New as u8), AtomicU64::new(0));
+        Self { begun: Instant::now(), phase, since }
+    }
+
+    fn is_in(&self, phase: Phase) {
+        self.phase.store(phase as u8, Ordering::Relaxed);
+    }
+
+    /// Bytes came. The first of a request starts its clock; idle time counts from there too, which is a request more
+    /// than nothing.
+    fn beat(&self) {
+        let phase = self.phase.load(Ordering::Relaxed);
+        if phase == Phase::New as u8 || phase == Phase::Waiting as u8 {
+            self.since.store(self.elapsed(), Ordering::Relaxed);
+            self.is_in(Phase::Reading);
+        }
+    }
+
+    fn elapsed(&self) -> u64 {
+        u64::try_from(self.begun.elapsed().as_millis()).unwrap_or(u64::MAX)
+    }
+
+    /// How long it may go on like this; None when that is over.
+    fn left(&self, tuning: &Tuning, is_crowded: bool) -> Option<Duration> {
+        let phase = self.phase.load(Ordering::Relaxed);
+        let allowed = if phase == Phase::Working as u8 {
+            REQUEST
+        } else if phase == Phase::Waiting as u8 && !is_crowded {
+            tuning.idle_for()
+        } else if phase == Phase::Waiting as u8 {
+            tuning.idle_for().min(IDLE_UNDER_PRESSURE)
+        } else {
+            tuning.head_for()
+        };
+        let gone = Duration::from_millis(self.elapsed() - self.since.load(Ordering::Relaxed));
+        allowed.checked_sub(gone).filter(|left| !left.is_zero())
+    }
+}
+
+/// The socket, noting when something comes.
+struct Wire {
+    socket: Socket,
+    pulse: Arc<Pulse>,
+}
+
+impl Wire {
+    fn socket(self: Pin<&mut Self>) -> Pin<&mut Socket> {
+        Pin::new(&mut self.get_mut().socket)
+    }
+}
+
+impl AsyncRead for Wire {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<std::io::Result<()>> {
+        let before = buffer.filled().len();
+        let polled = self.as_mut().socket().poll_read(context, buffer);
+        if buffer.filled().len() > before {
+            self.pulse.beat();
+        }
+        polled
+    }
+}
+
+impl AsyncWrite for Wire {
+    fn poll_write(
+        self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<std::io::Result<usize>> {
+        self.socket().poll_write(context, bytes)
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<std::io::Result<()>> {
+        self.socket().poll_flush(context)
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<std::io::Result<()>> {
+        self.socket().poll_shutdown(context)
+    }
+
+    fn poll_write_vectored(
+        self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        slices: &[std::io::IoSlice<'_>],
+    ) -> Poll<std::io::Result<usize>> {
+        self.socket().poll_write_vectored(context, slices)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.socket.is_write_vectored()
+    }
+}

@@ -1,0 +1,53 @@
+//! `[connections]` of `serve.toml`: how many clients, how slow, and how much they may send.
+
+use std::time::Duration;
+
+use serde::Deserialize;
+
+/// What keeps one client from costing the others. All of it holds for connections that are made from now on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Tuning {
+    /// How many may be open; more wait. Fewer when the system allows fewer files.
+    pub most: u32,
+    /// How long the first byte, and then the head of a request, may take.
+    pub head_seconds: u32,
+    /// How long a connection may stay open between two requests.
+    pub idle_seconds: u32,
+    /// How large the head of a request may be.
+    pub head_bytes: u32,
+}
+
+impl Default for Tuning {
+    fn default() -> Self {
+        Self { most: 16_384, head_seconds: 10, idle_seconds: 75, head_bytes: 32 * 1024 }
+    }
+}
+
+impl Tuning {
+    /// The setting that is out of its bounds, with them.
+    #[must_use]
+    pub fn fault(&self) -> Option<(&'static str, u32, &'static str)> {
+        let settings = [
+            ("connections.most", self.most, 1..=1_000_000, "not between 1 and 1000000"),
+            ("connections.head_seconds", self.head_seconds, 1..=300, "not between 1 and 300"),
+            ("connections.idle_seconds", self.idle_seconds, 1..=3600, "not between 1 and 3600"),
+            // The parser's own buffer begins at 8 KiB.
+            ("connections.head_bytes", self.head_bytes, 8192..=65_536, "not between 8192 and 65536"),
+        ];
+        let mut wrong = settings.into_iter().filter(|(_, value, bounds, _)| !bounds.contains(value));
+        wrong.next().map(|(setting, value, _, why)| (setting, value, why))
+    }
+
+    pub(super) fn head_for(&self) -> Duration {
+        Duration::from_secs(self.head_seconds.into())
+    }
+
+    pub(super) fn idle_for(&self) -> Duration {
+        Duration::from_secs(self.idle_seconds.into())
+    }
+
+    pub(super) fn most_head_bytes(&self) -> usize {
+        usize::try_from(self.head_bytes).unwrap_or(usize::MAX)
+    }
+}

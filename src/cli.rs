@@ -107,6 +107,12 @@ pub fn command() -> clap::Command {
 /// Runs one command line and says how it ended; whatever went wrong has been said.
 pub fn run(arguments: impl IntoIterator<Item = OsString>, host: &mut Host<'_>) -> Exit {
     let arguments: Vec<OsString> = arguments.into_iter().collect();
+    if let [_, flag] = &arguments[..]
+        && (flag == "--version" || flag == "-V")
+    {
+        // What clap says, without building the whole command line first.
+        return answer_version(host);
+    }
     match Cli::try_parse_from(&arguments) {
         Ok(cli) => {
             let json = cli.global.wants_json();
@@ -120,6 +126,15 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>, host: &mut Host<'_>) -
             }
         }
         Err(error) => refuse(&error, &arguments, host),
+    }
+}
+
+fn answer_version(host: &mut Host<'_>) -> Exit {
+    let said = writeln!(host.stdout, "{} {}", env!("CARGO_PKG_NAME"), env!("CARGO_PKG_VERSION"))
+        .and_then(|()| host.stdout.flush());
+    match said {
+        Ok(()) => Exit::Done,
+        Err(error) => report(&Failure::of(&error.into()), false, host),
     }
 }
 

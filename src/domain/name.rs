@@ -165,7 +165,9 @@ fn is_visible(letter: char) -> bool {
 }
 
 fn has_id_shape(text: &str) -> bool {
-    let tail = |prefix: &str| text.strip_prefix(prefix).is_some_and(super::base62::is_base62);
+    let tail = |prefix: &str| {
+        text.strip_prefix(prefix).is_some_and(|tail| super::base62::is_base62(tail.as_bytes()))
+    };
     (text.len() == 16 && tail("key_"))
         || text.rsplit_once('_').is_some_and(|(head, id)| {
             super::secret::SecretId::parse(id).is_some()

@@ -50,7 +50,8 @@ impl Scope {
     /// A wanted `*` is covered by a held `*` only: asking for everything needs everything.
     #[must_use]
     pub fn covers(&self, wanted: &Self) -> bool {
-        part_covers(self.resource(), wanted.resource()) && part_covers(self.action(), wanted.action())
+        self == wanted
+            || part_covers(self.resource(), wanted.resource()) && part_covers(self.action(), wanted.action())
     }
 
     /// Whether it grants nothing but reading, which is all a publishable key may hold.

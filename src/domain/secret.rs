@@ -99,7 +99,7 @@ impl SecretId {
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         let bytes: [u8; ID_LENGTH] = text.as_bytes().try_into().ok()?;
-        base62::is_base62(text).then_some(Self(bytes))
+        base62::is_base62(&bytes).then_some(Self(bytes))
     }
 
     /// The id as text.
@@ -152,26 +152,25 @@ pub struct Parts<'a> {
 /// # Errors
 /// [`MalformedSecret::Shape`] when any character is not what its place demands.
 pub fn read_parts(text: &[u8]) -> Result<Parts<'_>, MalformedSecret> {
-    let text = std::str::from_utf8(text).ok().filter(|text| text.is_ascii()).ok_or(MalformedSecret::Shape)?;
-    parts_of_ascii(text).ok_or(MalformedSecret::Shape)
+    shape_of(text).ok_or(MalformedSecret::Shape)
 }
 
-fn parts_of_ascii(text: &str) -> Option<Parts<'_>> {
-    let brand_length = text.len().checked_sub(LENGTH_WITHOUT_BRAND)?;
-    let (brand, rest) = text.split_at(brand_length);
-    let (public, tail) = rest.split_at(rest.len() - BODY_LENGTH - CHECK_LENGTH);
-    // public is `_kk_eeee_iiiiiiiiiiii_`
-    let mut fields = public.strip_prefix('_')?.strip_suffix('_')?.split('_');
-    let (kind, env, id) = (fields.next()?, fields.next()?, fields.next()?);
-    if fields.next().is_some() || !has_brand_shape(brand) || !base62::is_base62(tail) {
+fn shape_of(text: &[u8]) -> Option<Parts<'_>> {
+    let (brand, rest) = text.split_at_checked(text.len().checked_sub(LENGTH_WITHOUT_BRAND)?)?;
+    let (kind, rest) = rest.strip_prefix(b"_")?.split_at_checked(2)?;
+    let (env, rest) = rest.strip_prefix(b"_")?.split_at_checked(4)?;
+    let (id, rest) = rest.strip_prefix(b"_")?.split_at_checked(ID_LENGTH)?;
+    let tail = rest.strip_prefix(b"_")?;
+    let brand = std::str::from_utf8(brand).ok().filter(|brand| has_brand_shape(brand))?;
+    if !base62::is_base62(tail) {
         return None;
     }
     Some(Parts {
         brand,
-        kind: Kind::from_code(kind)?,
-        env: Env::from_code(env)?,
-        id: SecretId::parse(id)?,
-        check_holds: has_check(text.as_bytes()),
+        kind: Kind::from_code(std::str::from_utf8(kind).ok()?)?,
+        env: Env::from_code(std::str::from_utf8(env).ok()?)?,
+        id: SecretId::parse(std::str::from_utf8(id).ok()?)?,
+        check_holds: has_check(text),
     })
 }
 
@@ -217,7 +216,7 @@ impl Secret {
     /// The parts that are public.
     #[must_use]
     pub fn parts(&self) -> Parts<'_> {
-        parts_of_ascii(&self.0).expect("a secret was read or made in its exact shape")
+        shape_of(self.0.as_bytes()).expect("a secret was read or made in its exact shape")
     }
 
     /// Whether both are the same text, in time that does not depend on where they differ.

@@ -4,6 +4,7 @@ use std::sync::PoisonError;
 
 use super::index::Index;
 use super::rows::Line;
+use super::tally::Note;
 use super::{Credential, Identified, Shared, Verdict, VerifierError, locked};
 use crate::domain::decision::{Decision, Denial, Request, judge};
 use crate::domain::limit::{Limits, Spending, Subject};
@@ -83,14 +84,9 @@ impl Shared {
         }
         let decision = spending.denial.map_or(decision, Decision::Denied);
         if cost > 0 {
-            let entry = index.entry(line.entry);
-            let mut tally = locked(entry.tally());
-            if tally.count(decision, &scopes_of(request)) {
-                locked(&self.dirty).push((line.entry, entry.id));
-            }
-            if decision.is_accepted() {
-                tally.note_use(line.id, now.whole_second(), request.ip);
-            }
+            let key = index.entry(line.entry).id;
+            let note = Note { key, secret: line.id, decision, at: now, ip: request.ip };
+            self.tally.note(note, &scopes_of(request));
         }
         Ok((decision, spending))
     }

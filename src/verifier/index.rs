@@ -12,7 +12,7 @@ use crate::crypto::RowKey;
 use crate::crypto::rows::party_holds;
 use crate::domain::decision::Facts;
 use crate::domain::digest::Digest;
-use crate::domain::key::{Key, KeyId, KeySecret};
+use crate::domain::key::{Key, KeySecret};
 use crate::domain::name::Name;
 use crate::domain::party::Party;
 use crate::domain::secret::SecretId;
@@ -49,8 +49,10 @@ impl Index {
 
     /// The secret with this id and its digest.
     pub(super) fn find(&self, id: SecretId) -> Option<(u32, Digest)> {
-        let line = *self.by_id.get(&id)?;
-        Some((line, self.lines[line as usize].digest))
+        let number = *self.by_id.get(&id)?;
+        let line = &self.lines[number as usize];
+        // Every line's entry is there; looking at it here has it on its way from memory while the digest is computed.
+        self.entries[line.entry as usize].is_there.then_some((number, line.digest))
     }
 
     pub(super) fn line(&self, line: u32) -> &Line {
@@ -59,11 +61,6 @@ impl Index {
 
     pub(super) fn entry(&self, entry: u32) -> &Entry {
         &self.entries[entry as usize]
-    }
-
-    /// The entry, if it is still this key's.
-    pub(super) fn entry_of(&self, entry: u32, id: KeyId) -> Option<&Entry> {
-        self.entries.get(entry as usize).filter(|found| found.is_there && found.id == id)
     }
 
     pub(super) fn owner_of(&self, policy: &Policy) -> &Slot {
@@ -123,7 +120,6 @@ impl Index {
             is_revoked: key.revoked.is_some(),
             is_disabled: key.disabled_at.is_some(),
             is_there: true,
-            tally: OnceLock::new(),
         };
         let number = self.settle_entry(place, entry);
         for (secret, holds) in key.secrets.iter().zip(secrets_hold) {
@@ -136,7 +132,7 @@ impl Index {
         let Some(number) = self.number_at(place) else { return };
         self.remove_lines(number);
         let entry = &mut self.entries[number as usize];
-        (entry.is_there, entry.tally) = (false, OnceLock::new());
+        entry.is_there = false;
         self.free_entries.push(number);
         if let Ok(place) = usize::try_from(place) {
             self.by_place[place] = NONE;
@@ -156,14 +152,11 @@ impl Index {
         (number != NONE).then_some(number)
     }
 
-    /// The number of the entry at `place`, replaced or new. What was counted goes on.
-    fn settle_entry(&mut self, place: i64, mut entry: Entry) -> u32 {
+    /// The number of the entry at `place`, replaced or new.
+    fn settle_entry(&mut self, place: i64, entry: Entry) -> u32 {
         if let Some(number) = self.number_at(place) {
             self.remove_lines(number);
-            let old = &mut self.entries[number as usize];
-            std::mem::swap(&mut old.tally, &mut entry.tally);
-            std::mem::swap(old, &mut entry);
-            std::mem::swap(&mut self.entries[number as usize].tally, &mut entry.tally);
+            self.entries[number as usize] = entry;
             return number;
         }
         let number = if let Some(free) = self.free_entries.pop() {

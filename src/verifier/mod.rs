@@ -75,7 +75,7 @@ struct Shared {
     ledger: Mutex<SqliteRegistry>,
     counters: OnceLock<Counters>,
     desk: Desk,
-    dirty: Mutex<Vec<(u32, KeyId)>>,
+    tally: tally::Tally,
 }
 
 /// A key whose secret matched.
@@ -171,7 +171,7 @@ impl Verifier {
             ledger: Mutex::new(ledger),
             counters,
             desk,
-            dirty: Mutex::new(Vec::new()),
+            tally: tally::Tally::default(),
         });
         let writer = counting::Writer::begin(shared.clone());
         let clerk = desk::Clerk::begin(shared.clone());

@@ -1,9 +1,8 @@
 //! What is kept in memory of a key, a secret, an owner and a project.
 
 use std::hash::Hasher;
-use std::sync::{Arc, Mutex, OnceLock};
+use std::sync::{Arc, OnceLock};
 
-use super::tally::Tally;
 use crate::crypto::RowKey;
 use crate::crypto::rows::{key_holds, secret_holds};
 use crate::domain::digest::Digest;
@@ -50,8 +49,6 @@ pub(super) struct Entry {
     pub(super) is_revoked: bool,
     pub(super) is_disabled: bool,
     pub(super) is_there: bool,
-    /// What was counted and not yet written; made at the first use.
-    pub(super) tally: OnceLock<Box<Mutex<Tally>>>,
 }
 
 /// A secret.
@@ -76,12 +73,6 @@ pub(super) struct Slot {
     pub(super) is_intact: bool,
     /// Where its counters are; none when there is no room for them.
     pub(super) counters: OnceLock<Option<u64>>,
-}
-
-impl Entry {
-    pub(super) fn tally(&self) -> &Mutex<Tally> {
-        self.tally.get_or_init(Box::default)
-    }
 }
 
 /// Ids are random, so their own bits find their place; what a stranger asks for changes nothing in the table.

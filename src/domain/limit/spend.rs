@@ -147,40 +147,37 @@ fn refusal(accounts: &[Account], wanted: u32, now: Instant) -> Option<(Denial, O
             return Some((Denial::QuotaExceeded, helps.then(|| quota.period().ends_after_seconds(now))));
         }
     }
-    let waits: Vec<Wait> = accounts
-        .iter()
-        .filter_map(|account| account.limits.rate?.take(account.arrival, wanted, now).err())
-        .collect();
-    let longest = waits.iter().map(|wait| wait.0).try_fold(0, |longest, wait| Some(wait?.max(longest)));
-    (!waits.is_empty()).then(|| (Denial::RateLimited, longest.map(|nanos| nanos.div_ceil(1_000_000_000))))
+    let waits =
+        accounts.iter().filter_map(|account| account.limits.rate?.take(account.arrival, wanted, now).err());
+    // None as soon as one of them can never pass.
+    let longest = waits.map(|wait: Wait| wait.0).reduce(|longest, wait| Some(longest?.max(wait?)))?;
+    Some((Denial::RateLimited, longest.map(|nanos| nanos.div_ceil(1_000_000_000))))
 }
 
 /// What is left of each limit.
 #[must_use]
 pub fn allowances(accounts: &[Account], now: Instant) -> Vec<Allowance> {
-    accounts
-        .iter()
-        .flat_map(|account| {
-            let of = account.of;
-            let rate = account.limits.rate.map(|rate| Allowance {
-                of,
-                measure: Measure::Rate,
-                limit: u64::from(rate.burst()),
-                window_seconds: rate.per().seconds().unsigned_abs(),
-                remaining: rate.remaining(account.arrival, now),
-                resets_after_seconds: rate.full_after_seconds(account.arrival, now),
-            });
-            let quota = account.limits.quota.map(|quota| Allowance {
-                of,
-                measure: Measure::Quota,
-                limit: quota.count(),
-                window_seconds: quota.period().seconds(now),
-                remaining: quota.count().saturating_sub(account.used),
-                resets_after_seconds: quota.period().ends_after_seconds(now),
-            });
-            rate.into_iter().chain(quota)
-        })
-        .collect()
+    let mut all = Vec::with_capacity(2 * accounts.len());
+    for account in accounts {
+        let of = account.of;
+        all.extend(account.limits.rate.map(|rate| Allowance {
+            of,
+            measure: Measure::Rate,
+            limit: u64::from(rate.burst()),
+            window_seconds: rate.per().seconds().unsigned_abs(),
+            remaining: rate.remaining(account.arrival, now),
+            resets_after_seconds: rate.full_after_seconds(account.arrival, now),
+        }));
+        all.extend(account.limits.quota.map(|quota| Allowance {
+            of,
+            measure: Measure::Quota,
+            limit: quota.count(),
+            window_seconds: quota.period().seconds(now),
+            remaining: quota.count().saturating_sub(account.used),
+            resets_after_seconds: quota.period().ends_after_seconds(now),
+        }));
+    }
+    all
 }
 
 #[cfg(test)]

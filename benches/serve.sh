@@ -1,0 +1,186 @@
+#!/usr/bin/env bash
+# `apikey serve` beside a bare axum server, nginx and haproxy, in one run: needs wrk, nginx, haproxy, sqlite3, two
+# processors, and a registry that `cargo bench --bench verifier -- KEYS` made. Usage: benches/serve.sh [KEYS [SECONDS]]
+# One processor serves, the other asks. Compare the processor time of a request: wrk itself is the limit of the rest.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+keys=${1:-10000} seconds=${2:-8}
+for tool in wrk nginx haproxy sqlite3 taskset; do
+    command -v "$tool" >/dev/null || { echo "$tool is missing: apt-get install wrk nginx-light haproxy sqlite3"; exit 1; }
+done
+cargo build --release --locked --quiet
+cargo bench --locked --quiet --bench bare --no-run 2>/dev/null
+bare=$(find target/release/deps -name 'bare-*' -executable -type f -printf '%T@ %p\n' | sort -rn | head -n 1 | cut -d' ' -f2)
+folder=target/bench/$keys
+[ -f "$folder/secrets" ] || { echo "no registry yet: cargo bench --bench verifier -- $keys"; exit 1; }
+work=$(mktemp -d)
+servers=()
+trap 'kill "${servers[@]}" 2>/dev/null || true; wait 2>/dev/null || true; rm -rf "$work"' EXIT
+export APIKEY_REGISTRY=$PWD/$folder/registry.db APIKEY_MASTER_KEY_FILE=$PWD/$folder/apikey.key
+
+cat >"$work/ask.lua" <<LUA
+local secrets = {}
+for line in io.lines("$folder/secrets") do secrets[#secrets + 1] = line end
+math.randomseed(7)
+request = function()
+    local secret = secrets[math.random(#secrets)]
+    return "GET " .. (os.getenv("ASK") or "/verify/orders") ..
+        " HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer " .. secret .. "\r\n\r\n"
+end
+done = function(summary, latency)
+    local errors = summary.errors
+    io.write(string.format("%d %d %d %.3f %.3f\n", summary.requests, summary.duration,
+        errors.status + errors.connect + errors.read + errors.write + errors.timeout,
+        latency:percentile(50) / 1000, latency:percentile(99) / 1000))
+end
+LUA
+
+ticks() { # ticks PID: processor time in microseconds, of the process and those it started
+    local all=0 pid
+    for pid in $1 $(pgrep -P "$1" || true); do
+        all=$((all + $(awk '{print $14 + $15}' "/proc/$pid/stat")))
+    done
+    echo $((all * 1000000 / $(getconf CLK_TCK)))
+}
+
+start() { # start PORT COMMAND...: on the first processor, until its port answers
+    local port=$1
+    shift
+    taskset -c 0 "$@" >"$work/log" 2>&1 &
+    servers+=($!)
+    server=$!
+    for _ in $(seq 200); do
+        (exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null && return
+        sleep 0.1
+    done
+    cat "$work/log"
+    exit 1
+}
+
+stop() { kill "$server" && wait "$server" 2>/dev/null || true; }
+
+measure() { # measure NAME PORT: a line of the table; base is the processor time of the first
+    local before after asked
+    taskset -c 1 wrk -t1 -c64 -d2s -s "$work/ask.lua" "http://127.0.0.1:$2" >/dev/null
+    before=$(ticks "$server")
+    asked=$(taskset -c 1 wrk -t1 -c64 -d"${seconds}s" -s "$work/ask.lua" "http://127.0.0.1:$2" | tail -n 1)
+    after=$(ticks "$server")
+    read -r requests duration errors median p99 <<<"$asked"
+    base=${base:-$(echo "scale=4; ($after - $before) / $requests" | bc)}
+    printf '%-34s %8.0f/s  %6.2f us  %5.2f x  p50 %6.2f ms  p99 %6.2f ms  %s not 2xx\n' "$1" \
+        "$(echo "$requests * 1000000 / $duration" | bc)" "$(echo "scale=4; ($after - $before) / $requests" | bc)" \
+        "$(echo "scale=4; ($after - $before) / $requests / $base" | bc)" "$median" "$p99" "$errors"
+}
+
+echo "== $keys keys, 64 connections, one processor"
+for round in 1 2; do
+    start 8801 "$bare" 127.0.0.1:8801
+    measure "bare axum ($round)" 8801
+    stop
+    echo 'scopes = ["orders:read"]' >"$work/serve.toml"
+    start 8802 target/release/apikey serve --config "$work/serve.toml" --listen 127.0.0.1:8802
+    measure "apikey serve ($round)" 8802
+    resident=$(awk '/VmRSS/ {print int($2 / 1024)}' "/proc/$server/status")
+    stop
+done
+echo "resident: $resident MB"
+
+size=1; while [ $size -lt $((keys * 2)) ]; do size=$((size * 2)); done
+sed 's/.*/"Bearer &" 1;/' "$folder/secrets" >"$work/map"
+cat >"$work/nginx.conf" <<NGINX
+daemon off; master_process off; pid $work/nginx.pid; error_log /dev/null;
+events { worker_connections 1024; }
+http {
+    access_log off; keepalive_requests 100000000;
+    client_body_temp_path $work/a; proxy_temp_path $work/b; fastcgi_temp_path $work/c; uwsgi_temp_path $work/d; scgi_temp_path $work/e;
+    map_hash_max_size $size; map_hash_bucket_size 256;
+    map \$http_authorization \$known { default 0; include $work/map; }
+    limit_req_zone \$http_authorization zone=all:256m rate=1000000r/s;
+    server {
+        listen 127.0.0.1:8803;
+        location / { limit_req zone=all burst=1000000 nodelay; root $work/www; try_files /ok =404; if (\$known = 0) { return 401; } }
+    }
+}
+NGINX
+mkdir -p "$work/www" && echo ok >"$work/www/ok"
+start 8803 nginx -c "$work/nginx.conf" -p "$work"
+measure 'nginx: map and limit_req' 8803
+stop
+sed 's/.*/Bearer\\ & 1/' "$folder/secrets" >"$work/haproxy.map"
+sed 's/.*/Bearer&/' "$folder/secrets" >"$work/haproxy.list"
+cat >"$work/haproxy.cfg" <<HAPROXY
+global
+    nbthread 1
+defaults
+    mode http
+    timeout client 30s
+    timeout server 30s
+    timeout connect 5s
+frontend all
+    bind 127.0.0.1:8804
+    stick-table type string len 100 size 2m store http_req_rate(1s)
+    http-request set-var(txn.key) req.hdr(authorization),regsub(' ','')
+    http-request deny deny_status 401 if !{ var(txn.key) -f $work/haproxy.list }
+    http-request track-sc0 var(txn.key)
+    http-request deny deny_status 429 if { sc_http_req_rate(0) gt 1000000 }
+    http-request return status 200 content-type text/plain string ok
+HAPROXY
+start 8804 haproxy -f "$work/haproxy.cfg"
+measure 'haproxy: list and stick-table' 8804
+stop
+
+echo '== behind nginx: auth_request'
+behind() { # behind NAME PORT-OF-WHO-ANSWERS PATH
+    cat >"$work/front.conf" <<NGINX
+daemon off; master_process off; pid $work/nginx.pid; error_log /dev/null;
+events { worker_connections 1024; }
+http {
+    access_log off; keepalive_requests 100000000;
+    client_body_temp_path $work/a; proxy_temp_path $work/b; fastcgi_temp_path $work/c; uwsgi_temp_path $work/d; scgi_temp_path $work/e;
+    upstream verifier { server 127.0.0.1:$2; keepalive 64; keepalive_requests 100000000; }
+    server {
+        listen 127.0.0.1:8805;
+        location / { auth_request /_ask; root $work/www; try_files /ok =404; }
+        location = /_ask {
+            internal; proxy_pass http://verifier$3; proxy_http_version 1.1; proxy_set_header Connection "";
+            proxy_pass_request_body off; proxy_set_header Content-Length "";
+        }
+    }
+}
+NGINX
+    start 8805 nginx -c "$work/front.conf" -p "$work"
+    measure "$1" 8805
+    stop
+}
+unset base
+start 8801 "$bare" 127.0.0.1:8801; who=$server
+behind 'nginx and an empty answer' 8801 /empty
+kill "$who"
+start 8802 target/release/apikey serve --config "$work/serve.toml" --listen 127.0.0.1:8802; who=$server
+behind 'nginx and apikey serve' 8802 /verify/orders
+kill "$who"
+
+echo '== changes under full load'
+start 8802 target/release/apikey serve --config "$work/serve.toml" --listen 127.0.0.1:8802
+(taskset -c 1 wrk -t1 -c64 -d"${seconds}s" -s "$work/ask.lua" http://127.0.0.1:8802 | tail -n 1 >"$work/load") &
+load=$!
+sleep 1
+seen=0
+for turn in $(seq 10); do
+    target/release/apikey create "bench-$RANDOM-$turn" --scope orders:read --quiet >"$work/secret"
+    ask() { curl -s -o /dev/null -w '%{http_code}' -H "Authorization: Bearer $(cat "$work/secret")" http://127.0.0.1:8802/verify/orders; }
+    first=$(ask)
+    id=$(target/release/apikey lookup --json <"$work/secret" | sed -n 's/.*"id": "\(key_[^"]*\)".*/\1/p' | head -n 1)
+    target/release/apikey revoke "$id" --yes >/dev/null
+    second=$(ask)
+    [ "$first $second" = '200 401' ] && seen=$((seen + 1)) || echo "turn $turn: $first $second"
+done
+wait "$load"
+echo "issued, accepted, revoked and refused by the very next request: $seen of 10; meanwhile $(cat "$work/load")"
+(taskset -c 1 wrk -t1 -c64 -d"${seconds}s" -s "$work/ask.lua" http://127.0.0.1:8802 | tail -n 1 >"$work/load") &
+load=$!
+sleep 1
+printf 'BEGIN IMMEDIATE;\n.shell sleep %s\nROLLBACK;\n' "$((seconds - 2))" | sqlite3 "$APIKEY_REGISTRY"
+wait "$load"
+echo "while another process holds the write lock (requests, us, not 2xx, p50 ms, p99 ms): $(cat "$work/load")"
+stop

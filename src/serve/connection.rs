@@ -74,29 +74,27 @@ pub(super) async fn attend(socket: Socket, peer: Peer, house: Arc<House>) {
     .await;
 }
 
-fn answer(
-    house: &Arc<House>,
+async fn answer(
+    house: &House,
     peer: Peer,
-    pulse: &Arc<Pulse>,
+    pulse: &Pulse,
     mut request: Request<Incoming>,
-) -> impl Future<Output = Result<Response<Body>, std::convert::Infallible>> {
+) -> Result<Response<Body>, std::convert::Infallible> {
+    // One that was read together with the one before it begins here.
+    pulse.beat();
     pulse.is_in(Phase::Working);
     // What follows a body whose end was said in two ways is never read as a request.
     let is_last = request.headers().contains_key(TRANSFER_ENCODING);
     request.extensions_mut().insert(ConnectInfo(peer));
-    let answered = house.router.clone().call(request);
-    let (house, pulse) = (house.clone(), pulse.clone());
-    async move {
-        let mut response = answered.await?;
-        if matches!(response.status(), StatusCode::BAD_REQUEST | StatusCode::PAYLOAD_TOO_LARGE) {
-            house.gate.metrics.answered(Outcome::BadRequest);
-        }
-        if is_last {
-            response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
-        }
-        pulse.is_in(Phase::Waiting);
-        Ok(response)
+    let mut response = house.router.clone().call(request).await?;
+    if matches!(response.status(), StatusCode::BAD_REQUEST | StatusCode::PAYLOAD_TOO_LARGE) {
+        house.gate.metrics.answered(Outcome::BadRequest);
     }
+    if is_last {
+        response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+    }
+    pulse.is_in(Phase::Waiting);
+    Ok(response)
 }
 
 /// What a connection waits for.

@@ -1,7 +1,7 @@
 //! `apikey serve` as a service: where it listens, how it is told, and how it ends.
 
 use std::io::{Read as _, Write as _};
-use std::net::TcpListener;
+use std::net::{TcpListener, TcpStream};
 use std::os::fd::OwnedFd;
 use std::os::unix::fs::PermissionsExt as _;
 use std::os::unix::net::{UnixDatagram, UnixListener, UnixStream};
@@ -164,12 +164,13 @@ fn told_to_end_it_finishes_what_is_under_way_and_closes_what_is_idle() {
     let (begin, end) = question.split_at(20);
     write!(
         busy,
-        "POST /v1/verify HTTP/1.1\r\nhost: api\r\nauthorization: Bearer {asker}\r\ncontent-length: {}\r\n\r\n{begin}",
+        "POST /v1/verify HTTP/1.1\r\nhost: api\r\nauthorization: Bearer {asker}\r\ncontent-length: {}\r\n\
+         expect: 100-continue\r\n\r\n",
         question.len()
     )
     .unwrap();
-    // It has read that once it has answered something that came later.
-    assert_eq!(status(&serving.ask("GET /healthz", &[])), 200);
+    wait_until_asked_for_more(&mut busy);
+    busy.write_all(begin.as_bytes()).unwrap();
     serving.signal(Signal::TERM);
     serving.wait_for("stopping");
     assert_eq!(rest(&mut new), "", "a connection that asked nothing");
@@ -182,13 +183,23 @@ fn told_to_end_it_finishes_what_is_under_way_and_closes_what_is_idle() {
     assert!(said.contains("info stopped cut_off=0"), "{said}");
 }
 
+/// The request is under way once the server wants its body.
+fn wait_until_asked_for_more(stream: &mut TcpStream) {
+    let mut answer = [0; 25];
+    stream.read_exact(&mut answer).unwrap();
+    assert_eq!(&answer, b"HTTP/1.1 100 Continue\r\n\r\n");
+}
+
 #[test]
 fn a_second_signal_does_not_wait() {
     let machine = Machine::with_registry();
     let serving = Serving::start(&machine, &[]);
     let mut busy = serving.connect();
-    busy.write_all(b"POST /v1/verify HTTP/1.1\r\nhost: api\r\ncontent-length: 9\r\n\r\n").unwrap();
-    assert_eq!(status(&serving.ask("GET /healthz", &[])), 200);
+    busy.write_all(
+        b"POST /v1/verify HTTP/1.1\r\nhost: api\r\ncontent-length: 9\r\nexpect: 100-continue\r\n\r\n",
+    )
+    .unwrap();
+    wait_until_asked_for_more(&mut busy);
     serving.signal(Signal::TERM);
     serving.wait_for("stopping");
     let (ran, said) = serving.end();

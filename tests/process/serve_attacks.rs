@@ -3,6 +3,7 @@
 
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
+use std::process::Stdio;
 use std::thread;
 use std::time::{Duration, Instant, SystemTime};
 
@@ -12,7 +13,7 @@ use rand::rngs::StdRng;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
 use crate::machine::Machine;
-use crate::serving::{Serving, rest, say, status};
+use crate::serving::{Serving, rest, say, status, write_config};
 
 /// A server that loses patience after a second, and the secret of a key.
 fn hasty() -> (Machine, String, Serving) {
@@ -139,6 +140,25 @@ fn with_no_connection_left_others_wait_and_are_answered() {
     assert_eq!(serving.verdict(&secret), 200, "the idle make room");
     serving.wait_for("warn connections_full most=4");
     drop(held);
+}
+
+#[test]
+fn where_few_files_may_be_open_fewer_connections_are_and_the_registry_stays_readable() {
+    let machine = Machine::with_registry();
+    let secret = machine.create("a");
+    write_config(&machine, "[connections]\nhead_seconds = 2\n");
+    let arguments = ["serve", "--listen", "127.0.0.1:0", "--config", "serve.toml"];
+    let serving =
+        Serving::spawn(machine.through_shell("ulimit -n 200;", &arguments, "").stdin(Stdio::null()));
+    let silent: Vec<TcpStream> = (0..400).map(|_| serving.connect()).collect();
+    serving.wait_for("warn connections_full most=72");
+    machine.run(&["disable", "a"]).ended(0);
+    machine.run(&["enable", "a"]).ended(0);
+    assert_eq!(serving.verdict(&secret), 200, "after those before it were hung up on");
+    drop(silent);
+    let (ran, said) = serving.end();
+    ran.ended(0);
+    assert!(!said.contains("accept_failed") && !said.contains("undecided"), "{said}");
 }
 
 /// How many made-up secrets are presented, over how many connections, and how many before an answer is read.

@@ -46,6 +46,10 @@ impl HandoverArguments {
         if let Some(path) = &self.secret_out {
             return Ok(Handover::File(SecretFile::create(path)?));
         }
+        if session.host.terminal.stdout_is_closed {
+            let failure = Failure::usage("standard output is closed: nobody would learn the secret");
+            return Err(failure.hint("`--secret-out FILE` writes it into a private file").into());
+        }
         if self.quiet {
             return Ok(Handover::Quiet);
         }

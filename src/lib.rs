@@ -28,7 +28,8 @@
 //!
 //! [`domain`] holds the rules and has no effects: no file, clock, randomness, or SQL. [`crypto`] holds every algorithm.
 //! [`registry`] and [`vault`] store; neither decides. [`issuance`] and [`verification`] own the order in which things
-//! are written and undone; [`verifier`] is verification for a running program, with all keys in memory. [`session`] is what one command has opened, [`host`] the machine it runs on, as a value, so
+//! are written and undone; [`verifier`] is verification for a running program, with all keys in memory and limits counted
+//! in memory that all verifiers share; [`serve`] puts it behind HTTP. [`session`] is what one command has opened, [`host`] the machine it runs on, as a value, so
 //! that the tests run the same commands under a stopped clock. [`commands`] has a file for each subcommand; [`output`]
 //! is the only place that decides what leaves, and [`exit`] what an error means to a person or a script. `tests/layers.rs`
 //! enforces who may use whom, and lists every file in which a secret is visible in the clear.

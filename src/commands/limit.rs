@@ -201,9 +201,9 @@ pub(super) fn standing(
     session: &Session<'_, '_>,
 ) -> Result<Vec<LimitView>> {
     let now = session.host.clock.now();
-    let accounts = registry.accounts(accounts, now)?;
-    let views = accounts.iter().flat_map(|account| {
-        let name = match &account.subject {
+    let stand = registry.accounts(accounts, now)?;
+    let views = accounts.iter().zip(&stand).flat_map(|((subject, _), account)| {
+        let name = match subject {
             Subject::Key(_) => key,
             Subject::Owner(name) | Subject::Project(name) => name.as_str(),
         };

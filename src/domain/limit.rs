@@ -10,7 +10,7 @@ use std::fmt;
 
 pub use quota::{Period, Quota, Window};
 pub(crate) use rate::nanos;
-pub use rate::{Lease, Rate, Wait};
+pub use rate::{Rate, Wait};
 pub use spend::{Account, Allowance, Measure, Spending, Subject, allowances, spend};
 
 /// What one key, owner or project may use up; nothing given is no limit.

@@ -72,6 +72,8 @@ pub struct Terminal {
     pub stdin: bool,
     /// Standard output.
     pub stdout: bool,
+    /// Standard output was closed when the program began, so that what is written to it goes nowhere.
+    pub stdout_is_closed: bool,
     /// Standard error.
     pub stderr: bool,
     /// Columns.

@@ -71,6 +71,7 @@ pub fn with_host<T>(work: impl FnOnce(&mut Host<'_>) -> T) -> io::Result<T> {
     let terminal = Terminal {
         stdin: stdin.is_terminal(),
         stdout: stdout.is_terminal(),
+        stdout_is_closed: is_closed(&stdout),
         stderr: stderr.is_terminal(),
         width: width(&environment),
     };
@@ -90,6 +91,26 @@ pub fn with_host<T>(work: impl FnOnce(&mut Host<'_>) -> T) -> io::Result<T> {
         machine: gethostname::gethostname().to_string_lossy().into_owned(),
     };
     Ok(work(&mut host))
+}
+
+/// Rust's runtime opens the null device, to read and write, in the place of a standard stream that was closed; who wants
+/// to throw output away opens it to write.
+#[cfg(unix)]
+fn is_closed(stdout: &io::Stdout) -> bool {
+    use std::os::unix::fs::MetadataExt as _;
+    let (Ok(open), Ok(null)) = (rustix::fs::fstat(stdout), std::fs::metadata("/dev/null")) else {
+        return false;
+    };
+    let is_for_both = rustix::fs::fcntl_getfl(stdout)
+        .is_ok_and(|flags| flags & rustix::fs::OFlags::ACCMODE == rustix::fs::OFlags::RDWR);
+    #[allow(clippy::useless_conversion, reason = "the width of a device number differs between platforms")]
+    let is_null = (open.st_dev, open.st_ino) == (null.dev().try_into().unwrap_or_default(), null.ino());
+    is_null && is_for_both
+}
+
+#[cfg(not(unix))]
+fn is_closed(_: &io::Stdout) -> bool {
+    false
 }
 
 fn width(environment: &Environment) -> u16 {

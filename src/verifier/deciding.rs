@@ -66,7 +66,7 @@ impl Shared {
         entry.policy.kind == Kind::Pair && given == format!("{}_ck_{env}_{id}", self.brand.as_str())
     }
 
-    /// Asks the limits and counts. What has limits is settled in the registry; all else in memory.
+    /// Asks the limits and counts.
     fn settle(
         &self,
         index: &Index,
@@ -74,30 +74,46 @@ impl Shared {
         decision: Decision,
         (request, cost, now): (&Request, u32, Instant),
     ) -> Result<(Decision, Spending), VerifierError> {
+        let mut spending = Spending::default();
+        if decision.is_accepted() && is_limited(index, line) {
+            match self.take(index, line, (cost, now)) {
+                Some(taken) => spending = taken,
+                None => return self.settle_in_registry(index, line, (request, cost, now)),
+            }
+        }
+        let decision = spending.denial.map_or(decision, Decision::Denied);
+        if cost > 0 {
+            let entry = index.entry(line.entry);
+            let mut tally = locked(entry.tally());
+            if tally.count(decision, &scopes_of(request)) {
+                locked(&self.dirty).push((line.entry, entry.id));
+            }
+            if decision.is_accepted() {
+                tally.note_use(line.id, now.whole_second(), request.ip);
+            }
+        }
+        Ok((decision, spending))
+    }
+
+    /// Asks the limits of an accepted request and counts it in one durable transaction of the registry: where and while
+    /// there are no counters in memory.
+    fn settle_in_registry(
+        &self,
+        index: &Index,
+        line: &Line,
+        (request, cost, now): (&Request, u32, Instant),
+    ) -> Result<(Decision, Spending), VerifierError> {
         let entry = index.entry(line.entry);
         let accounts = accounts(index, line);
-        let scopes = scopes_of(request);
-        if !decision.is_accepted() || accounts.is_empty() {
-            if cost > 0 {
-                let mut tally = locked(entry.tally());
-                if tally.count(decision, &scopes) {
-                    locked(&self.dirty).push((line.entry, entry.id));
-                }
-                if decision.is_accepted() {
-                    tally.note_use(line.id, now.whole_second(), request.ip);
-                }
-            }
-            return Ok((decision, Spending::default()));
-        }
         let mut ledger = locked(&self.ledger);
         let spending = if cost == 0 {
             crate::domain::limit::spend(&mut ledger.accounts(&accounts, now)?, 0, now)
         } else {
-            let (key, secret) = (entry.id, line.id);
-            let (scopes, ip) = (scopes.into_owned(), request.ip);
+            let (key, secret, decision) = (entry.id, line.id, Decision::Accepted);
+            let (scopes, ip) = (scopes_of(request).into_owned(), request.ip);
             ledger.record(&Use { key, secret, decision, scopes, ip, cost, accounts }, now)?
         };
-        Ok((spending.denial.map_or(decision, Decision::Denied), spending))
+        Ok((spending.denial.map_or(Decision::Accepted, Decision::Denied), spending))
     }
 
     /// The first use of a secret that a rotation waits for.
@@ -139,11 +155,15 @@ fn identified<'a>(index: &'a Index, line: &Line) -> Identified<'a> {
     }
 }
 
+fn is_limited(index: &Index, line: &Line) -> bool {
+    let policy = &index.entry(line.entry).policy;
+    !(policy.limits.is_none()
+        && index.owner_of(policy).party.limits.is_none()
+        && index.project_of(policy).party.limits.is_none())
+}
+
 fn accounts(index: &Index, line: &Line) -> Vec<(Subject, Limits)> {
     let entry = index.entry(line.entry);
     let (owner, project) = (index.owner_of(&entry.policy), index.project_of(&entry.policy));
-    if entry.policy.limits.is_none() && owner.party.limits.is_none() && project.party.limits.is_none() {
-        return Vec::new();
-    }
     verification::accounts_with((entry.id, entry.policy.limits), &owner.party, &project.party)
 }

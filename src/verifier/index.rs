@@ -41,6 +41,12 @@ impl Index {
         self.entries.len() - self.free_entries.len()
     }
 
+    /// Whether anything is limited.
+    pub(super) fn has_limits(&self) -> bool {
+        self.policies.values().any(|policy| !policy.limits.is_none())
+            || self.owners.iter().chain(&self.projects).any(|slot| !slot.party.limits.is_none())
+    }
+
     /// The secret with this id and its digest.
     pub(super) fn find(&self, id: SecretId) -> Option<(u32, Digest)> {
         let line = *self.by_id.get(&id)?;
@@ -96,7 +102,7 @@ impl Index {
                 match slots.iter_mut().find(|slot| slot.party.name == party.name) {
                     Some(slot) => (slot.party, slot.is_intact) = (party, is_intact),
                     // Places are named by policies: they are added to and never moved.
-                    None => slots.push(Slot { party, is_intact }),
+                    None => slots.push(Slot { party, is_intact, counters: OnceLock::new() }),
                 }
             }
         }
@@ -108,6 +114,7 @@ impl Index {
         let Some(policy) = self.policy_of(&key) else { return self.remove(place) };
         let entry = Entry {
             id: key.id,
+            place: u32::try_from(place).unwrap_or(NONE),
             name: key.name.as_str().into(),
             policy,
             not_before: key.not_before,

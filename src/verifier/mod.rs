@@ -5,14 +5,16 @@
 //! glances at the registry's WAL index: if any process committed anything since, what changed is read before the answer
 //! is given. So a revocation holds from the next request on, without a time-to-live.
 //!
-//! Keys without limits are decided in memory; what they did is counted there and written once a second, so that a crash
-//! loses a second of usage and nothing else. What has limits is counted in the registry, in one durable transaction
-//! shared with every other process: exact, and never admitting too much.
+//! Requests are counted in memory and written once a second, so that a crash loses a second of usage and nothing else.
+//! Limits are counted in memory that all processes on a registry share ([`crate::registry::sqlite::Counters`]): exactly,
+//! whatever is killed. What must hold even if the machine fails is written ahead; see [`desk`].
 
 mod counting;
 mod deciding;
+mod desk;
 mod follow;
 mod index;
+mod limiting;
 mod rows;
 mod tally;
 // With edits of the file under it, as the registry's own.
@@ -21,7 +23,7 @@ mod tally;
 pub(crate) mod tests;
 
 use std::path::Path;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, RwLock};
 
 use crate::crypto::{MasterKey, Subkeys};
 use crate::domain::decision::{Decision, Request};
@@ -31,9 +33,10 @@ use crate::domain::limit::Spending;
 use crate::domain::scope::Scopes;
 use crate::domain::secret::{Brand, Env, Kind, SecretId};
 use crate::domain::time::Instant;
-use crate::registry::sqlite::{SqliteRegistry, Watch};
+use crate::registry::sqlite::{Counters, SqliteRegistry, Watch};
 use crate::registry::{Found, Registry, RegistryError};
 use crate::vault::{KeyFile, Vault, VaultError, open};
+use desk::Desk;
 use follow::Follower;
 use index::Index;
 
@@ -58,6 +61,7 @@ pub enum VerifierError {
 pub struct Verifier {
     shared: Arc<Shared>,
     writer: Option<counting::Writer>,
+    clerk: Option<desk::Clerk>,
 }
 
 struct Shared {
@@ -69,6 +73,8 @@ struct Shared {
     index: RwLock<Index>,
     follower: Mutex<Follower>,
     ledger: Mutex<SqliteRegistry>,
+    counters: OnceLock<Counters>,
+    desk: Desk,
     dirty: Mutex<Vec<(u32, KeyId)>>,
 }
 
@@ -143,7 +149,17 @@ impl Verifier {
     /// The registry's.
     pub fn with_keys(registry: &Path, keys: Subkeys, now: Box<Now>) -> Result<Self, VerifierError> {
         let (follower, index, watch) = Follower::begin(registry, &keys.row)?;
-        let ledger = SqliteRegistry::open(registry)?;
+        let mut ledger = SqliteRegistry::open(registry)?;
+        let counters = OnceLock::new();
+        if index.has_limits() {
+            match ledger.counters(now()) {
+                Ok(Some(made)) => drop(counters.set(made)),
+                // The clerk tries again when there is a request that needs them.
+                Ok(None) | Err(RegistryError::Busy) => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
+        let desk = Desk::new(SqliteRegistry::open(registry)?);
         let shared = Arc::new(Shared {
             brand: ledger.identity()?.brand,
             keys,
@@ -153,10 +169,13 @@ impl Verifier {
             index: RwLock::new(index),
             follower: Mutex::new(follower),
             ledger: Mutex::new(ledger),
+            counters,
+            desk,
             dirty: Mutex::new(Vec::new()),
         });
         let writer = counting::Writer::begin(shared.clone());
-        Ok(Self { shared, writer: Some(writer) })
+        let clerk = desk::Clerk::begin(shared.clone());
+        Ok(Self { shared, writer: Some(writer), clerk: Some(clerk) })
     }
 
     /// How many keys are known.
@@ -219,8 +238,14 @@ impl Drop for Verifier {
         if let Some(writer) = self.writer.take() {
             writer.end();
         }
-        // Nobody is left to tell: a second of usage is lost, as in a crash.
+        if let Some(clerk) = self.clerk.take() {
+            clerk.end(&self.shared.desk);
+        }
+        // Nobody is left to tell: a second of usage is lost, as in a crash, and counters stay for the next verifier.
         let _ = self.shared.flush();
+        if let Some(counters) = self.shared.counters.get() {
+            let _ = locked(&self.shared.ledger).end_counting(counters, self.now());
+        }
     }
 }
 

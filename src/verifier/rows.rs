@@ -40,6 +40,8 @@ pub(super) struct Policy {
 #[derive(Debug)]
 pub(super) struct Entry {
     pub(super) id: KeyId,
+    /// Its place in the registry.
+    pub(super) place: u32,
     pub(super) name: Box<str>,
     pub(super) policy: Arc<Policy>,
     pub(super) not_before: Option<Instant>,
@@ -72,6 +74,8 @@ pub(super) struct Line {
 pub(super) struct Slot {
     pub(super) party: Party,
     pub(super) is_intact: bool,
+    /// Where its counters are; none when there is no room for them.
+    pub(super) counters: OnceLock<Option<u64>>,
 }
 
 impl Entry {

@@ -72,7 +72,13 @@ impl World {
             now: Cell::new(Instant::parse(START).unwrap()),
             rng: RefCell::new(StdRng::seed_from_u64(1)),
             environment,
-            terminal: Terminal { stdin: false, stdout: false, stderr: false, width: 120 },
+            terminal: Terminal {
+                stdin: false,
+                stdout: false,
+                stdout_is_closed: false,
+                stderr: false,
+                width: 120,
+            },
             answers: RefCell::default(),
             asked: RefCell::default(),
         }
@@ -80,7 +86,16 @@ impl World {
 
     /// The same with a person at a terminal.
     pub(crate) fn at_terminal(self) -> Self {
-        Self { terminal: Terminal { stdin: true, stdout: true, stderr: true, width: 120 }, ..self }
+        Self {
+            terminal: Terminal {
+                stdin: true,
+                stdout: true,
+                stdout_is_closed: false,
+                stderr: true,
+                width: 120,
+            },
+            ..self
+        }
     }
 
     /// The same with standard input from a pipe.

@@ -68,8 +68,12 @@ fn a_key_whose_secret_met_a_full_disk_is_taken_back() {
 #[test]
 fn closed_streams_neither_hang_nor_lose_a_key() {
     let machine = Machine::with_registry();
-    // The runtime puts the null device in the place of each stream that is closed.
-    finish(&mut machine.through_shell("", &["create", "-q", "out"], ">&-")).ended(0);
+    for how in [&["create", "-q", "out"][..], &["create", "--json", "out", "--no-keep"]] {
+        let ran = finish(&mut machine.through_shell("", how, ">&-")).ended(2);
+        assert!(ran.stderr.contains("standard output is closed"), "{}", ran.stderr);
+    }
+    assert_eq!(machine.names(), [""; 0]);
+    finish(&mut machine.through_shell("", &["create", "-q", "out"], ">/dev/null")).ended(0);
     let kept = machine.run(&["reveal", "-q", "out"]).ended(0).line();
     assert_eq!(machine.verdict(&kept), "accepted");
     let secret = finish(&mut machine.through_shell("", &["create", "-q", "error"], "2>&-")).ended(0).line();

@@ -39,7 +39,7 @@ impl Stage {
             place(colour, Path::new("1")),
         ]);
         let width = session.host.terminal.width.saturating_sub(3).max(60);
-        let terminal = Terminal { stdin: false, stdout: true, stderr: false, width };
+        let terminal = Terminal { stdin: false, stdout: true, stdout_is_closed: false, stderr: false, width };
         Self { environment, terminal, step: (0, "") }
     }
 

@@ -41,6 +41,18 @@ impl Period {
         }
     }
 
+    /// The number of the window `now` is in, counted since 1970: later windows have higher numbers.
+    #[must_use]
+    pub fn number(self, now: Instant) -> i64 {
+        match self {
+            Self::Day => now.seconds().div_euclid(86_400),
+            Self::Month => {
+                let (year, month, _) = now.date();
+                (year - 1970) * 12 + month - 1
+            }
+        }
+    }
+
     /// Whole seconds from `now` to the end of its window, at least 1.
     #[must_use]
     pub fn ends_after_seconds(self, now: Instant) -> u64 {

@@ -5,7 +5,6 @@
 //! later than `burst` intervals from `now`. So at most `burst + count − 1` requests pass in any window of the rate's span.
 
 use std::fmt;
-use std::ops::Range;
 
 use super::LimitError;
 use crate::domain::time::{Instant, Span};
@@ -27,10 +26,6 @@ pub struct Rate {
 /// How long until a request could pass, in nanoseconds; `None` when it asks for more than a burst and never can.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Wait(pub Option<u64>);
-
-/// Slots of the line of arrivals, in nanoseconds since the epoch: nobody else is given them.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Lease(pub Range<u64>);
 
 impl Rate {
     /// A rate; without a burst, all of `count` may come at once.
@@ -113,19 +108,6 @@ impl Rate {
         if next <= latest { Ok(next) } else { Err(Wait(Some(next - latest))) }
     }
 
-    /// Up to `most` slots, but at least `cost`, and never more than may be used at `now`: the lease begins where the
-    /// line of arrivals stands, and its end is where it stands afterwards.
-    ///
-    /// # Errors
-    /// [`Wait`]: nothing is leased.
-    pub fn lease(&self, arrival: u64, (cost, most): (u32, u32), now: Instant) -> Result<Lease, Wait> {
-        self.take(arrival, cost, now)?;
-        let begin = self.trusted(arrival, nanos(now)).max(nanos(now));
-        let free = (nanos(now) + self.tolerance() - begin) / self.interval();
-        let slots = u64::from(most.max(cost)).min(free);
-        Ok(Lease(begin..begin + slots * self.interval()))
-    }
-
     /// How many requests would pass at once at `now`.
     #[must_use]
     pub fn remaining(&self, arrival: u64, now: Instant) -> u64 {
@@ -144,27 +126,6 @@ impl Rate {
     #[must_use]
     pub fn trusted(&self, arrival: u64, now: u64) -> u64 {
         arrival.min(now + self.tolerance())
-    }
-}
-
-impl Lease {
-    /// Uses `cost` slots of it at `now`; says whether they were there. What lies in the past is lost, as it is to
-    /// everybody: so all leases of one line together admit what one line would.
-    pub fn spend(&mut self, rate: &Rate, cost: u32, now: Instant) -> bool {
-        let now = nanos(now);
-        let next = self.0.start.max(now) + rate.interval() * u64::from(cost);
-        let is_there = next <= self.0.end && next <= now + rate.tolerance();
-        if is_there {
-            self.0.start = next;
-        }
-        is_there
-    }
-
-    /// How many slots are left at `now`.
-    #[must_use]
-    pub fn left(&self, rate: &Rate, now: Instant) -> u64 {
-        let end = self.0.end.min(nanos(now) + rate.tolerance());
-        end.saturating_sub(self.0.start.max(nanos(now))) / rate.interval()
     }
 }
 
@@ -246,30 +207,6 @@ mod tests {
                     arrival = next;
                     passed.extend((0..cost).map(|_| now));
                 }
-            }
-            for (place, begin) in passed.iter().enumerate() {
-                let inside = passed[place..].iter().take_while(|&&then| then < begin + seconds * 1_000_000).count();
-                prop_assert!((inside as u64) < u64::from(burst) + u64::from(count));
-            }
-        }
-
-        #[test]
-        fn leases_of_many_hands_stay_within_the_same_bound(
-            (count, seconds, burst) in (1_u32..50, 1_i64..60, 1_u32..100),
-            steps in prop::collection::vec((0_i64..3_000_000, 0_usize..3, 1_u32..40), 1..300),
-        ) {
-            let rate = Rate::new(count, Span::from_seconds(seconds).unwrap(), Some(burst)).unwrap();
-            let (mut now, mut stored, mut passed) = (0, 0, Vec::new());
-            let mut hands: [Lease; 3] = Default::default();
-            for (gap, hand, most) in steps {
-                now += gap;
-                if !hands[hand].spend(&rate, 1, at(now)) {
-                    let Ok(lease) = rate.lease(stored, (1, most), at(now)) else { continue };
-                    stored = lease.0.end;
-                    hands[hand] = lease;
-                    prop_assert!(hands[hand].spend(&rate, 1, at(now)));
-                }
-                passed.push(now);
             }
             for (place, begin) in passed.iter().enumerate() {
                 let inside = passed[place..].iter().take_while(|&&then| then < begin + seconds * 1_000_000).count();

@@ -43,10 +43,10 @@ impl fmt::Display for Subject {
 }
 
 /// Limits with what was used of them.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Copy)]
 pub struct Account {
-    /// Whose.
-    pub subject: Subject,
+    /// Whose: `key`, `owner` or `project`.
+    pub of: &'static str,
     /// What it may use.
     pub limits: Limits,
     /// The arrival time of its rate, in nanoseconds since the epoch.
@@ -161,7 +161,7 @@ pub fn allowances(accounts: &[Account], now: Instant) -> Vec<Allowance> {
     accounts
         .iter()
         .flat_map(|account| {
-            let of = account.subject.kind();
+            let of = account.of;
             let rate = account.limits.rate.map(|rate| Allowance {
                 of,
                 measure: Measure::Rate,
@@ -189,12 +189,12 @@ mod tests {
     use crate::domain::limit::Rate;
     use crate::domain::samples::NOW;
 
-    fn account(subject: Subject, rate: Option<&str>, quota: Option<&str>) -> Account {
+    fn account(subject: &Subject, rate: Option<&str>, quota: Option<&str>) -> Account {
         let limits = Limits {
             rate: rate.map(|text| Rate::parse(text, None).unwrap()),
             quota: quota.map(|text| text.parse().unwrap()),
         };
-        Account { subject, limits, arrival: 0, used: 0 }
+        Account { of: subject.kind(), limits, arrival: 0, used: 0 }
     }
 
     fn owner() -> Subject {
@@ -211,9 +211,9 @@ mod tests {
 
     #[test]
     fn what_one_account_refuses_none_pays() {
-        let mut accounts = [account(owner(), Some("2/1m"), None), account(project(), None, Some("1/day"))];
+        let mut accounts = [account(&owner(), Some("2/1m"), None), account(&project(), None, Some("1/day"))];
         assert_eq!(spend(&mut accounts, 1, now()).denial, None);
-        let before = accounts.clone();
+        let before = accounts;
         let refused = spend(&mut accounts, 1, now());
         assert_eq!(refused.denial, Some(Denial::QuotaExceeded));
         assert_eq!(refused.retry_after_seconds, Some(12 * 3_600), "at midnight");
@@ -222,7 +222,7 @@ mod tests {
 
     #[test]
     fn a_cost_of_zero_asks_and_consumes_nothing() {
-        let mut accounts = [account(owner(), Some("1/1m"), Some("5/day"))];
+        let mut accounts = [account(&owner(), Some("1/1m"), Some("5/day"))];
         assert_eq!(spend(&mut accounts, 0, now()).remaining(), Some(1));
         assert_eq!(spend(&mut accounts, 1, now()).remaining(), Some(0));
         let asked = spend(&mut accounts, 0, now());
@@ -232,7 +232,7 @@ mod tests {
 
     #[test]
     fn what_can_never_pass_is_not_told_to_wait() {
-        let mut accounts = [account(owner(), Some("5/1m"), None)];
+        let mut accounts = [account(&owner(), Some("5/1m"), None)];
         let refused = spend(&mut accounts, 6, now());
         assert_eq!((refused.denial, refused.retry_after_seconds), (Some(Denial::RateLimited), None));
     }

@@ -6,7 +6,7 @@ use crate::domain::key::LastUse;
 use crate::domain::limit::{Account, Limits, Spending, Subject, nanos, spend};
 use crate::domain::time::Instant;
 use crate::domain::usage::{Counted, UsageRow, Used, hour_of};
-use crate::registry::ledger::{Grant, Ledger, Limit, Rest, Unused, UsageFilter, Use, Want};
+use crate::registry::ledger::{Ledger, UsageFilter, Use};
 use crate::registry::{Result, Visit};
 
 /// By key, hour, outcome and scopes.
@@ -29,29 +29,6 @@ impl MemoryRegistry {
             secret.last_use = Some(LastUse { at: used.at, ip: used.ip });
         }
     }
-
-    fn grant(&mut self, want: &Want, now: Instant) -> Grant {
-        match want.limit {
-            Limit::Rate(rate) => {
-                let stored = self.arrivals.entry(want.subject.clone()).or_default();
-                let lease = rate.lease(*stored, (want.cost, want.most), now);
-                *stored = match &lease {
-                    Ok(lease) => lease.0.end,
-                    Err(_) => rate.trusted(*stored, nanos(now)),
-                };
-                Grant::Rate(lease)
-            }
-            Limit::Quota(quota) => {
-                let window = quota.period().window(now);
-                let used = self.used.entry((want.subject.clone(), window)).or_default();
-                let free = quota.count().saturating_sub(*used);
-                let cost = u64::from(want.cost);
-                let granted = if free < cost { 0 } else { u64::from(want.most).max(cost).min(free) };
-                *used += granted;
-                Grant::Quota { window, granted, left: free - granted }
-            }
-        }
-    }
 }
 
 impl Ledger for MemoryRegistry {
@@ -60,13 +37,13 @@ impl Ledger for MemoryRegistry {
         if used.decision == Decision::Accepted {
             let mut accounts = self.accounts(&used.accounts, now)?;
             spending = spend(&mut accounts, used.cost, now);
-            for account in accounts {
+            for (account, (subject, _)) in accounts.iter().zip(&used.accounts) {
                 if let Some(rate) = account.limits.rate {
                     let trusted = rate.trusted(account.arrival, nanos(now));
-                    self.arrivals.insert(account.subject.clone(), trusted);
+                    self.arrivals.insert(subject.clone(), trusted);
                 }
                 if let (Some(quota), None) = (account.limits.quota, spending.denial) {
-                    self.used.insert((account.subject, quota.period().window(now)), account.used);
+                    self.used.insert((subject.clone(), quota.period().window(now)), account.used);
                 }
             }
         }
@@ -81,7 +58,7 @@ impl Ledger for MemoryRegistry {
 
     fn accounts(&self, of: &[(Subject, Limits)], now: Instant) -> Result<Vec<Account>> {
         let account = |(subject, limits): &(Subject, Limits)| Account {
-            subject: subject.clone(),
+            of: subject.kind(),
             limits: *limits,
             arrival: self.arrivals.get(subject).copied().unwrap_or_default(),
             used: limits
@@ -90,30 +67,6 @@ impl Ledger for MemoryRegistry {
                 .unwrap_or_default(),
         };
         Ok(of.iter().map(account).collect())
-    }
-
-    fn lease(&mut self, wants: &[Want], now: Instant) -> Result<Vec<Grant>> {
-        Ok(wants.iter().map(|want| self.grant(want, now)).collect())
-    }
-
-    fn give_back(&mut self, unused: &[Unused]) -> Result<()> {
-        for unused in unused {
-            match &unused.rest {
-                Rest::Rate(lease) => {
-                    if let Some(arrival) = self.arrivals.get_mut(&unused.subject)
-                        && *arrival == lease.0.end
-                    {
-                        *arrival = lease.0.start;
-                    }
-                }
-                Rest::Quota(window, count) => {
-                    if let Some(used) = self.used.get_mut(&(unused.subject.clone(), *window)) {
-                        *used = used.saturating_sub(*count);
-                    }
-                }
-            }
-        }
-        Ok(())
     }
 
     fn add_usage(&mut self, counted: &[Counted], used: &[Used], at: Instant) -> Result<()> {

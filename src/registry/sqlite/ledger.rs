@@ -2,16 +2,22 @@
 
 use rusqlite::{Transaction, TransactionBehavior};
 
-use super::{Result, SqliteRegistry, limits, usage};
+use std::path::Path;
+
+use super::counters::Counters;
+use super::{Result, SqliteRegistry, counting, limits, usage};
 use crate::domain::decision::Decision;
 use crate::domain::limit::{Account, Limits, Spending, Subject};
 use crate::domain::time::Instant;
 use crate::domain::usage::{Counted, UsageRow, Used};
 use crate::registry::Visit;
-use crate::registry::ledger::{Grant, Ledger, Unused, UsageFilter, Use, Want};
+use crate::registry::ledger::{Ledger, UsageFilter, Use};
 
 impl SqliteRegistry {
-    fn in_transaction<T>(&mut self, write: impl FnOnce(&Transaction<'_>) -> Result<T>) -> Result<T> {
+    pub(super) fn in_transaction<T>(
+        &mut self,
+        write: impl FnOnce(&Transaction<'_>) -> Result<T>,
+    ) -> Result<T> {
         let begun =
             self.connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(Into::into);
         let written = begun.and_then(|transaction| {
@@ -23,11 +29,24 @@ impl SqliteRegistry {
     }
 }
 
+/// The counters, if a request needs any.
+fn counters_for(path: &Path, used: &Use) -> Result<Option<Counters>> {
+    if used.accounts.is_empty() || !used.decision.is_accepted() {
+        return Ok(None);
+    }
+    Counters::attach(path).map_err(|error| counting::failed(&error))
+}
+
 impl Ledger for SqliteRegistry {
     fn record(&mut self, used: &Use, now: Instant) -> Result<Spending> {
+        // Those who make counters hold the write lock, so inside the transaction there are counters or there are none.
+        let path = self.real_path()?;
         self.in_transaction(|transaction| {
+            let counters = counters_for(&path, used)?;
             let spending = match used.decision {
-                Decision::Accepted => limits::take(transaction, &used.accounts, used.cost, now)?,
+                Decision::Accepted => {
+                    limits::take(transaction, counters.as_ref(), &used.accounts, (used.cost, now))?
+                }
                 Decision::Denied(_) => Spending::default(),
             };
             let decision = spending.denial.map_or(used.decision, Decision::Denied);
@@ -42,19 +61,8 @@ impl Ledger for SqliteRegistry {
     }
 
     fn accounts(&self, of: &[(Subject, Limits)], now: Instant) -> Result<Vec<Account>> {
-        self.placed(limits::accounts(&self.connection, of, now))
-    }
-
-    fn lease(&mut self, wants: &[Want], now: Instant) -> Result<Vec<Grant>> {
-        self.in_transaction(|transaction| {
-            wants.iter().map(|want| limits::lease(transaction, want, now)).collect()
-        })
-    }
-
-    fn give_back(&mut self, unused: &[Unused]) -> Result<()> {
-        self.in_transaction(|transaction| {
-            unused.iter().try_for_each(|unused| limits::give_back(transaction, unused))
-        })
+        let counters = if of.is_empty() { None } else { self.attached()? };
+        self.placed(limits::accounts(&self.connection, counters.as_ref(), of, now))
     }
 
     fn add_usage(&mut self, counted: &[Counted], used: &[Used], at: Instant) -> Result<()> {

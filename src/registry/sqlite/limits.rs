@@ -1,123 +1,107 @@
-//! The states of limits: what was used of rates and quotas, and leases of them.
+//! The states of limits: what was used of rates and quotas.
 
 use rusqlite::{Connection, OptionalExtension, params};
 
-use super::Result;
-use crate::domain::limit::{Account, Limits, Period, Quota, Rate, Spending, Subject, Window, nanos, spend};
+use super::counters::Counters;
+use super::meters::{Meters, Where, used_of, used_up_until};
+use super::{Result, counting};
+use crate::domain::limit::{Account, Limits, Period, Quota, Rate, Spending, Subject, Window, nanos};
 use crate::domain::time::{Instant, Span};
-use crate::registry::ledger::{Grant, Limit, Rest, Unused, Want};
 
 /// So many windows of each subject are kept, the newest. By number and not by age: a clock that was years ahead for a
 /// while must find the counts it left.
 const KEPT_WINDOWS: u32 = 400;
 
-/// What stands on these accounts.
+/// What stands on these accounts: in the counters that verifiers share, or in the registry.
 pub(super) fn accounts(
     connection: &Connection,
+    counters: Option<&Counters>,
     of: &[(Subject, Limits)],
     now: Instant,
 ) -> Result<Vec<Account>> {
-    of.iter()
-        .map(|(subject, limits)| {
-            let name = subject.to_string();
-            let arrival = if limits.rate.is_some() { arrival(connection, &name)? } else { 0 };
-            let used = match limits.quota {
-                Some(quota) => used(connection, &name, quota.period().window(now))?,
-                None => 0,
-            };
-            Ok(Account { subject: subject.clone(), limits: *limits, arrival, used })
-        })
-        .collect()
+    let used_up = match counters {
+        Some(counters) => counters.used_up(),
+        None => counting::used_up(connection, now)?,
+    };
+    Ok(meters(connection, (counters, used_up), of, now)?.accounts().to_vec())
 }
 
 /// Takes `cost` from all accounts or from none, inside a transaction that somebody else commits.
 pub(super) fn take(
     connection: &Connection,
+    counters: Option<&Counters>,
     of: &[(Subject, Limits)],
-    cost: u32,
-    now: Instant,
+    (cost, now): (u32, Instant),
 ) -> Result<Spending> {
-    let mut accounts = accounts(connection, of, now)?;
-    let spending = spend(&mut accounts, cost, now);
-    for account in &accounts {
-        let name = account.subject.to_string();
-        if let Some(rate) = account.limits.rate {
-            // Also after a refusal: an arrival that a clock set back has left behind is brought back for good.
-            put_arrival(connection, &name, rate.trusted(account.arrival, nanos(now)))?;
-        }
-        if let (Some(quota), None) = (account.limits.quota, spending.denial) {
-            put_used(connection, &name, quota.period().window(now), account.used)?;
-        }
-    }
-    Ok(spending)
-}
-
-/// One lease, granted or refused.
-pub(super) fn lease(connection: &Connection, want: &Want, now: Instant) -> Result<Grant> {
-    let name = want.subject.to_string();
-    match want.limit {
-        Limit::Rate(rate) => lease_rate(connection, &name, &rate, (want.cost, want.most), now),
-        Limit::Quota(quota) => lease_quota(connection, &name, quota, (want.cost, want.most), now),
-    }
-}
-
-fn lease_rate(
-    connection: &Connection,
-    subject: &str,
-    rate: &Rate,
-    amounts: (u32, u32),
-    now: Instant,
-) -> Result<Grant> {
-    let stored = arrival(connection, subject)?;
-    let lease = rate.lease(stored, amounts, now);
-    let after = match &lease {
-        Ok(lease) => lease.0.end,
-        Err(_) => rate.trusted(stored, nanos(now)),
+    let used_up = match counters {
+        Some(counters) => counters.used_up(),
+        None => counting::write_off(connection, now)?,
     };
-    if after != stored {
-        put_arrival(connection, subject, after)?;
+    loop {
+        let mut meters = meters(connection, (counters, used_up), of, now)?;
+        // A window that began since they were looked at.
+        let Some(spending) = meters.take(cost, now) else { continue };
+        for (account, (subject, _)) in meters.accounts().iter().zip(of) {
+            write_down(connection, account, subject, &spending, now)?;
+        }
+        return Ok(spending);
     }
-    Ok(Grant::Rate(lease))
 }
 
-fn lease_quota(
+fn write_down(
     connection: &Connection,
-    subject: &str,
-    quota: Quota,
-    (cost, most): (u32, u32),
+    account: &Account,
+    subject: &Subject,
+    spending: &Spending,
     now: Instant,
-) -> Result<Grant> {
-    let window = quota.period().window(now);
-    let used = used(connection, subject, window)?;
-    let free = quota.count().saturating_sub(used);
-    let granted = if free < u64::from(cost) { 0 } else { u64::from(most.max(cost)).min(free) };
-    if granted > 0 {
-        put_used(connection, subject, window, used + granted)?;
+) -> Result<()> {
+    let name = subject.to_string();
+    if let Some(rate) = account.limits.rate {
+        // Also after a refusal: an arrival that a clock set back has left behind is brought back for good.
+        put_arrival(connection, &name, rate.trusted(account.arrival, nanos(now)))?;
     }
-    Ok(Grant::Quota { window, granted, left: free - granted })
-}
-
-/// Takes one rest back.
-pub(super) fn give_back(connection: &Connection, unused: &Unused) -> Result<()> {
-    let subject = unused.subject.to_string();
-    match &unused.rest {
-        Rest::Rate(lease) => {
-            connection
-                .prepare_cached("UPDATE rate_state SET arrival = ?2 WHERE subject = ?1 AND arrival = ?3")?
-                .execute(params![subject, stored(lease.0.start), stored(lease.0.end)])?;
-        }
-        Rest::Quota(window, count) => {
-            connection
-                .prepare_cached(
-                    "UPDATE quota_used SET used = max(used - ?3, 0) WHERE subject = ?1 AND quota_window = ?2",
-                )?
-                .execute(params![subject, window.to_string(), stored(*count)])?;
-        }
+    if let (Some(quota), None) = (account.limits.quota, spending.denial) {
+        let window = quota.period().window(now);
+        // More than is used may be written down, ahead of those who count in memory.
+        let written = used(connection, &name, window)?;
+        put_used(connection, &name, window, account.used.max(written))?;
     }
     Ok(())
 }
 
-fn stored(number: u64) -> i64 {
+fn meters<'a>(
+    connection: &Connection,
+    (counters, used_up): (Option<&'a Counters>, u64),
+    of: &[(Subject, Limits)],
+    now: Instant,
+) -> Result<Meters<'a>> {
+    let mut meters = Meters::begin(used_up);
+    for (subject, limits) in of {
+        let name = subject.to_string();
+        let slot = match (counters, subject) {
+            (None, _) => None,
+            (Some(counters), Subject::Key(_)) => counters.of(subject, counting::place_of(connection, &name)?),
+            (Some(counters), _) => counters.of(subject, None),
+        };
+        let mut account = Account { of: subject.kind(), limits: *limits, arrival: 0, used: 0 };
+        let mut place = Where { rate: slot, quota: slot };
+        if let (Some(rate), None) = (limits.rate, slot) {
+            account.arrival = arrival(connection, &name)?.max(used_up_until(used_up, rate.tolerance(), now));
+        }
+        if let Some(quota) = limits.quota
+            && slot.and_then(|slot| used_of(slot, quota.period(), now)).is_none()
+        {
+            // Also when the counter is of a later window, because a clock was set back.
+            account.used = used(connection, &name, quota.period().window(now))?;
+            place.quota = None;
+        }
+        meters.put(account, place);
+    }
+    meters.look(now);
+    Ok(meters)
+}
+
+pub(super) fn stored(number: u64) -> i64 {
     i64::try_from(number).unwrap_or(i64::MAX)
 }
 
@@ -127,14 +111,14 @@ fn arrival(connection: &Connection, subject: &str) -> Result<u64> {
     Ok(arrival.unwrap_or(0).unsigned_abs())
 }
 
-fn put_arrival(connection: &Connection, subject: &str, arrival: u64) -> Result<()> {
+pub(super) fn put_arrival(connection: &Connection, subject: &str, arrival: u64) -> Result<()> {
     connection
         .prepare_cached("INSERT INTO rate_state VALUES (?1, ?2) ON CONFLICT DO UPDATE SET arrival = ?2")?
         .execute(params![subject, stored(arrival)])?;
     Ok(())
 }
 
-fn used(connection: &Connection, subject: &str, window: Window) -> Result<u64> {
+pub(super) fn used(connection: &Connection, subject: &str, window: Window) -> Result<u64> {
     let mut statement =
         connection.prepare_cached("SELECT used FROM quota_used WHERE subject = ?1 AND quota_window = ?2")?;
     let used: Option<i64> =
@@ -142,7 +126,7 @@ fn used(connection: &Connection, subject: &str, window: Window) -> Result<u64> {
     Ok(used.unwrap_or(0).unsigned_abs())
 }
 
-fn put_used(connection: &Connection, subject: &str, window: Window, used: u64) -> Result<()> {
+pub(super) fn put_used(connection: &Connection, subject: &str, window: Window, used: u64) -> Result<()> {
     let window = window.to_string();
     let changed = connection
         .prepare_cached("UPDATE quota_used SET used = ?3 WHERE subject = ?1 AND quota_window = ?2")?

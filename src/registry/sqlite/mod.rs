@@ -1,10 +1,13 @@
 //! The registry in one SQLite file: WAL, every commit durable, private from creation.
 
+mod counters;
+mod counting;
 mod events;
 mod follow;
 mod ledger;
 mod limits;
 mod list;
+mod meters;
 mod open;
 mod read;
 mod secrets;
@@ -30,7 +33,10 @@ use crate::domain::party::{Party, PartyKind};
 use crate::domain::secret::SecretId;
 use crate::domain::time::Instant;
 
+pub use counters::{Counters, Slot};
+pub use counting::Ahead;
 pub use follow::Changes;
+pub use meters::{Meters, Reserve};
 pub use open::CreationLock;
 pub use watch::{Glance, Watch};
 

@@ -20,6 +20,7 @@ const OLDEST_SQLITE: i32 = 3_051_003;
 pub(super) const MIGRATIONS: &[&str] = &[
     include_str!("../migrations/0001_initial.sql"),
     include_str!("../migrations/0002_limits_and_usage.sql"),
+    include_str!("../migrations/0003_counters.sql"),
 ];
 const BUSY_FOR: Duration = Duration::from_secs(5);
 

@@ -38,7 +38,7 @@ impl Watch {
             .len(HEADER_WORDS * 8)
             .map_raw_read_only(&shared)
             .map_err(|error| failed(&error))?;
-        Ok(Self { index, file: FileIdentity::of(&path)?, path })
+        Ok(Self { index, file: FileIdentity::of(&path).map_err(|error| failed(&error))?, path })
     }
 
     /// The header as it stands. A glance in the middle of a commit differs from those before and after it.
@@ -69,12 +69,12 @@ fn failed(error: &std::io::Error) -> RegistryError {
 }
 
 /// What tells one file from another under the same name.
-#[derive(Debug, PartialEq, Eq)]
-struct FileIdentity(u64, u64);
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct FileIdentity(pub(super) u64, pub(super) u64);
 
 impl FileIdentity {
-    fn of(path: &Path) -> Result<Self> {
-        let file = fs::symlink_metadata(path).map_err(|error| failed(&error))?;
+    pub(super) fn of(path: &Path) -> std::io::Result<Self> {
+        let file = fs::symlink_metadata(path)?;
         #[cfg(unix)]
         let identity = {
             use std::os::unix::fs::MetadataExt as _;

@@ -27,8 +27,6 @@ use super::metrics::Outcome;
 use super::peer::{Peer, Socket};
 use super::tuning::Tuning;
 
-/// How long a request may take from its first byte to its answer.
-const REQUEST: Duration = Duration::from_secs(30);
 /// What is left of the idle time when connections run short.
 const IDLE_UNDER_PRESSURE: Duration = Duration::from_secs(1);
 
@@ -148,7 +146,7 @@ impl Pulse {
     fn left(&self, tuning: &Tuning, is_crowded: bool) -> Option<Duration> {
         let phase = self.phase.load(Ordering::Relaxed);
         let allowed = if phase == Phase::Working as u8 {
-            REQUEST
+            tuning.request_for()
         } else if phase == Phase::Waiting as u8 && !is_crowded {
             tuning.idle_for()
         } else if phase == Phase::Waiting as u8 {

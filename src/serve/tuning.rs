@@ -12,7 +12,9 @@ pub struct Tuning {
     pub most: u32,
     /// How long the first byte, and then the head of a request, may take.
     pub head_seconds: u32,
-    /// How long a connection may stay open between two requests.
+    /// How long a request may take from its first byte to its answer.
+    pub request_seconds: u32,
+    /// How long a connection may stay open between two requests, or with an answer that nobody reads.
     pub idle_seconds: u32,
     /// How large the head of a request may be.
     pub head_bytes: u32,
@@ -20,7 +22,7 @@ pub struct Tuning {
 
 impl Default for Tuning {
     fn default() -> Self {
-        Self { most: 16_384, head_seconds: 10, idle_seconds: 75, head_bytes: 32 * 1024 }
+        Self { most: 16_384, head_seconds: 10, request_seconds: 30, idle_seconds: 75, head_bytes: 32 * 1024 }
     }
 }
 
@@ -31,6 +33,7 @@ impl Tuning {
         let settings = [
             ("connections.most", self.most, 1..=1_000_000, "not between 1 and 1000000"),
             ("connections.head_seconds", self.head_seconds, 1..=300, "not between 1 and 300"),
+            ("connections.request_seconds", self.request_seconds, 1..=300, "not between 1 and 300"),
             ("connections.idle_seconds", self.idle_seconds, 1..=3600, "not between 1 and 3600"),
             // The parser's own buffer begins at 8 KiB.
             ("connections.head_bytes", self.head_bytes, 8192..=65_536, "not between 8192 and 65536"),
@@ -41,6 +44,10 @@ impl Tuning {
 
     pub(super) fn head_for(&self) -> Duration {
         Duration::from_secs(self.head_seconds.into())
+    }
+
+    pub(super) fn request_for(&self) -> Duration {
+        Duration::from_secs(self.request_seconds.into())
     }
 
     pub(super) fn idle_for(&self) -> Duration {

@@ -19,7 +19,11 @@ use crate::serving::{Serving, rest, say, status, write_config};
 fn hasty() -> (Machine, String, Serving) {
     let machine = Machine::with_registry();
     let secret = machine.create("a");
-    let serving = Serving::configured(&machine, "[connections]\nhead_seconds = 1\nidle_seconds = 1\n", &[]);
+    let serving = Serving::configured(
+        &machine,
+        "[connections]\nhead_seconds = 1\nrequest_seconds = 1\nidle_seconds = 1\n",
+        &[],
+    );
     (machine, secret, serving)
 }
 
@@ -85,6 +89,19 @@ fn whoever_sends_nothing_or_a_head_without_end_is_hung_up_on() {
         assert!(busy.read(&mut [0; 4096]).unwrap() > 0, "one that asks now and then is kept");
         thread::sleep(Duration::from_millis(200));
     }
+}
+
+#[test]
+fn whoever_sends_a_body_without_end_or_reads_no_answer_is_hung_up_on() {
+    let (_machine, secret, serving) = hasty();
+    let mut endless = serving.connect();
+    endless.write_all(b"POST /v1/verify HTTP/1.1\r\nhost: api\r\ncontent-length: 1000\r\n\r\n{").unwrap();
+    let mut deaf = serving.connect();
+    let many = "GET /verify HTTP/1.1\r\nhost: api\r\n\r\n".repeat(1000);
+    let told = (0..100_000).find(|_| deaf.write_all(many.as_bytes()).is_err());
+    assert!(told.is_some(), "it was listened to for ever");
+    assert_eq!(rest(&mut endless), "");
+    assert_eq!(serving.verdict(&secret), 200);
 }
 
 #[test]

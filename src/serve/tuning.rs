@@ -58,3 +58,32 @@ impl Tuning {
         usize::try_from(self.head_bytes).unwrap_or(usize::MAX)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::serve::config::Rules;
+
+    #[test]
+    fn a_bound_is_refused_on_either_side_of_what_makes_sense() {
+        let said = |setting: &str, value: u32| {
+            Rules::parse(&format!("[connections]\n{setting} = {value}")).map_err(|error| error.to_string())
+        };
+        for (setting, least, most) in [
+            ("most", 1, 1_000_000),
+            ("head_seconds", 1, 300),
+            ("request_seconds", 1, 300),
+            ("idle_seconds", 1, 3600),
+            ("head_bytes", 8192, 65_536),
+        ] {
+            assert!(said(setting, least).is_ok() && said(setting, most).is_ok(), "{setting}");
+            for value in [least - 1, most + 1] {
+                let error = said(setting, value).unwrap_err();
+                assert!(
+                    error.starts_with(&format!("`connections.{setting}`: `{value}` is not between")),
+                    "{error}"
+                );
+            }
+        }
+        assert!(said("many", 1).is_err(), "a setting that does not exist");
+    }
+}

@@ -27,8 +27,6 @@ use super::metrics::Outcome;
 use super::peer::{Peer, Socket};
 use super::tuning::Tuning;
 
-/// How long a request may take from its first byte to its answer.
-const REQUEST: Duration = Duration::from_secs(30);
 /// What is left of the idle time when connections run short.
 const IDLE_UNDER_PRESSURE: Duration = Duration::from_secs(1);
 
@@ -74,29 +72,27 @@ pub(super) async fn attend(socket: Socket, peer: Peer, house: Arc<House>) {
     .await;
 }
 
-fn answer(
-    house: &Arc<House>,
+async fn answer(
+    house: &House,
     peer: Peer,
-    pulse: &Arc<Pulse>,
+    pulse: &Pulse,
     mut request: Request<Incoming>,
-) -> impl Future<Output = Result<Response<Body>, std::convert::Infallible>> {
+) -> Result<Response<Body>, std::convert::Infallible> {
+    // One that was read together with the one before it begins here.
+    pulse.beat();
     pulse.is_in(Phase::Working);
     // What follows a body whose end was said in two ways is never read as a request.
     let is_last = request.headers().contains_key(TRANSFER_ENCODING);
     request.extensions_mut().insert(ConnectInfo(peer));
-    let answered = house.router.clone().call(request);
-    let (house, pulse) = (house.clone(), pulse.clone());
-    async move {
-        let mut response = answered.await?;
-        if matches!(response.status(), StatusCode::BAD_REQUEST | StatusCode::PAYLOAD_TOO_LARGE) {
-            house.gate.metrics.answered(Outcome::BadRequest);
-        }
-        if is_last {
-            response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
-        }
-        pulse.is_in(Phase::Waiting);
-        Ok(response)
+    let mut response = house.router.clone().call(request).await?;
+    if matches!(response.status(), StatusCode::BAD_REQUEST | StatusCode::PAYLOAD_TOO_LARGE) {
+        house.gate.metrics.answered(Outcome::BadRequest);
     }
+    if is_last {
+        response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+    }
+    pulse.is_in(Phase::Waiting);
+    Ok(response)
 }
 
 /// What a connection waits for.
@@ -150,7 +146,7 @@ impl Pulse {
     fn left(&self, tuning: &Tuning, is_crowded: bool) -> Option<Duration> {
         let phase = self.phase.load(Ordering::Relaxed);
         let allowed = if phase == Phase::Working as u8 {
-            REQUEST
+            tuning.request_for()
         } else if phase == Phase::Waiting as u8 && !is_crowded {
             tuning.idle_for()
         } else if phase == Phase::Waiting as u8 {

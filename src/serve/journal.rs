@@ -140,7 +140,7 @@ impl Journal {
         if let Some(client) = &client {
             fields.push(("client", Value::Text(client)));
         }
-        fields.extend([("method", Value::Text(told.method)), ("path", Value::Text(&path))]);
+        fields.extend([("method", Value::Text(well_known(told.method))), ("path", Value::Text(&path))]);
         let event = if told.outcome.is_accepted() { "accepted" } else { "denied" };
         match self.requests {
             Requests::All => self.say(Level::Info, event, &fields),
@@ -180,12 +180,21 @@ impl Budget {
     }
 }
 
+/// A method may be any word, a secret too.
+fn well_known(method: &str) -> &str {
+    const METHODS: [&str; 9] =
+        ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT"];
+    if METHODS.contains(&method) { method } else { "other" }
+}
+
 /// A path without its query, without anything that begins like a secret, and not too long.
 fn presentable(path: &str, brand: &str) -> String {
     let path = path.split(['?', '#']).next().unwrap_or_default();
     let begins = format!("{brand}_");
-    let hidden =
-        |segment: &str| if segment.contains(&begins) { "…".to_owned() } else { segment.to_owned() };
+    let hidden = |segment: &str| {
+        let decoded = percent_encoding::percent_decode_str(segment).decode_utf8_lossy();
+        if decoded.contains(&begins) { "…".to_owned() } else { segment.to_owned() }
+    };
     let path = path.split('/').map(hidden).collect::<Vec<_>>().join("/");
     match path.char_indices().nth(LONGEST) {
         Some((end, _)) => format!("{}…", &path[..end]),

@@ -1,8 +1,11 @@
 //! Answering "may this request pass?" over HTTP, for a proxy in front of an API and for programs.
 //!
 //! `/verify` speaks the forward-auth contract of nginx (`auth_request`), Traefik, Caddy and Envoy; `POST /v1/verify`
-//! takes and gives JSON. Both ask one [`Verifier`]. What a client sends is never trusted to say where it comes from, what
+//! takes and gives JSON. Both ask one [`crate::Verifier`]. What a client sends is never trusted to say where it comes from, what
 //! it needs, or who it is: addresses count from trusted proxies only, needed scopes come from the configuration.
+//!
+//! [`Gate`] is what every request meets; `house` and `connection` bound how slow, how idle and how many clients are;
+//! `metrics` and `journal` tell what happens, and never a secret.
 
 mod answer;
 mod api;
@@ -37,6 +40,7 @@ use axum::extract::{DefaultBodyLimit, State};
 use axum::http::StatusCode;
 use axum::http::header::CONTENT_TYPE;
 use axum::routing::{any, get, post};
+use tokio::task::JoinSet;
 use tokio::time::timeout;
 
 pub use gate::Gate;
@@ -88,9 +92,10 @@ pub async fn serve(gate: Arc<Gate>, doors: Doors, most: u32, end: impl Future<Ou
     let house = House::new(router(gate.clone()), gate.clone(), told.clone(), most);
     let readers = metrics_router(house.clone());
     let readers = House::new(readers, gate.clone(), told.clone(), READERS);
-    let accept = |house: &Arc<House>, listeners: Vec<Listener>| {
+    let mut accepting = JoinSet::new();
+    let mut accept = |house: &Arc<House>, listeners: Vec<Listener>| {
         for listener in listeners {
-            tokio::spawn(house.clone().accept(listener));
+            accepting.spawn(house.clone().accept(listener));
         }
     };
     accept(&house, doors.requests);
@@ -101,6 +106,8 @@ pub async fn serve(gate: Arc<Gate>, doors: Doors, most: u32, end: impl Future<Ou
     }
     gate.journal.say(Level::Info, "stopping", &[("connections", Value::Number(house.open().into()))]);
     told.tell();
+    // A socket file is gone before the server is.
+    while accepting.join_next().await.is_some() {}
     let left = house.drain().await;
     gate.sum_up(before);
     gate.journal.say(Level::Info, "stopped", &[("cut_off", Value::Number(left.into()))]);

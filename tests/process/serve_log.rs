@@ -1,0 +1,115 @@
+//! What `apikey serve` says on standard error: what operators need, and never a secret.
+
+use crate::machine::Machine;
+use crate::serving::{Serving, status};
+
+const FORWARDED: &str = "trusted_proxies = ['127.0.0.1']\noriginal = 'nginx'\n\
+    [[route]]\npath = '/**'\nscopes = []\n";
+
+/// A secret with one letter of its body changed.
+fn wrong(secret: &str) -> String {
+    let last = if secret.as_bytes()[30] == b'a' { 'b' } else { 'a' };
+    format!("{}{last}{}", &secret[..30], &secret[31..])
+}
+
+#[test]
+fn a_denial_of_a_known_key_is_told_in_full_and_strangers_are_summed_up() {
+    let machine = Machine::with_registry();
+    let secret = machine.create("a");
+    machine.run(&["disable", "a"]).ended(0);
+    let serving = Serving::configured(&machine, FORWARDED, &["--log", "text"]);
+    let bearer = format!("authorization: Bearer {secret}");
+    let fields =
+        ["x-original-method: POST", "x-original-uri: /orders/1?token=private", "x-forwarded-for: 192.0.2.7"];
+    assert_eq!(status(&serving.ask("GET /verify", &[&[bearer.as_str()], &fields[..]].concat())), 401);
+    serving.wait_for("info denied code=disabled");
+    for _ in 0..5 {
+        assert_eq!(serving.verdict(&wrong(&secret)), 401);
+    }
+    let (_, said) = serving.end();
+    let line = said.lines().find(|line| line.contains(" denied ")).unwrap();
+    assert!(line.contains(" key_id=key_") && line.contains(" secret_id="), "{line}");
+    assert!(line.ends_with(" client=192.0.2.7 method=POST path=/orders/1"), "{line}");
+    assert_eq!(said.matches(" denied ").count(), 1, "{said}");
+    assert!(said.contains("info strangers missing=0 malformed=0 not_found=5 lines_left_out=0"), "{said}");
+}
+
+#[test]
+fn in_json_each_line_is_an_object_and_all_requests_have_one_if_asked() {
+    let machine = Machine::with_registry();
+    let secret = machine.create("a");
+    let mut command =
+        machine.command(&["serve", "--listen", "127.0.0.1:0", "--log", "json", "--log-requests", "all"]);
+    let serving = Serving::spawn(command.stdin(std::process::Stdio::null()));
+    let said = serving.said();
+    let first: serde_json::Value = serde_json::from_str(said.lines().next().unwrap()).unwrap();
+    let address = first["address"].as_str().unwrap().strip_prefix("http://").unwrap().parse().unwrap();
+    for field in [format!("x-api-key: {secret}"), "x-api-key: wrong".to_owned()] {
+        crate::serving::ask(&mut crate::serving::connect(address), "GET /verify?a=b", &[&field]);
+    }
+    let (ran, said) = serving.end();
+    ran.ended(0);
+    let lines: Vec<serde_json::Value> =
+        said.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let events: Vec<&str> = lines.iter().map(|line| line["event"].as_str().unwrap()).collect();
+    assert_eq!(events, ["listening", "accepted", "denied", "stopping", "strangers", "stopped"]);
+    assert_eq!((&lines[1]["code"], &lines[1]["path"]), (&"accepted".into(), &"/verify".into()));
+    assert_eq!((&lines[2]["code"], &lines[2]["client"]), (&"malformed".into(), &"127.0.0.1".into()));
+    assert!(lines.iter().all(|line| line["time"].is_string() && line["level"].is_string()));
+}
+
+#[test]
+fn no_secret_is_ever_said_wherever_it_was_put() {
+    let machine = Machine::with_registry();
+    let secret = machine.create("a");
+    let revoked = machine.create("b");
+    machine.run(&["revoke", "b", "--yes"]).ended(0);
+    for form in ["text", "json"] {
+        let mut command =
+            machine.command(&["serve", "--listen", "unix:s", "--log", form, "--log-requests", "all"]);
+        write_config(&machine);
+        let serving =
+            Serving::spawn(command.args(["--config", "serve.toml"]).stdin(std::process::Stdio::null()));
+        for text in [&secret, &revoked, &wrong(&secret)] {
+            for place in places(text) {
+                let mut stream = std::os::unix::net::UnixStream::connect(machine.home().join("s")).unwrap();
+                crate::serving::say(&mut stream, place.as_bytes());
+            }
+        }
+        let (_, said) = serving.end();
+        assert!(said.contains("revoked") && said.contains("accepted"), "{said}");
+        for text in [&secret, &revoked, &wrong(&secret)] {
+            let body = text.rsplit('_').next().unwrap();
+            assert!(!said.contains(body) && !said.contains(&body[..12]), "{form}: {said}");
+        }
+    }
+}
+
+fn write_config(machine: &Machine) {
+    crate::serving::write_config(machine, &FORWARDED.replace("127.0.0.1", "unix"));
+}
+
+/// Requests with this text wherever a client may put it.
+fn places(text: &str) -> Vec<String> {
+    let end = "host: api\r\nconnection: close\r\n\r\n";
+    let body = format!("{{\"secret\":\"{text}\"}}");
+    vec![
+        format!("GET /verify HTTP/1.1\r\nauthorization: Bearer {text}\r\n{end}"),
+        format!(
+            "GET /verify HTTP/1.1\r\nx-api-key: {text}\r\nx-original-method: GET\r\nx-original-uri: /a\r\n{end}"
+        ),
+        format!(
+            "GET /verify HTTP/1.1\r\nx-api-key: {text}\r\nx-original-method: GET\r\n\
+             x-original-uri: /a/{text}/b?k={text}\r\nx-forwarded-for: {text}\r\n{end}"
+        ),
+        format!("GET /verify/%61{} HTTP/1.1\r\nx-api-key: {text}\r\n{end}", &text[1..]),
+        format!("GET /verify/{text}?k={text} HTTP/1.1\r\nx-api-key: {text}\r\n{end}"),
+        format!("{text} /verify HTTP/1.1\r\nx-api-key: {text}\r\n{end}"),
+        format!(
+            "POST /v1/verify HTTP/1.1\r\nauthorization: Bearer {text}\r\ncontent-length: {}\r\n{end}{body}",
+            body.len()
+        ),
+        format!("GET /verify HTTP/1.1\r\n{text}: {text}\r\nx-api-key: {text}\r\n x\r\n{end}"),
+        format!("{text}\r\n{end}"),
+    ]
+}

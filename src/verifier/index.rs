@@ -51,8 +51,9 @@ impl Index {
     pub(super) fn find(&self, id: SecretId) -> Option<(u32, Digest)> {
         let Some(&number) = self.by_id.get(&id) else {
             // As much memory is looked at as for an id that is known: how long it takes says nothing.
-            let other =
-                self.lines.get(self.by_id.hasher().hash_one(id) as usize % self.lines.len().max(1))?;
+            let lines = u64::try_from(self.lines.len()).unwrap_or(u64::MAX).max(1);
+            let place = self.by_id.hasher().hash_one(id) % lines;
+            let other = self.lines.get(usize::try_from(place).ok()?)?;
             std::hint::black_box((other.digest, self.entries[other.entry as usize].is_there));
             return None;
         };

@@ -3,6 +3,7 @@
 
 #![allow(
     clippy::disallowed_macros,
+    clippy::disallowed_methods,
     clippy::unwrap_used,
     reason = "a program that is measured; nothing of it ships"
 )]

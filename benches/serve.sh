@@ -98,7 +98,7 @@ http {
     limit_req_zone \$http_authorization zone=all:256m rate=1000000r/s;
     server {
         listen 127.0.0.1:8803;
-        location / { limit_req zone=all burst=1000000 nodelay; root $work/www; try_files /ok =404; if (\$known = 0) { return 401; } }
+        location / { limit_req zone=all burst=1000000 nodelay; if (\$known = 0) { return 401; } empty_gif; }
     }
 }
 NGINX
@@ -120,7 +120,7 @@ frontend all
     bind 127.0.0.1:8804
     stick-table type string len 100 size 2m store http_req_rate(1s)
     http-request set-var(txn.key) req.hdr(authorization),regsub(' ','')
-    http-request deny deny_status 401 if !{ var(txn.key) -f $work/haproxy.list }
+    http-request deny deny_status 401 if !{ var(txn.key) -m str -f $work/haproxy.list }
     http-request track-sc0 var(txn.key)
     http-request deny deny_status 429 if { sc_http_req_rate(0) gt 1000000 }
     http-request return status 200 content-type text/plain string ok

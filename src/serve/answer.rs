@@ -1,13 +1,20 @@
 //! Decisions as HTTP: status, header fields, and problem+json (RFC 9457).
 
-use axum::body::Body;
+use std::fmt::Write as _;
+use std::net::IpAddr;
+use std::ops::Range;
+
+use axum::body::{Body, Bytes};
 use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode};
+use bytes::BytesMut;
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 
+use super::config::Rules;
 use crate::domain::decision::{Decision, Denial};
 use crate::domain::limit::Spending;
 use crate::domain::scope::Scope;
+use crate::domain::time::Instant;
 use crate::verifier::{Identified, Verdict};
 
 /// What a header field may not hold as it is, and the percent sign that says so.
@@ -51,57 +58,85 @@ pub(super) fn unknown_route() -> Response<Body> {
     problem(StatusCode::FORBIDDEN, "no_route", "no route of the configuration fits this request")
 }
 
+/// The answer to one who presents no known secret, who may be asking too often.
+pub(super) fn to_stranger(rules: &Rules, ip: Option<IpAddr>, now: Instant) -> Response<Body> {
+    let Some(wait) = rules.strangers.as_ref().and_then(|strangers| strangers.refuses(ip, now)) else {
+        return stranger();
+    };
+    let status = StatusCode::from_u16(rules.limited_status).unwrap_or(StatusCode::TOO_MANY_REQUESTS);
+    let mut response = problem(status, "too_many_requests", "too many requests without a valid API key");
+    put(response.headers_mut(), RETRY_AFTER, &wait.to_string());
+    response
+}
+
 /// Says who a request comes from. Every field is always there and never empty, so that none that a client sent is left.
 fn identify(headers: &mut HeaderMap, key: &Identified<'_>) {
-    let or = |text: &str, none: &'static str| if text.is_empty() { none.to_owned() } else { text.to_owned() };
+    let or = |text, none| if str::is_empty(text) { none } else { text };
+    let escaped = |text| utf8_percent_encode(text, ESCAPED);
+    // All values are written into one piece of memory, which the fields then share.
+    let mut text = Values(BytesMut::with_capacity(256));
     let fields = [
-        ("x-apikey-id", key.id.to_string()),
-        ("x-apikey-secret-id", key.secret.to_string()),
-        ("x-apikey-name", escaped(key.name)),
-        ("x-apikey-owner", escaped(key.owner)),
-        ("x-apikey-project", escaped(key.project)),
-        ("x-apikey-env", key.env.code().to_owned()),
-        ("x-apikey-kind", key.kind.code().to_owned()),
-        ("x-apikey-scopes", or(key.scopes_text, "none")),
-        ("x-apikey-expires", key.expires_at.map_or_else(|| "never".to_owned(), |at| at.to_string())),
+        (HeaderName::from_static("x-apikey-id"), text.write(format_args!("{}", key.id))),
+        (HeaderName::from_static("x-apikey-secret-id"), text.write(format_args!("{}", key.secret))),
+        (HeaderName::from_static("x-apikey-name"), text.write(format_args!("{}", escaped(key.name)))),
+        (HeaderName::from_static("x-apikey-owner"), text.write(format_args!("{}", escaped(key.owner)))),
+        (HeaderName::from_static("x-apikey-project"), text.write(format_args!("{}", escaped(key.project)))),
+        (HeaderName::from_static("x-apikey-env"), text.write(format_args!("{}", key.env.code()))),
+        (HeaderName::from_static("x-apikey-kind"), text.write(format_args!("{}", key.kind.code()))),
+        (
+            HeaderName::from_static("x-apikey-scopes"),
+            text.write(format_args!("{}", or(key.scopes_text, "none"))),
+        ),
+        (
+            HeaderName::from_static("x-apikey-expires"),
+            match key.expires_at {
+                Some(at) => text.write(format_args!("{at}")),
+                None => text.write(format_args!("never")),
+            },
+        ),
     ];
-    for (name, value) in fields {
-        put(headers, HeaderName::from_static(name), &value);
+    let text = text.0.freeze();
+    headers.reserve(16);
+    for (name, place) in fields {
+        headers.insert(name, value_of(text.slice(place)));
     }
 }
 
-fn escaped(text: &str) -> String {
-    utf8_percent_encode(text, ESCAPED).to_string()
+/// Values of header fields, one behind the other.
+struct Values(BytesMut);
+
+impl Values {
+    /// Writes one, and says where it is.
+    fn write(&mut self, value: std::fmt::Arguments<'_>) -> Range<usize> {
+        let begin = self.0.len();
+        // Memory takes whatever is written to it.
+        let _ = self.0.write_fmt(value);
+        begin..self.0.len()
+    }
+}
+
+fn value_of(bytes: Bytes) -> HeaderValue {
+    HeaderValue::from_maybe_shared(bytes).unwrap_or_else(|_| HeaderValue::from_static("unprintable"))
 }
 
 fn put(headers: &mut HeaderMap, name: HeaderName, value: &str) {
-    let value = HeaderValue::from_str(value).unwrap_or_else(|_| HeaderValue::from_static("unprintable"));
-    headers.insert(name, value);
+    headers.insert(name, value_of(Bytes::copy_from_slice(value.as_bytes())));
 }
 
 /// `RateLimit` and `RateLimit-Policy` (draft-ietf-httpapi-ratelimit-headers), and when to come again.
 fn limits(headers: &mut HeaderMap, spending: &Spending) {
     if !spending.allowances.is_empty() {
-        let name = |of: &str, measure: &str| format!("\"{of}-{measure}\"");
-        let each = spending.allowances.iter();
-        let policy: Vec<String> = each
-            .clone()
-            .map(|one| {
-                format!("{};q={};w={}", name(one.of, one.measure.code()), one.limit, one.window_seconds)
-            })
-            .collect();
-        let left: Vec<String> = each
-            .map(|one| {
-                format!(
-                    "{};r={};t={}",
-                    name(one.of, one.measure.code()),
-                    one.remaining,
-                    one.resets_after_seconds
-                )
-            })
-            .collect();
-        put(headers, HeaderName::from_static("ratelimit-policy"), &policy.join(", "));
-        put(headers, HeaderName::from_static("ratelimit"), &left.join(", "));
+        let (mut policy, mut left) =
+            (Values(BytesMut::with_capacity(64)), Values(BytesMut::with_capacity(64)));
+        for (place, one) in spending.allowances.iter().enumerate() {
+            let (comma, of, measure) = (if place == 0 { "" } else { ", " }, one.of, one.measure.code());
+            let (limit, window) = (one.limit, one.window_seconds);
+            policy.write(format_args!("{comma}\"{of}-{measure}\";q={limit};w={window}"));
+            let (remaining, resets) = (one.remaining, one.resets_after_seconds);
+            left.write(format_args!("{comma}\"{of}-{measure}\";r={remaining};t={resets}"));
+        }
+        headers.insert(HeaderName::from_static("ratelimit-policy"), value_of(policy.0.freeze()));
+        headers.insert(HeaderName::from_static("ratelimit"), value_of(left.0.freeze()));
     }
     if let Some(seconds) = spending.retry_after_seconds {
         put(headers, RETRY_AFTER, &seconds.to_string());

@@ -4,10 +4,10 @@
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use axum::Json;
 use axum::body::{Body, Bytes};
 use axum::extract::{ConnectInfo, State};
-use axum::http::{HeaderMap, Response, StatusCode};
+use axum::http::header::CONTENT_TYPE;
+use axum::http::{HeaderMap, Response};
 use axum::response::IntoResponse;
 use serde::Deserialize;
 use zeroize::Zeroizing;
@@ -27,6 +27,7 @@ use crate::registry::Found;
 use crate::verifier::{Credential, Verdict, VerifierError};
 
 const PATH: &str = "/v1/verify";
+const MOST_QUESTIONS: usize = 1_000;
 
 /// What a program asks.
 #[derive(Deserialize)]
@@ -56,6 +57,13 @@ struct Outcome {
     place: usize,
 }
 
+/// Several at once.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Batch {
+    questions: Vec<Question>,
+}
+
 /// Decides about the secret in the body.
 pub(super) async fn verify(
     State(gate): State<Arc<Gate>>,
@@ -66,16 +74,63 @@ pub(super) async fn verify(
     if let Some(refusal) = refuse_caller(&gate, peer, &headers) {
         return refusal;
     }
-    let Ok(question) = serde_json::from_slice::<Question>(&body) else {
-        return answer::bad_request("the body is not the JSON object that is asked for");
-    };
-    let Some(request) = request(&question) else {
-        return answer::bad_request("a scope, origin or environment of the body cannot be read");
-    };
-    match decide(&gate, &question, &request) {
-        Ok(outcome) => respond(&gate, &outcome, &request),
-        Err(_) => answer::undecided(),
+    match serde_json::from_slice::<Question>(&body) {
+        Ok(question) => answer_to(&gate, &question).map_or_else(|why| why.response(), json),
+        Err(_) => answer::bad_request("the body is not the JSON object that is asked for"),
     }
+}
+
+/// Decides about each secret in the body, and answers in their order.
+pub(super) async fn verify_batch(
+    State(gate): State<Arc<Gate>>,
+    ConnectInfo(peer): ConnectInfo<Peer>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Response<Body> {
+    if let Some(refusal) = refuse_caller(&gate, peer, &headers) {
+        return refusal;
+    }
+    let questions = match serde_json::from_slice::<Batch>(&body) {
+        Ok(batch) if batch.questions.len() <= MOST_QUESTIONS => batch.questions,
+        Ok(_) => return answer::bad_request("there are more than 1000 questions"),
+        Err(_) => return answer::bad_request("the body is not a JSON object with `questions`"),
+    };
+    // All are read before any is decided: one that cannot be read consumes nothing of the others.
+    if questions.iter().any(|question| request(question).is_none()) {
+        return Unanswered::Unreadable.response();
+    }
+    let answers: Result<Vec<_>, _> = questions.iter().map(|question| answer_to(&gate, question)).collect();
+    match answers {
+        Ok(answers) => json(format!("{{\"answers\":[{}]}}", answers.join(","))),
+        Err(why) => why.response(),
+    }
+}
+
+fn json(text: String) -> Response<Body> {
+    ([(CONTENT_TYPE, "application/json")], text).into_response()
+}
+
+/// Why a question has no answer of its own.
+enum Unanswered {
+    Unreadable,
+    Undecided,
+}
+
+impl Unanswered {
+    fn response(&self) -> Response<Body> {
+        match self {
+            Self::Unreadable => {
+                answer::bad_request("a scope, origin or environment of the body cannot be read")
+            }
+            Self::Undecided => answer::undecided(),
+        }
+    }
+}
+
+fn answer_to(gate: &Gate, question: &Question) -> Result<String, Unanswered> {
+    let request = request(question).ok_or(Unanswered::Unreadable)?;
+    let outcome = decide(gate, question, &request).map_err(|_| Unanswered::Undecided)?;
+    view(gate, &outcome, &request).map_err(|_| Unanswered::Undecided)
 }
 
 /// The answer to a caller who may not ask.
@@ -84,8 +139,11 @@ fn refuse_caller(gate: &Gate, peer: Peer, headers: &HeaderMap) -> Option<Respons
     let rules = gate.rules();
     let request =
         Request { scopes: vec![may_verify], ip: client(&rules, peer, headers), ..Request::default() };
-    let presented = Presented::read(headers, &rules.key_headers);
+    let presented = Presented::read(headers, &rules.key_headers, None);
     let answered = gate.verify(presented.credential(), (&request, 1), Seen::Caller(PATH), |verdict| {
+        if verdict.key.is_none() {
+            return Some(answer::to_stranger(&rules, request.ip, gate.verifier.now()));
+        }
         (!verdict.decision.is_accepted()).then(|| answer::forward(verdict, &request.scopes, 429))
     });
     answered.unwrap_or_else(|_| Some(answer::undecided()))
@@ -114,7 +172,7 @@ fn decide(gate: &Gate, question: &Question, request: &Request) -> Result<Outcome
         (verdict.decision, verdict.spending.clone(), ids)
     };
     let (decision, spending, ids) =
-        gate.verify(credential, (request, question.cost), Seen::Asked(PATH), kept)?;
+        gate.verify(credential, (request, question.cost), Seen::Asked("POST", PATH), kept)?;
     let found = match ids {
         Some((key, _)) => gate.verifier.found(key)?,
         None => None,
@@ -126,7 +184,7 @@ fn decide(gate: &Gate, question: &Question, request: &Request) -> Result<Outcome
     Ok(Outcome { decision, spending, found, place })
 }
 
-fn respond(gate: &Gate, outcome: &Outcome, request: &Request) -> Response<Body> {
+fn view(gate: &Gate, outcome: &Outcome, request: &Request) -> serde_json::Result<String> {
     let Outcome { decision, spending, found, place } = outcome;
     let matched = found.as_ref().and_then(|found| {
         let secret = found.key.secrets.get(*place)?;
@@ -150,5 +208,5 @@ fn respond(gate: &Gate, outcome: &Outcome, request: &Request) -> Response<Body> 
         retry_after_seconds: spending.retry_after_seconds,
         checks: None,
     };
-    (StatusCode::OK, Json(view)).into_response()
+    serde_json::to_string(&view)
 }

@@ -5,7 +5,10 @@ use std::net::IpAddr;
 use axum::http::{HeaderName, Method};
 use serde::Deserialize;
 
+use super::peer::Peer;
+use super::strangers::Strangers;
 use super::tuning::Tuning;
+use crate::domain::limit::Rate;
 use crate::domain::network::Network;
 use crate::domain::scope::Scope;
 use crate::domain::secret::Env;
@@ -53,8 +56,19 @@ struct Written {
     env: Option<String>,
     key_headers: Option<Vec<String>>,
     limited_status: Option<u16>,
+    query_parameter: Option<String>,
+    scope_header: Option<String>,
+    self_revoke: bool,
+    strangers: Option<WrittenRate>,
     route: Vec<WrittenRoute>,
     connections: Tuning,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct WrittenRate {
+    rate: String,
+    burst: Option<u32>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -63,6 +77,24 @@ struct WrittenRoute {
     methods: Option<Vec<String>>,
     path: String,
     scopes: Vec<String>,
+}
+
+impl Written {
+    fn scope_header(&self, is_trusting: bool) -> Result<Option<HeaderName>, ConfigError> {
+        let Some(name) = &self.scope_header else { return Ok(None) };
+        let wrong = |why| ConfigError::Value { setting: "scope_header", value: name.clone(), why };
+        if !is_trusting {
+            return Err(wrong("told by nobody who is believed: name the proxy in `trusted_proxies`"));
+        }
+        name.parse().map(Some).map_err(|_| wrong("not the name of a header field"))
+    }
+
+    fn strangers(&self) -> Result<Option<Strangers>, ConfigError> {
+        let Some(WrittenRate { rate, burst }) = &self.strangers else { return Ok(None) };
+        let why = "not a rate, as `60/1m`";
+        let wrong = |_| ConfigError::Value { setting: "strangers.rate", value: rate.clone(), why };
+        Rate::parse(rate, *burst).map(|rate| Some(Strangers::new(rate))).map_err(wrong)
+    }
 }
 
 /// What is asked of requests.
@@ -82,6 +114,16 @@ pub struct Rules {
     pub key_headers: Vec<HeaderName>,
     /// The status of a request over a limit: 429, or 403 for nginx, which makes a 500 of 429.
     pub limited_status: u16,
+    /// The parameter of the query that may hold a secret. Off unless named: queries end up in logs and histories.
+    pub query_parameter: Option<String>,
+    /// The field in which a trusted proxy says what the request needs. It must set it on every request, so that no
+    /// client can; without it nothing passes.
+    pub scope_header: Option<HeaderName>,
+    /// Whether whoever holds a secret may revoke its key. Off unless said: it lets whoever found a leaked key end it,
+    /// and whoever stole one end a service.
+    pub self_revoke: bool,
+    /// How often those who present no known secret may ask.
+    pub(super) strangers: Option<Strangers>,
     /// What further is needed, by method and path; the first that fits. None fits: denied.
     pub routes: Vec<Route>,
     /// What keeps one client from costing the others.
@@ -109,6 +151,10 @@ impl Default for Rules {
             env: None,
             key_headers: vec![HeaderName::from_static("x-api-key")],
             limited_status: 429,
+            query_parameter: None,
+            scope_header: None,
+            self_revoke: false,
+            strangers: None,
             routes: Vec::new(),
             connections: Tuning::default(),
         }
@@ -148,6 +194,8 @@ impl Rules {
         if !routes.is_empty() && written.original == Original::None {
             return Err(wrong("original", "not said, and routes need it: nginx, forwarded or path")("none"));
         }
+        let is_trusting = trusts_unix || !networks.is_empty();
+        let (scope_header, strangers) = (written.scope_header(is_trusting)?, written.strangers()?);
         let (trusted_proxies, original, connections) = (networks, written.original, written.connections);
         if let Some((setting, value, why)) = connections.fault() {
             return Err(wrong(setting, why)(&value.to_string()));
@@ -160,12 +208,24 @@ impl Rules {
             env,
             key_headers,
             limited_status,
+            query_parameter: written.query_parameter,
+            scope_header,
+            self_revoke: written.self_revoke,
+            strangers,
             routes,
             connections,
         })
     }
 
-    /// Whether the word of this peer counts.
+    /// Whether the word of whoever is at the other end counts.
+    pub(super) fn trusts_peer(&self, peer: Peer) -> bool {
+        match peer {
+            Peer::Tcp(ip) => self.trusts(ip),
+            Peer::Unix => self.trusts_unix,
+        }
+    }
+
+    /// Whether the word of this address counts.
     #[must_use]
     pub fn trusts(&self, peer: IpAddr) -> bool {
         self.trusted_proxies.iter().any(|network| network.contains(peer))

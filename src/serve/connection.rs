@@ -22,6 +22,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::{Instant, sleep_until};
 use tower_service::Service as _;
 
+use super::forward;
 use super::house::House;
 use super::metrics::Outcome;
 use super::peer::{Peer, Socket};
@@ -83,8 +84,13 @@ async fn answer(
     pulse.is_in(Phase::Working);
     // What follows a body whose end was said in two ways is never read as a request.
     let is_last = request.headers().contains_key(TRANSFER_ENCODING);
-    request.extensions_mut().insert(ConnectInfo(peer));
-    let mut response = house.router.clone().call(request).await?;
+    let mut response = if house.is_for_requests && forward::is_asked(request.uri().path()) {
+        // What nearly all ask needs no router.
+        forward::decide(&house.gate, peer, (request.method(), request.uri(), request.headers()))
+    } else {
+        request.extensions_mut().insert(ConnectInfo(peer));
+        house.router.clone().call(request).await?
+    };
     if matches!(response.status(), StatusCode::BAD_REQUEST | StatusCode::PAYLOAD_TOO_LARGE) {
         house.gate.metrics.answered(Outcome::BadRequest);
     }

@@ -1,4 +1,5 @@
-//! The secret of a request: from `Authorization` (Bearer or Basic) or a header field of its own.
+//! The secret of a request: from `Authorization` (Bearer or Basic), a header field of its own, or, where the
+//! configuration says so, a query parameter.
 
 use axum::http::header::AUTHORIZATION;
 use axum::http::{HeaderMap, HeaderName};
@@ -8,52 +9,76 @@ use zeroize::Zeroizing;
 
 use crate::verifier::Credential;
 
-/// What a request presents; zeroed when it is dropped.
+/// What a request presents. What had to be decoded is zeroed when it is dropped.
 #[derive(Default)]
-pub(super) struct Presented {
-    secret: Option<Zeroizing<Vec<u8>>>,
-    consumer_key: Option<String>,
+pub(super) struct Presented<'a> {
+    secret: Option<Held<'a>>,
+    consumer_key: Option<Zeroizing<String>>,
 }
 
-impl Presented {
-    /// Reads it. Two places that disagree, and what cannot be read, are a text that is no secret.
-    pub(super) fn read(headers: &HeaderMap, key_headers: &[HeaderName]) -> Self {
-        let mut found = Vec::new();
-        for value in headers.get_all(AUTHORIZATION) {
-            found.push(authorization(value.as_bytes()));
+enum Held<'a> {
+    Sent(&'a [u8]),
+    Decoded(Zeroizing<Vec<u8>>),
+}
+
+impl Held<'_> {
+    fn bytes(&self) -> &[u8] {
+        match self {
+            Self::Sent(bytes) => bytes,
+            Self::Decoded(bytes) => bytes,
         }
-        for name in key_headers {
-            for value in headers.get_all(name) {
-                let secret = Some(Zeroizing::new(value.as_bytes().to_vec()));
-                found.push(Self { secret, consumer_key: None });
-            }
-        }
-        let mut found = found.into_iter();
-        let first = found.next().unwrap_or_default();
-        if found.any(|other| other.secret != first.secret || other.consumer_key != first.consumer_key) {
-            return Self::unreadable();
-        }
-        first
+    }
+}
+
+impl<'a> Presented<'a> {
+    /// Reads it; `query` is the query of the request and the parameter that may hold the secret. Two places that
+    /// disagree, and what cannot be read, are a text that is no secret.
+    pub(super) fn read(
+        headers: &'a HeaderMap,
+        key_headers: &[HeaderName],
+        query: Option<(&str, &str)>,
+    ) -> Self {
+        let authorizations =
+            headers.get_all(AUTHORIZATION).iter().map(|value| authorization(value.as_bytes()));
+        let fields = key_headers.iter().flat_map(|name| headers.get_all(name));
+        let fields = fields.map(|value| Self::alone(Held::Sent(value.as_bytes())));
+        let parameters = query.into_iter().flat_map(|(query, name)| {
+            let all = url::form_urlencoded::parse(query.as_bytes());
+            all.filter(move |(key, _)| key == name)
+                .map(|(_, value)| Self::alone(Held::Decoded(Zeroizing::new(value.into_owned().into_bytes()))))
+        });
+        let mut found = authorizations.chain(fields).chain(parameters);
+        let Some(first) = found.next() else { return Self::default() };
+        if found.all(|other| other.is_same(&first)) { first } else { Self::unreadable() }
     }
 
     /// As the verifier takes it.
     pub(super) fn credential(&self) -> Credential<'_> {
         Credential {
-            secret: self.secret.as_ref().map(|secret| secret.as_slice()),
-            consumer_key: self.consumer_key.as_deref(),
+            secret: self.secret.as_ref().map(Held::bytes),
+            consumer_key: self.consumer_key.as_ref().map(|key| key.as_str()),
         }
     }
 
+    fn alone(secret: Held<'a>) -> Self {
+        Self { secret: Some(secret), consumer_key: None }
+    }
+
+    /// Compares what one and the same client sent: how long that takes tells it nothing.
+    fn is_same(&self, other: &Self) -> bool {
+        self.credential().secret == other.credential().secret && self.consumer_key == other.consumer_key
+    }
+
     fn unreadable() -> Self {
-        Self { secret: Some(Zeroizing::new(b"?".to_vec())), consumer_key: None }
+        Self::alone(Held::Sent(b"?"))
     }
 }
 
-fn authorization(value: &[u8]) -> Presented {
+fn authorization(value: &[u8]) -> Presented<'_> {
     let mut words = value.splitn(2, |byte| *byte == b' ');
     let (scheme, rest) = (words.next().unwrap_or_default(), words.next().unwrap_or_default());
     if scheme.eq_ignore_ascii_case(b"bearer") {
-        return Presented { secret: Some(Zeroizing::new(rest.to_vec())), consumer_key: None };
+        return Presented::alone(Held::Sent(rest));
     }
     if scheme.eq_ignore_ascii_case(b"basic") {
         return basic(rest).unwrap_or_else(Presented::unreadable);
@@ -62,17 +87,17 @@ fn authorization(value: &[u8]) -> Presented {
 }
 
 /// `consumer key:consumer secret`, or a secret alone in either place, as many clients send it.
-fn basic(encoded: &[u8]) -> Option<Presented> {
+fn basic(encoded: &[u8]) -> Option<Presented<'static>> {
     let decoded = Zeroizing::new(BASE64_STANDARD.decode(encoded).ok()?);
     let colon = decoded.iter().position(|byte| *byte == b':')?;
     let (user, password) = (&decoded[..colon], &decoded[colon + 1..]);
-    let secret = |text: &[u8]| Some(Zeroizing::new(text.to_vec()));
+    let held = |text: &[u8]| Held::Decoded(Zeroizing::new(text.to_vec()));
     Some(match (user.is_empty(), password.is_empty()) {
-        (_, true) => Presented { secret: secret(user), consumer_key: None },
-        (true, false) => Presented { secret: secret(password), consumer_key: None },
+        (_, true) => Presented::alone(held(user)),
+        (true, false) => Presented::alone(held(password)),
         (false, false) => Presented {
-            secret: secret(password),
-            consumer_key: Some(std::str::from_utf8(user).ok()?.to_owned()),
+            secret: Some(held(password)),
+            consumer_key: Some(Zeroizing::new(std::str::from_utf8(user).ok()?.to_owned())),
         },
     })
 }

@@ -7,14 +7,21 @@ use axum::extract::{ConnectInfo, State};
 use axum::http::header::ORIGIN;
 use axum::http::{HeaderMap, Method, Response, Uri};
 
+use super::config::Rules;
 use super::credential::Presented;
 use super::gate::Seen;
-use super::origin::{Wanted, client};
+use super::origin::{Wanted, client, named_scopes, target};
 use super::peer::Peer;
 use super::{Gate, answer};
 use crate::domain::decision::Request;
+use crate::domain::scope::Scope;
 
-/// Answers whether the request that a proxy holds may pass.
+/// Whether this is the path of a request that a proxy holds.
+pub(super) fn is_asked(path: &str) -> bool {
+    path.strip_prefix("/verify").is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+}
+
+/// As [`decide`], for the router.
 pub(super) async fn verify(
     State(gate): State<Arc<Gate>>,
     ConnectInfo(peer): ConnectInfo<Peer>,
@@ -22,32 +29,59 @@ pub(super) async fn verify(
     uri: Uri,
     headers: HeaderMap,
 ) -> Response<Body> {
+    decide(&gate, peer, (&method, &uri, &headers))
+}
+
+/// Answers whether the request that a proxy holds may pass.
+pub(super) fn decide(
+    gate: &Gate,
+    peer: Peer,
+    (method, uri, headers): (&Method, &Uri, &HeaderMap),
+) -> Response<Body> {
     let rules = &**gate.rules();
     let mut scopes = rules.scopes.clone();
-    let mut is_known_route = true;
-    if !rules.routes.is_empty() {
-        let wanted = Wanted::read(rules.original, &method, &uri, &headers);
-        match wanted.as_ref().and_then(|wanted| rules.route(&wanted.method, &wanted.segments())) {
-            Some(route) => scopes.extend(route.scopes.iter().cloned()),
-            None => is_known_route = false,
-        }
-    }
+    let is_known_route = needed(rules, peer, (method, uri, headers), &mut scopes).is_some();
     let request = Request {
         scopes,
-        ip: client(rules, peer, &headers),
+        ip: client(rules, peer, headers),
         origin: headers.get(ORIGIN).and_then(|origin| origin.to_str().ok()?.parse().ok()),
         env: rules.env,
     };
-    let presented = Presented::read(&headers, &rules.key_headers);
+    let query = rules.query_parameter.as_deref().and_then(|name| {
+        let (_, query) = target(rules.original, uri, headers)?.split_once('?')?;
+        Some((query, name))
+    });
+    let presented = Presented::read(headers, &rules.key_headers, query);
     // On an unknown route nothing passes and nothing is consumed; a stranger is told no more than elsewhere.
     let cost = u32::from(is_known_route);
     let original = rules.original;
-    let seen = Seen::Forwarded { original, method: &method, uri: &uri, headers: &headers, is_known_route };
+    let seen = Seen::Forwarded { original, method, uri, headers, is_known_route };
     let answered = gate.verify(presented.credential(), (&request, cost), seen, |verdict| {
-        if verdict.key.is_some() && !is_known_route {
+        if verdict.key.is_none() {
+            return answer::to_stranger(rules, request.ip, gate.verifier.now());
+        }
+        if !is_known_route {
             return answer::unknown_route();
         }
         answer::forward(verdict, &request.scopes, rules.limited_status)
     });
     answered.unwrap_or_else(|_| answer::undecided())
+}
+
+/// Adds what this request needs besides; none when that cannot be said, and then nothing passes.
+fn needed(
+    rules: &Rules,
+    peer: Peer,
+    (method, uri, headers): (&Method, &Uri, &HeaderMap),
+    scopes: &mut Vec<Scope>,
+) -> Option<()> {
+    if !rules.routes.is_empty() {
+        let wanted = Wanted::read(rules.original, method, uri, headers)?;
+        let route = rules.route(&wanted.method, &wanted.segments())?;
+        scopes.extend(route.scopes.iter().cloned());
+    }
+    if let Some(name) = &rules.scope_header {
+        scopes.extend(named_scopes(rules, peer, headers, name)?);
+    }
+    Some(())
 }

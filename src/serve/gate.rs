@@ -40,8 +40,8 @@ pub(super) enum Seen<'a> {
         /// None fits: what it needs is not known, and it does not pass.
         is_known_route: bool,
     },
-    /// What a program asks about, at this path.
-    Asked(&'static str),
+    /// What a program asks about, by this method at this path.
+    Asked(&'static str, &'static str),
     /// The program that asks; its being accepted is no event.
     Caller(&'static str),
 }
@@ -105,7 +105,8 @@ impl Gate {
             self.journal.request(&Told { outcome, ids, ip: request.ip, method, path }, brand);
         };
         match seen {
-            Seen::Asked(path) | Seen::Caller(path) => tell("POST", path),
+            Seen::Asked(method, path) => tell(method, path),
+            Seen::Caller(path) => tell("POST", path),
             Seen::Forwarded { original, method, uri, headers, .. } => {
                 match Wanted::read(original, method, uri, headers) {
                     Some(wanted) => tell(wanted.method.as_str(), wanted.path()),

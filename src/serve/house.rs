@@ -23,6 +23,8 @@ const REST: Duration = Duration::from_millis(50);
 #[derive(Debug)]
 pub(super) struct House {
     pub(super) router: Router,
+    /// Whether requests are decided here; else this is where metrics are read.
+    pub(super) is_for_requests: bool,
     pub(super) gate: Arc<Gate>,
     pub(super) end: Arc<End>,
     /// How many connections may be open, before what the configuration says.
@@ -50,9 +52,14 @@ impl End {
 }
 
 impl House {
-    pub(super) fn new(router: Router, gate: Arc<Gate>, end: Arc<End>, most: u32) -> Arc<Self> {
+    pub(super) fn new(
+        (router, is_for_requests): (Router, bool),
+        gate: Arc<Gate>,
+        end: Arc<End>,
+        most: u32,
+    ) -> Arc<Self> {
         let (open, emptied) = (AtomicU32::new(0), Notify::new());
-        Arc::new(Self { router, gate, end, most, open, emptied })
+        Arc::new(Self { router, is_for_requests, gate, end, most, open, emptied })
     }
 
     pub(super) fn tuning(&self) -> Tuning {

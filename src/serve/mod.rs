@@ -23,9 +23,11 @@ pub mod manager;
 mod metrics;
 mod origin;
 mod peer;
+mod self_service;
 pub mod signals;
 #[cfg(unix)]
 mod socket_file;
+mod strangers;
 #[cfg(test)]
 #[cfg(unix)]
 mod tests;
@@ -50,6 +52,8 @@ use listen::{Doors, Listener};
 
 /// The largest question of a program.
 const QUESTION: usize = 64 * 1024;
+/// The largest batch of them.
+const QUESTIONS: usize = 1024 * 1024;
 /// Connections for metrics: a reader or two, apart from all others.
 const READERS: u32 = 64;
 /// How often strangers are summed up.
@@ -61,6 +65,9 @@ pub fn router(gate: Arc<Gate>) -> Router {
         .route("/verify", any(forward::verify))
         .route("/verify/{*rest}", any(forward::verify))
         .route("/v1/verify", post(api::verify).layer(DefaultBodyLimit::max(QUESTION)))
+        .route("/v1/verify/batch", post(api::verify_batch).layer(DefaultBodyLimit::max(QUESTIONS)))
+        .route("/v1/self", get(self_service::show))
+        .route("/v1/self/revoke", post(self_service::revoke))
         .route("/healthz", get(|| async { StatusCode::OK }))
         .route("/readyz", get(ready))
         .fallback(|| async { StatusCode::NOT_FOUND })
@@ -89,9 +96,9 @@ fn metrics_router(house: Arc<House>) -> Router {
 /// within ten seconds. `most` is how many connections the system allows.
 pub async fn serve(gate: Arc<Gate>, doors: Doors, most: u32, end: impl Future<Output = ()>) {
     let told = Arc::new(End::default());
-    let house = House::new(router(gate.clone()), gate.clone(), told.clone(), most);
+    let house = House::new((router(gate.clone()), true), gate.clone(), told.clone(), most);
     let readers = metrics_router(house.clone());
-    let readers = House::new(readers, gate.clone(), told.clone(), READERS);
+    let readers = House::new((readers, false), gate.clone(), told.clone(), READERS);
     let mut accepting = JoinSet::new();
     let mut accept = |house: &Arc<House>, listeners: Vec<Listener>| {
         for listener in listeners {

@@ -6,15 +6,17 @@ use axum::http::{HeaderMap, HeaderName, Method, Uri};
 
 use super::config::{Original, Rules};
 use super::peer::Peer;
+use crate::domain::scope::Scope;
 
 const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 
 /// The client's address: the peer's, or, from a trusted proxy, the last of `X-Forwarded-For` that no trusted proxy has.
 /// None when that cannot be read, which satisfies no restriction; so too for a peer that has no address and no word.
 pub(super) fn client(rules: &Rules, peer: Peer, headers: &HeaderMap) -> Option<IpAddr> {
-    let (peer, is_trusted) = match peer {
-        Peer::Tcp(ip) => (Some(ip), rules.trusts(ip)),
-        Peer::Unix => (None, rules.trusts_unix),
+    let is_trusted = rules.trusts_peer(peer);
+    let peer = match peer {
+        Peer::Tcp(ip) => Some(ip),
+        Peer::Unix => None,
     };
     if !is_trusted {
         return peer;
@@ -68,6 +70,31 @@ impl Wanted {
     /// The segments of its path.
     pub(super) fn segments(&self) -> Vec<&str> {
         self.path.split('/').skip(1).collect()
+    }
+}
+
+/// The scopes that a trusted proxy says the request needs: at least one, between spaces or commas. None when they are
+/// not told, told twice, cannot be read, or are told by anybody else.
+pub(super) fn named_scopes(
+    rules: &Rules,
+    peer: Peer,
+    headers: &HeaderMap,
+    name: &HeaderName,
+) -> Option<Vec<Scope>> {
+    if !rules.trusts_peer(peer) {
+        return None;
+    }
+    let words = only(headers, name.as_str())?.split([' ', ',']).filter(|word| !word.is_empty());
+    let scopes: Vec<Scope> = words.map(|word| word.parse().ok()).collect::<Option<_>>()?;
+    (!scopes.is_empty()).then_some(scopes)
+}
+
+/// Path and query of the request that is to pass, as they were told; what they mean is for others to say.
+pub(super) fn target<'a>(original: Original, uri: &'a Uri, headers: &'a HeaderMap) -> Option<&'a str> {
+    match original {
+        Original::Nginx => only(headers, "x-original-uri"),
+        Original::Forwarded => only(headers, "x-forwarded-uri"),
+        Original::None | Original::Path => uri.path_and_query().map(axum::http::uri::PathAndQuery::as_str),
     }
 }
 

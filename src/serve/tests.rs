@@ -1,5 +1,7 @@
 //! The server over real connections, with a registry that changes behind it.
 
+mod programs;
+
 use std::io::{Read as _, Write as _};
 use std::net::{SocketAddr, TcpStream};
 use std::sync::Arc;

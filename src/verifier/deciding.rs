@@ -7,6 +7,7 @@ use super::rows::Line;
 use super::tally::Note;
 use super::{Credential, Identified, Shared, Verdict, VerifierError, locked};
 use crate::domain::decision::{Decision, Denial, Request, judge};
+use crate::domain::digest::Digest;
 use crate::domain::limit::{Limits, Spending, Subject};
 use crate::domain::secret::{Kind, SecretId};
 use crate::domain::time::Instant;
@@ -25,19 +26,10 @@ impl Shared {
         (request, cost): (&Request, u32),
         answer: impl FnOnce(&Verdict<'_>) -> R,
     ) -> Result<R, VerifierError> {
-        let mut index = self.read();
-        if index.seen != self.watch.glance() {
-            drop(index);
-            self.catch_up()?;
-            index = self.read();
-        }
+        let index = self.current()?;
         let now = (self.now)();
         let compared = compare(&self.keys.digest, credential.secret, |id| {
-            Ok::<_, VerifierError>(
-                index
-                    .find(id)
-                    .filter(|(line, _)| self.belongs_to(&index, index.line(*line), credential.consumer_key)),
-            )
+            Ok::<_, VerifierError>(self.find(&index, id, credential.consumer_key))
         })?;
         let line = match compared {
             Compared::Match(line) => line,
@@ -57,6 +49,27 @@ impl Shared {
             self.start_grace(secret, now)?;
         }
         Ok(answered)
+    }
+
+    /// The index with everything that is committed by now.
+    pub(super) fn current(&self) -> Result<std::sync::RwLockReadGuard<'_, Index>, VerifierError> {
+        let index = self.read();
+        if index.seen == self.watch.glance() {
+            return Ok(index);
+        }
+        drop(index);
+        self.catch_up()?;
+        Ok(self.read())
+    }
+
+    /// The line with this id, and its digest.
+    pub(super) fn find(
+        &self,
+        index: &Index,
+        id: SecretId,
+        consumer_key: Option<&str>,
+    ) -> Option<(u32, Digest)> {
+        index.find(id).filter(|(line, _)| self.belongs_to(index, index.line(*line), consumer_key))
     }
 
     /// A secret that came with another key's consumer key is not known.

@@ -15,6 +15,7 @@ mod desk;
 mod follow;
 mod index;
 mod limiting;
+mod revoking;
 mod rows;
 mod tally;
 // With edits of the file under it, as the registry's own.
@@ -39,6 +40,7 @@ use crate::vault::{KeyFile, Vault, VaultError, open};
 use desk::Desk;
 use follow::Follower;
 use index::Index;
+pub use revoking::Revoked;
 
 /// Where the time comes from.
 pub type Now = dyn Fn() -> Instant + Send + Sync;

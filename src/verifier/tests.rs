@@ -113,6 +113,16 @@ impl Scene {
         self.verifier.verify(credential, (request, 1), |verdict| verdict.decision.code()).unwrap()
     }
 
+    pub(crate) fn newest_event(&self) -> crate::domain::event::Event {
+        let mut newest = None;
+        let mut visit = |recorded: crate::registry::RecordedEvent| {
+            newest = Some(recorded.event);
+            std::ops::ControlFlow::Continue(())
+        };
+        self.registry.events(&crate::registry::EventFilter::default(), &mut visit).unwrap();
+        newest.unwrap()
+    }
+
     fn now(&self) -> Instant {
         self.verifier.now()
     }

@@ -1,0 +1,129 @@
+//! `/v1/self`: what the presented key is and has left, and its revocation by whoever holds it.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::body::Body;
+use axum::extract::{ConnectInfo, State};
+use axum::http::{HeaderMap, Response, StatusCode};
+use axum::response::IntoResponse;
+use serde::Serialize;
+use zeroize::Zeroizing;
+
+use super::credential::Presented;
+use super::gate::Seen;
+use super::origin::client;
+use super::peer::Peer;
+use super::{Gate, answer};
+use crate::domain::decision::Request;
+use crate::domain::limit::Allowance;
+use crate::verifier::{Credential, Verdict};
+
+/// What a key may know of itself: nothing of its other secrets, and no note about it.
+#[derive(Serialize)]
+struct SelfView<'a> {
+    id: String,
+    secret_id: String,
+    name: &'a str,
+    owner: &'a str,
+    project: &'a str,
+    env: &'static str,
+    kind: &'static str,
+    scopes: Vec<&'a str>,
+    expires_at: Option<String>,
+    limits: Vec<LimitLeft>,
+}
+
+#[derive(Serialize)]
+struct LimitLeft {
+    of: &'static str,
+    limit: &'static str,
+    requests: u64,
+    window_seconds: u64,
+    remaining: u64,
+    resets_after_seconds: u64,
+}
+
+#[derive(Serialize)]
+struct RevokedView {
+    id: String,
+    revoked: bool,
+    /// False when it was revoked before.
+    changed: bool,
+}
+
+/// Tells the holder of an accepted key what it is, and consumes nothing.
+pub(super) async fn show(
+    State(gate): State<Arc<Gate>>,
+    ConnectInfo(peer): ConnectInfo<Peer>,
+    headers: HeaderMap,
+) -> Response<Body> {
+    let rules = &**gate.rules();
+    let request = Request { ip: client(rules, peer, &headers), env: rules.env, ..Request::default() };
+    let presented = Presented::read(&headers, &rules.key_headers, None);
+    let seen = Seen::Asked("GET", "/v1/self");
+    let answered = gate.verify(presented.credential(), (&request, 0), seen, |verdict| match &verdict.key {
+        None => answer::to_stranger(rules, request.ip, gate.verifier.now()),
+        Some(_) if !verdict.decision.is_accepted() && verdict.spending.denial.is_none() => {
+            answer::forward(verdict, &request.scopes, rules.limited_status)
+        }
+        // One that has used up its limits is told so.
+        Some(_) => Json(view(verdict)).into_response(),
+    });
+    answered.unwrap_or_else(|_| answer::undecided())
+}
+
+fn view<'a>(verdict: &Verdict<'a>) -> Option<SelfView<'a>> {
+    let key = verdict.key?;
+    let left = |one: &Allowance| LimitLeft {
+        of: one.of,
+        limit: one.measure.code(),
+        requests: one.limit,
+        window_seconds: one.window_seconds,
+        remaining: one.remaining,
+        resets_after_seconds: one.resets_after_seconds,
+    };
+    Some(SelfView {
+        id: key.id.to_string(),
+        secret_id: key.secret.to_string(),
+        name: key.name,
+        owner: key.owner,
+        project: key.project,
+        env: key.env.code(),
+        kind: key.kind.code(),
+        scopes: key.scopes.iter().map(crate::domain::scope::Scope::as_str).collect(),
+        expires_at: key.expires_at.map(|at| at.to_string()),
+        limits: verdict.spending.allowances.iter().map(left).collect(),
+    })
+}
+
+/// Revokes the key whose secret is presented, whatever else would deny it: who found a leaked key can end it from
+/// anywhere. Only where the configuration allows it.
+pub(super) async fn revoke(
+    State(gate): State<Arc<Gate>>,
+    ConnectInfo(peer): ConnectInfo<Peer>,
+    headers: HeaderMap,
+) -> Response<Body> {
+    let rules = gate.rules().clone();
+    if !rules.self_revoke {
+        return StatusCode::NOT_FOUND.into_response();
+    }
+    let ip = client(&rules, peer, &headers);
+    let worker = gate.clone();
+    // It writes to the registry, durably, and waits for others who do.
+    let revoked = tokio::task::spawn_blocking(move || {
+        let presented = Presented::read(&headers, &rules.key_headers, None);
+        let credential = presented.credential();
+        let secret = credential.secret.map(|secret| Zeroizing::new(secret.to_vec()));
+        let secret = secret.as_ref().map(|secret| secret.as_slice());
+        worker.verifier.revoke_presented(Credential { secret, ..credential })
+    });
+    match revoked.await {
+        Ok(Ok(Some(revoked))) => {
+            Json(RevokedView { id: revoked.key.to_string(), revoked: true, changed: revoked.changed })
+                .into_response()
+        }
+        Ok(Ok(None)) => answer::to_stranger(&gate.rules(), ip, gate.verifier.now()),
+        Ok(Err(_)) | Err(_) => answer::undecided(),
+    }
+}

@@ -1,0 +1,173 @@
+//! What programs and holders of keys ask, and where a secret and a scope may come from.
+
+use super::*;
+use crate::domain::key::Allowed;
+use crate::domain::scope::Scopes;
+
+impl Served {
+    /// The status and the body of the answer to a request with a body, as JSON if it is.
+    fn post(&self, path: &str, secret: &str, body: &str) -> (String, serde_json::Value) {
+        let mut stream = TcpStream::connect(self.address).unwrap();
+        let length = body.len();
+        write!(
+            stream,
+            "POST {path} HTTP/1.1\r\nhost: api\r\nconnection: close\r\nauthorization: Bearer {secret}\r\n\
+             content-length: {length}\r\n\r\n{body}"
+        )
+        .unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+        let status = head.split(' ').nth(1).unwrap().to_owned();
+        (status, serde_json::from_str(body).unwrap_or_default())
+    }
+
+    fn get(&self, path: &str) -> serde_json::Value {
+        let answer = self.ask(&format!("GET {path}"), &[self.bearer()]);
+        serde_json::from_str(answer.split_once("\n\n").unwrap().1).unwrap()
+    }
+}
+
+fn limited(rate: &str, config: &str) -> Served {
+    let limits = Limits { rate: Some(Rate::parse(rate, None).unwrap()), quota: None };
+    let mut asker = wish("asker", limits, Kind::Private);
+    asker.scopes = Scopes::new(["apikey:verify".parse().unwrap()]).unwrap();
+    served(scene(vec![wish("one", limits, Kind::Private), asker]), config)
+}
+
+#[test]
+fn a_key_may_know_what_it_is_and_has_left_and_pays_nothing_for_it() {
+    let served = limited("3/1h", "");
+    assert_eq!(served.status("GET /verify", &[served.bearer()]), "200");
+    for _ in 0..5 {
+        let view = served.get("/v1/self");
+        assert_eq!((&view["name"], &view["scopes"][0]), (&"one".into(), &"orders:read".into()));
+        assert_eq!((&view["limits"][0]["requests"], &view["limits"][0]["remaining"]), (&3.into(), &2.into()));
+        assert!(!view.to_string().contains(&served.scene.text(0)));
+    }
+    let stranger = served.ask("GET /v1/self", &[]);
+    assert!(stranger.starts_with("HTTP/1.1 401"), "{stranger}");
+    assert_eq!(served.ask("GET /v1/self", &["x-api-key: x".to_owned()]), stranger);
+    for _ in 0..2 {
+        assert_eq!(served.status("GET /verify", &[served.bearer()]), "200");
+    }
+    assert_eq!(served.get("/v1/self")["limits"][0]["remaining"], 0);
+}
+
+#[test]
+fn whoever_holds_a_secret_can_end_its_key_where_that_is_allowed() {
+    let key = |config: &str| {
+        let mut wish = wish("one", Limits::default(), Kind::Private);
+        wish.networks = Allowed::Only(vec!["192.0.2.0/24".parse().unwrap()]);
+        served(scene(vec![wish]), config)
+    };
+    let off = key("");
+    assert_eq!(off.status("POST /v1/self/revoke", &[off.bearer()]), "404");
+    let on = key("self_revoke = true");
+    let stranger = on.ask("POST /v1/self/revoke", &[]);
+    assert!(stranger.starts_with("HTTP/1.1 401"), "{stranger}");
+    assert_eq!(on.ask("POST /v1/self/revoke", &["x-api-key: x".to_owned()]), stranger);
+    assert_eq!(on.status("GET /v1/self/revoke", &[on.bearer()]), "405");
+    assert_eq!(on.status("GET /verify", &[on.bearer()]), "403", "not from this address");
+    let (status, view) = on.post("/v1/self/revoke", &on.scene.text(0), "");
+    assert_eq!((status.as_str(), &view["revoked"], &view["changed"]), ("200", &true.into(), &true.into()));
+    let answer = on.ask("GET /verify", &[on.bearer()]);
+    assert!(answer.contains("\"code\":\"revoked\""), "{answer}");
+    let (status, view) = on.post("/v1/self/revoke", &on.scene.text(0), "");
+    assert_eq!((status.as_str(), &view["revoked"], &view["changed"]), ("200", &true.into(), &false.into()));
+    let said = on.scene.newest_event();
+    assert_eq!((said.action.code(), said.actor.user.as_str()), ("key_revoked", "holder"));
+}
+
+#[test]
+fn many_questions_are_answered_in_their_order_for_one_request_of_the_caller() {
+    let served = limited("2/1h", "");
+    let (one, asker) = (served.scene.text(0), served.scene.text(1));
+    let question = |secret: &str, cost: u32| format!("{{\"secret\":\"{secret}\",\"cost\":{cost}}}");
+    let batch = |questions: &[String]| format!("{{\"questions\":[{}]}}", questions.join(","));
+    let questions =
+        [question(&one, 0), question("nonsense", 1), question(&one, 1), question(&one, 1), question(&one, 1)];
+    let (status, view) = served.post("/v1/verify/batch", &asker, &batch(&questions));
+    let codes: Vec<_> =
+        view["answers"].as_array().unwrap().iter().map(|answer| answer["code"].as_str().unwrap()).collect();
+    assert_eq!(status, "200");
+    assert_eq!(codes, ["accepted", "malformed", "accepted", "accepted", "rate_limited"]);
+    let most = vec![question("x", 1); 1_001];
+    assert_eq!(served.post("/v1/verify/batch", &asker, &batch(&most)).0, "400");
+    let (status, _) = served.post("/v1/verify/batch", &asker, &batch(&most[1..]));
+    assert_eq!(status, "429", "the caller has asked twice");
+}
+
+#[test]
+fn a_batch_is_read_whole_before_any_of_it_is_decided() {
+    let served = limited("10/1h", "");
+    let (one, asker) = (served.scene.text(0), served.scene.text(1));
+    for body in ["", "[]", "{}", "{\"questions\":[1]}", "{\"questions\":[],\"more\":1}"] {
+        assert_eq!(served.post("/v1/verify/batch", &asker, body).0, "400", "{body}");
+    }
+    let bad = format!("{{\"questions\":[{{\"secret\":\"{one}\"}},{{\"secret\":\"x\",\"env\":\"prod\"}}]}}");
+    assert_eq!(served.post("/v1/verify/batch", &asker, &bad).0, "400");
+    assert_eq!(served.get("/v1/self")["limits"][0]["remaining"], 10);
+}
+
+#[test]
+fn a_query_holds_a_secret_only_where_the_configuration_names_it() {
+    let off = plain("original = 'path'");
+    let path = |served: &Served| format!("GET /verify/x?a=b&key={}", served.scene.text(0));
+    assert_eq!(off.status(&path(&off), &[]), "401");
+    let on = plain("original = 'path'\nquery_parameter = 'key'");
+    assert_eq!(on.status(&path(&on), &[]), "200");
+    assert_eq!(on.status(&path(&on), &[on.bearer()]), "200");
+    assert_eq!(on.status(&path(&on), &["x-api-key: other".to_owned()]), "401");
+    assert_eq!(on.status(&format!("{}&key=other", path(&on)), &[]), "401");
+    let nginx = plain("original = 'nginx'\nquery_parameter = 'key'");
+    let told = format!("x-original-uri: /x?key={}", nginx.scene.text(0));
+    assert_eq!(nginx.status("GET /verify", std::slice::from_ref(&told)), "200");
+    assert_eq!(nginx.status("GET /verify", &[told, "x-original-uri: /x".to_owned()]), "401");
+    assert_eq!(nginx.status(&path(&nginx), &[]), "401", "the proxy's own request says nothing");
+}
+
+#[test]
+fn a_scope_is_taken_from_a_trusted_proxy_and_without_one_nothing_passes() {
+    let config = "scope_header = 'X-Apikey-Require'\ntrusted_proxies = ";
+    let served = plain(&format!("{config}['127.0.0.1']"));
+    let with = |values: &[&str]| {
+        let mut fields = vec![served.bearer()];
+        fields.extend(values.iter().map(|value| format!("x-apikey-require: {value}")));
+        served.status("GET /verify", &fields)
+    };
+    assert_eq!(with(&["orders:read"]), "200");
+    for values in [
+        &["orders:write"][..],
+        &["orders:read, orders:write"],
+        &[],
+        &[""],
+        &["orders"],
+        &["orders:read", "orders:read"],
+    ] {
+        assert_eq!(with(values), "403", "{values:?}");
+    }
+    let other = plain(&format!("{config}['192.0.2.1']"));
+    let fields = [other.bearer(), "x-apikey-require: orders:read".to_owned()];
+    assert_eq!(other.status("GET /verify", &fields), "403", "told by somebody else");
+    assert!(Rules::parse("scope_header = 'X-Apikey-Require'").is_err(), "nobody is believed");
+}
+
+#[test]
+fn strangers_that_ask_too_often_are_told_so_and_good_keys_are_not() {
+    let served = plain("trusted_proxies = ['127.0.0.1']\n[strangers]\nrate = '2/1h'");
+    let from = |ip: &str, secret: &str| {
+        let fields = [format!("x-forwarded-for: {ip}"), format!("x-api-key: {secret}")];
+        served.ask("GET /verify", &fields)
+    };
+    let first = from("192.0.2.1", "x");
+    assert_eq!(from("192.0.2.1", "apik_sk_live_000000000000_"), first);
+    let over = from("192.0.2.1", "x");
+    assert!(over.starts_with("HTTP/1.1 429") && over.contains("retry-after: 1800"), "{over}");
+    assert_eq!(from("192.0.2.1", ""), over, "all of them alike");
+    assert!(from("192.0.2.1", &served.scene.text(0)).starts_with("HTTP/1.1 200"));
+    assert_eq!(from("192.0.2.2", "x"), first, "another address");
+    for config in ["[strangers]\nrate = 'often'", "[strangers]", "strangers = 1"] {
+        assert!(Rules::parse(config).is_err(), "{config}");
+    }
+}

@@ -1,0 +1,69 @@
+//! Revocation by possession: whoever presents a secret can end its key.
+
+use super::{Credential, Shared, Verifier, VerifierError, locked};
+use crate::domain::event::{Action, Actor, Event};
+use crate::domain::key::{KeyId, RevokeReason};
+use crate::registry::{Change, Registry, RegistryError};
+use crate::verification::{Compared, compare};
+
+/// How often it begins anew when others change the key meanwhile.
+const TRIES: usize = 5;
+
+/// What came of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Revoked {
+    /// The key.
+    pub key: KeyId,
+    /// False when it was revoked before.
+    pub changed: bool,
+}
+
+impl Verifier {
+    /// Revokes the key whose secret is presented, as `leaked`, whatever a verification would decide: an address
+    /// restriction or an end must not keep a leaked key alive. None when no secret matches. Durable when it returns, and
+    /// in the log under the name `holder`.
+    ///
+    /// # Errors
+    /// The registry's; the key is not revoked then.
+    pub fn revoke_presented(&self, credential: Credential<'_>) -> Result<Option<Revoked>, VerifierError> {
+        let Some(key) = self.shared.matching(credential)? else { return Ok(None) };
+        for _ in 1..TRIES {
+            match self.shared.revoke(key) {
+                Err(VerifierError::Registry(RegistryError::Conflict(_))) => {}
+                other => return other.map(Some),
+            }
+        }
+        self.shared.revoke(key).map(Some)
+    }
+}
+
+impl Shared {
+    /// The key whose secret is presented.
+    fn matching(&self, credential: Credential<'_>) -> Result<Option<KeyId>, VerifierError> {
+        let index = self.current()?;
+        let compared = compare(&self.keys.digest, credential.secret, |id| {
+            Ok::<_, VerifierError>(self.find(&index, id, credential.consumer_key))
+        })?;
+        Ok(match compared {
+            Compared::Match(line) => Some(index.entry(index.line(line).entry).id),
+            Compared::Nothing | Compared::Malformed | Compared::Unknown => None,
+        })
+    }
+
+    fn revoke(&self, key: KeyId) -> Result<Revoked, VerifierError> {
+        let now = (self.now)().whole_second();
+        let mut registry = locked(&self.ledger);
+        let found = registry.find_key(key)?.ok_or(RegistryError::Conflict(key))?;
+        let (before, mut after) = (found.key.clone(), found.key);
+        if !after.revoke(RevokeReason::Leaked, now) {
+            return Ok(Revoked { key, changed: false });
+        }
+        let actor = Actor { user: "holder".to_owned(), ..self.actor.clone() };
+        let event = Event::on_key(Action::KeyRevoked, &actor, Some(&before), &after, now);
+        let (replace, audit) = ([after], Some(&self.keys.audit));
+        let change =
+            Change { replace: &replace, events: vec![event], audit, now: Some(now), ..Change::default() };
+        registry.apply(&change)?;
+        Ok(Revoked { key, changed: true })
+    }
+}

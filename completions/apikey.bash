@@ -3065,7 +3065,7 @@ _apikey() {
             return 0
             ;;
         apikey__subcmd__serve)
-            opts="-h --listen --socket-mode --config --check --metrics --log --log-requests --registry --profile --vault --master-key-file --passphrase-file --json --format --no-input --help"
+            opts="-h --listen --socket-mode --config --check --metrics --log --log-requests --print-config --proxy-listen --upstream --registry --profile --vault --master-key-file --passphrase-file --json --format --no-input --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -3093,6 +3093,18 @@ _apikey() {
                     ;;
                 --log-requests)
                     COMPREPLY=($(compgen -W "none denied all" -- "${cur}"))
+                    return 0
+                    ;;
+                --print-config)
+                    COMPREPLY=($(compgen -W "nginx traefik caddy envoy" -- "${cur}"))
+                    return 0
+                    ;;
+                --proxy-listen)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --upstream)
+                    COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
                 --registry)

@@ -591,6 +591,12 @@ off\t'Nothing'"
 complete -c apikey -n "__fish_apikey_using_subcommand serve" -l log-requests -d 'Which requests have a line of their own in the log' -r -f -a "none\t'None'
 denied\t'Those denied to a known key, 10 a second at most'
 all\t'All, strangers\' too: as many lines as requests'"
+complete -c apikey -n "__fish_apikey_using_subcommand serve" -l print-config -d 'Print a working configuration of this proxy, with the settings of `serve.toml` that go with it, and end' -r -f -a "nginx\t'`auth_request`'
+traefik\t'`ForwardAuth`'
+caddy\t'`forward_auth`'
+envoy\t'`ext_authz` over HTTP'"
+complete -c apikey -n "__fish_apikey_using_subcommand serve" -l proxy-listen -d 'In a printed configuration: where the proxy listens' -r
+complete -c apikey -n "__fish_apikey_using_subcommand serve" -l upstream -d 'In a printed configuration: where the API listens' -r
 complete -c apikey -n "__fish_apikey_using_subcommand serve" -l registry -d 'The registry file [env: APIKEY_REGISTRY]' -r -F
 complete -c apikey -n "__fish_apikey_using_subcommand serve" -l profile -d 'Use the registry and settings of this profile [env: APIKEY_PROFILE]' -r
 complete -c apikey -n "__fish_apikey_using_subcommand serve" -l vault -d 'Where the master key lives: keyring, file or keyfile [env: APIKEY_VAULT]' -r -f -a "keyring\t''

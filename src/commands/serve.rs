@@ -14,6 +14,7 @@ use crate::serve::config::Rules;
 use crate::serve::inherited::Inherited;
 use crate::serve::journal::{Form, Journal, Level, Requests, Value};
 use crate::serve::listen::{Doors, Listen, ListenError, Listener};
+use crate::serve::print_config::{Places, Proxy, config};
 use crate::serve::signals::{Signal, Signals};
 use crate::serve::{Gate, files, manager, serve};
 use crate::session::Session;
@@ -56,6 +57,15 @@ pub struct Arguments {
     /// Those of strangers are summed up every ten seconds, so that nobody can fill the disk.
     #[arg(long, value_name = "WHICH", value_enum, default_value_t = Requests::Denied)]
     log_requests: Requests,
+    /// Print a working configuration of this proxy, with the settings of `serve.toml` that go with it, and end
+    #[arg(long, value_name = "PROXY", value_enum, conflicts_with = "check")]
+    print_config: Option<Proxy>,
+    /// In a printed configuration: where the proxy listens
+    #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:8000", requires = "print_config")]
+    proxy_listen: SocketAddr,
+    /// In a printed configuration: where the API listens
+    #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:8080", requires = "print_config")]
+    upstream: SocketAddr,
 }
 
 fn mode(text: &str) -> Result<u32, String> {
@@ -68,6 +78,11 @@ fn mode(text: &str) -> Result<u32, String> {
 /// # Errors
 /// A configuration that cannot be, the vault's, the registry's, and a place that cannot be listened at.
 pub fn run(arguments: &Arguments, session: &mut Session<'_, '_>) -> Result<Exit> {
+    if let Some(proxy) = arguments.print_config {
+        let text = config(proxy, &places(arguments)?);
+        session.host.stdout.write_all(text.as_bytes())?;
+        return Ok(Exit::Done);
+    }
     let rules = rules(arguments)?;
     if arguments.check {
         session.say("the configuration is right")?;
@@ -96,6 +111,14 @@ pub fn run(arguments: &Arguments, session: &mut Session<'_, '_>) -> Result<Exit>
     // A decision that waits for the registry is not waited for.
     runtime.shutdown_background();
     Ok(Exit::Done)
+}
+
+fn places(arguments: &Arguments) -> Result<Places> {
+    let [Listen::Tcp(ask)] = arguments.listen[..] else {
+        let failure = Failure::usage("a printed configuration needs one address to ask at");
+        return Err(failure.hint("apikey serve --print-config nginx --listen 127.0.0.1:8719").into());
+    };
+    Ok(Places { ask, listen: arguments.proxy_listen, upstream: arguments.upstream })
 }
 
 fn doors(arguments: &Arguments, inherited: Option<Inherited>) -> Result<Doors, ListenError> {

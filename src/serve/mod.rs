@@ -23,6 +23,7 @@ pub mod manager;
 mod metrics;
 mod origin;
 mod peer;
+pub mod print_config;
 mod self_service;
 pub mod signals;
 #[cfg(unix)]

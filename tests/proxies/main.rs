@@ -17,7 +17,17 @@ const CONFIG: &str = "trusted_proxies = ['127.0.0.1']\nkey_headers = ['x-api-key
     [[route]]\npath = '/orders/**'\nscopes = ['orders:write']\n";
 
 /// What every proxy has to let pass and hold back. `limited` is the status of a request over its limit.
-fn holds(stage: &stage::Stage, limited: u16) {
+fn holds(stage: &mut stage::Stage, limited: u16) {
+    passes_and_holds_back(stage, limited);
+    let any = stage.create("any", &["--scope", "orders:read"]);
+    let fields = [format!("authorization: Bearer {any}")];
+    assert_eq!(stage.through_proxy("GET /orders/7", &fields).status, 200);
+    stage.end_gate();
+    let answer = stage.through_proxy("GET /orders/7", &fields);
+    assert!(answer.status >= 500, "nobody decides, so nothing passes: {}", answer.text);
+}
+
+fn passes_and_holds_back(stage: &stage::Stage, limited: u16) {
     let good = stage.create("good", &["--scope", "orders:read"]);
     let with = |secret: &str| vec![format!("authorization: Bearer {secret}")];
     let ask = |line: &str, fields: &[String]| stage.through_proxy(line, fields);
@@ -49,6 +59,18 @@ fn holds(stage: &stage::Stage, limited: u16) {
     for line in ["GET /orders/%2e%2e/other", "GET /orders/..%2fother", "GET //orders/7"] {
         assert_ne!(ask(line, &with(&good)).status, 200, "{line}");
     }
+
+    let none = stage.create("none", &[]);
+    let mut asking = with(&none);
+    asking.extend(["x-apikey-require: orders:read", "x-apikey-scopes: *:*"].map(str::to_owned));
+    assert_eq!(ask("GET /orders/7", &asking).status, 403, "a scope that the client names");
+    let twice = [with(&good), with(&none)].concat();
+    assert_ne!(ask("GET /orders/7", &twice).status, 200, "two secrets");
+    let large = [with(&good), vec![format!("x-large: {}", "x".repeat(1 << 20))]].concat();
+    assert_ne!(ask("GET /orders/7", &large).status, 200, "a megabyte of headers");
+    assert_eq!(ask("GET /orders/7", &with(&good)).status, 200, "and the next is served");
+    let absolute = ask("GET http://other/orders/../other", &with(&good));
+    assert_ne!(absolute.status, 200, "{}", absolute.text);
 
     // An address that the client put in front is not believed.
     let bound = stage.create("bound", &["--scope", "orders:read", "--allow-ip", "192.0.2.7"]);

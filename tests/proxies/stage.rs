@@ -26,7 +26,7 @@ pub(crate) struct Answer {
 }
 
 /// A port that was free a moment ago.
-pub(crate) fn free_port() -> u16 {
+fn free_port() -> u16 {
     TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
 }
 
@@ -43,6 +43,24 @@ impl Stage {
         command.args(["serve", "--listen", &address, "--config", &config]);
         stage.start(gate, command);
         stage
+    }
+
+    /// A free port for a proxy, and the configuration that the tool prints for it.
+    pub(crate) fn printed(&self, proxy: &str) -> (u16, String) {
+        let port = free_port();
+        let [ask, listen, api] = [self.gate, port, self.api].map(|port| format!("127.0.0.1:{port}"));
+        let arguments = [
+            "serve",
+            "--print-config",
+            proxy,
+            "--listen",
+            &ask,
+            "--proxy-listen",
+            &listen,
+            "--upstream",
+            &api,
+        ];
+        (port, self.apikey(&arguments) + "\n")
     }
 
     /// Where its files are.
@@ -63,6 +81,12 @@ impl Stage {
         command.args(arguments).env("HOME", self.folder.path()).env("XDG_DATA_HOME", self.folder.path());
         self.proxy = port;
         self.start(port, command);
+    }
+
+    /// Ends `apikey serve`, which is the first that was started.
+    pub(crate) fn end_gate(&mut self) {
+        self.children[0].kill().unwrap();
+        self.children[0].wait().unwrap();
     }
 
     /// Runs a command of the tool to its end.

@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::Result;
 use clap::Args;
@@ -68,6 +69,9 @@ pub struct Arguments {
     upstream: SocketAddr,
 }
 
+/// How long the threads of the server may take to notice that it is over.
+const CUT_OFF: Duration = Duration::from_secs(5);
+
 fn mode(text: &str) -> Result<u32, String> {
     let mode = u32::from_str_radix(text, 8).ok().filter(|mode| *mode <= 0o777);
     mode.ok_or_else(|| "not permissions in octal, such as 0660".to_owned())
@@ -96,7 +100,9 @@ pub fn run(arguments: &Arguments, session: &mut Session<'_, '_>) -> Result<Exit>
     let (journal, lines) = Journal::begin(arguments.log, arguments.log_requests, crate::host::real::now);
     let gate = Arc::new(Gate::new(verifier, rules, journal));
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    let serving = gate.clone();
     runtime.block_on(async {
+        let gate = serving;
         // Before anything is announced: whoever reads that may send one at once.
         let signals = Signals::listen()?;
         let doors = doors(arguments, inherited).map_err(|error| refusal(&error))?;
@@ -108,8 +114,10 @@ pub fn run(arguments: &Arguments, session: &mut Session<'_, '_>) -> Result<Exit>
         write_until(served, lines, session).await;
         Ok::<_, anyhow::Error>(())
     })?;
-    // A decision that waits for the registry is not waited for.
-    runtime.shutdown_background();
+    // A decision that waits for the registry is not waited for any longer.
+    runtime.shutdown_timeout(CUT_OFF);
+    // By now nobody else has it, and what was counted since the last second is written as it goes.
+    drop(gate);
     Ok(Exit::Done)
 }
 

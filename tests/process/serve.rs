@@ -183,6 +183,24 @@ fn told_to_end_it_finishes_what_is_under_way_and_closes_what_is_idle() {
     assert!(said.contains("info stopped cut_off=0"), "{said}");
 }
 
+#[test]
+fn what_was_counted_up_to_the_end_is_written() {
+    let machine = Machine::with_registry();
+    let secret = machine.create("a");
+    for round in 1..=3 {
+        let serving = Serving::start(&machine, &[]);
+        let _open = serving.connect();
+        for _ in 0..10 {
+            assert_eq!(serving.verdict(&secret), 200);
+        }
+        serving.end().0.ended(0);
+        let usage = machine.run(&["usage", "a", "--by", "outcome", "--json"]).ended(0).json();
+        let counted: u64 =
+            usage.as_array().unwrap().iter().map(|row| row["requests"].as_u64().unwrap()).sum();
+        assert_eq!(counted, round * 10, "{usage}");
+    }
+}
+
 /// The request is under way once the server wants its body.
 fn wait_until_asked_for_more(stream: &mut TcpStream) {
     let mut answer = [0; 25];

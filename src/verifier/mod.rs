@@ -7,7 +7,7 @@
 //!
 //! Requests are counted in memory and written once a second, so that a crash loses a second of usage and nothing else.
 //! Limits are counted in memory that all processes on a registry share ([`crate::registry::sqlite::Counters`]): exactly,
-//! whatever is killed. What must hold even if the machine fails is written ahead; see [`desk`].
+//! whatever is killed. What must hold even if the machine fails is written ahead; see `desk`.
 
 mod counting;
 mod deciding;

@@ -15,6 +15,8 @@ use crate::domain::lifetime::Lifetime;
 use crate::domain::limit::{Limits, Rate};
 use crate::domain::party::PartyKind;
 use crate::domain::samples::{self, NOW};
+use crate::domain::scope::Scopes;
+use crate::domain::secret::{Env, Kind};
 use crate::domain::usage::UsageRow;
 use crate::issuance::{Issued, Wish, draft};
 use crate::registry::ledger::{Ledger as _, UsageFilter};

@@ -29,7 +29,8 @@
 //! [`domain`] holds the rules and has no effects: no file, clock, randomness, or SQL. [`crypto`] holds every algorithm.
 //! [`registry`] and [`vault`] store; neither decides. [`issuance`] and [`verification`] own the order in which things
 //! are written and undone; [`verifier`] is verification for a running program, with all keys in memory and limits counted
-//! in memory that all verifiers share; [`serve`] puts it behind HTTP. [`session`] is what one command has opened, [`host`]
+//! in memory that all verifiers share; [`serve`] puts it behind HTTP, and `tower`, with the feature of that name, in front
+//! of a service in the same process, with the answers of [`serve`]. [`session`] is what one command has opened, [`host`]
 //! the machine it runs on, as a value, so that the tests run the same commands under a stopped clock. [`commands`] has a
 //! file for each subcommand; [`output`] is the only place that decides what leaves, and [`exit`] what an error means to a
 //! person or a script. `tests/layers.rs` enforces who may use whom, and lists every file in which a secret is visible in
@@ -124,6 +125,8 @@
 //! secret: what `apikey usage` shows. That is written once a second and when the verifier is dropped; a crash loses at
 //! most a second of it. What strangers present is never written, and a cost of zero is not counted.
 //!
+//! With the feature `tower` there is a layer for axum and other services: `apikey::tower`.
+//!
 //! # To change something
 //!
 //! A rule: `domain`, beside its test. A column: a new migration in `registry/sqlite`, and what it grants into
@@ -147,6 +150,8 @@ pub mod secret_input;
 pub mod serve;
 pub mod session;
 pub mod settings;
+#[cfg(feature = "tower")]
+pub mod tower;
 pub mod vault;
 pub mod verification;
 pub mod verifier;

@@ -106,6 +106,19 @@ impl Scene {
         self.change(place, |key| assert!(key.revoke(RevokeReason::Leaked, Instant::from_seconds(NOW))));
     }
 
+    /// The registry's file.
+    pub(crate) fn path(&self) -> &std::path::Path {
+        &self.path
+    }
+
+    /// Puts a backup in the place of the registry, and changes what was there before.
+    pub(crate) fn replace(&mut self) {
+        let aside = self.path.with_extension("aside");
+        self.revoke(0);
+        std::fs::rename(&self.path, &aside).unwrap();
+        std::fs::copy(&aside, &self.path).unwrap();
+    }
+
     pub(crate) fn text(&self, place: usize) -> String {
         self.issued[place].secret.expose().to_owned()
     }

@@ -82,22 +82,24 @@
 //! The same as behind `apikey serve`, by the same code. The secret is read from `Authorization` (Bearer or Basic) or
 //! `X-API-Key`; two that disagree are refused. What does not pass is answered with 401, 403 or 429 as problem+json, with
 //! `WWW-Authenticate`, `RateLimit` and `Retry-After` where they say something; the service behind is not called. Whoever
-//! presents no known secret gets one and the same 401. If no decision can be made the answer is 503, and
+//! presents no known secret gets one and the same 401. For a log around the layer, which the client does not see, the
+//! answer has the [`Denial`](crate::Denial) among its extensions. If no decision can be made the answer is 503, and
 //! [`ApiKeyLayer::on_undecided`] is told why: nothing ever passes undecided.
 //!
 //! What passes has a [`VerifiedKey`](crate::VerifiedKey) among its extensions, put there by the layer whatever was there
-//! before, so no client can make one up. It has lost `Authorization` and the header fields that hold keys: nothing behind the layer
-//! can log or forward a secret, and a second layer behind this one would find none. The answer gets `RateLimit`
+//! before, so no client can make one up. It has lost `Authorization` and the header fields that hold keys: nothing behind
+//! the layer can log or forward a secret, and a second layer behind this one would find none. The answer gets `RateLimit`
 //! and `RateLimit-Policy` where a limit holds. Whether caches may keep an answer is for the service to say. A layer for
 //! CORS belongs around this one: a browser's preflight has no key.
 //!
 //! # Time
 //!
-//! A decision takes about a microsecond and is made where the request is polled. Rarely it takes longer, and then it
+//! A decision takes about a microsecond and is made when the service is called. Rarely it takes longer, and then it
 //! blocks its thread: the first request after a change of the registry reads what changed; one that takes a new part of
 //! a limit waits for a durable write, 50 ms at most while others hold the registry; the first use of a secret that a
-//! rotation waits for is one durable transaction, and so is, where counters cannot be shared in memory (elsewhere than on
-//! Linux), every limited request. Where that is too long for other tasks of the thread, run on several threads.
+//! rotation waits for is one durable transaction, which waits for others who write, and so is, where counters cannot be
+//! shared in memory (elsewhere than on Linux), every limited request. Where that is too long for other tasks of the
+//! thread, run on several threads.
 
 mod rule;
 mod service;

@@ -10,7 +10,7 @@ use axum::http::header::AUTHORIZATION;
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, Response};
 
-use crate::domain::decision::Request;
+use crate::domain::decision::{Decision, Request};
 use crate::domain::scope::Scope;
 use crate::serve::answer;
 use crate::serve::config::Rules;
@@ -44,7 +44,11 @@ impl Rule {
         let presented = Presented::read(&parts.headers, &self.rules.key_headers, None);
         let answered = self.verifier.verify(presented.credential(), (&request, cost), |verdict| {
             let now = self.verifier.now();
-            if let Some(refusal) = answer::refusal(verdict, (&request, is_known_route), &self.rules, now) {
+            let refusal = answer::refusal(verdict, (&request, is_known_route), &self.rules, now);
+            if let Some(mut refusal) = refusal {
+                if let Decision::Denied(denial) = verdict.decision {
+                    refusal.extensions_mut().insert(denial);
+                }
                 return Err(refusal);
             }
             let mut limits = HeaderMap::new();
@@ -66,7 +70,7 @@ impl Rule {
     }
 
     /// What is asked, and whether that is known.
-    fn request(&self, parts: &Parts) -> (Request, bool) {
+    pub(super) fn request(&self, parts: &Parts) -> (Request, bool) {
         let further = match &self.scopes_of {
             Some(scopes_of) => scopes_of(parts),
             None => Some(Vec::new()),
@@ -80,7 +84,7 @@ impl Rule {
 
     fn address(&self, parts: &Parts) -> Option<IpAddr> {
         if let Some(address_of) = &self.address_of {
-            return address_of(parts);
+            return address_of(parts).map(|ip| ip.to_canonical());
         }
         let ConnectInfo(peer) = parts.extensions.get::<ConnectInfo<SocketAddr>>()?;
         client(&self.rules, Peer::Tcp(peer.ip().to_canonical()), &parts.headers)

@@ -19,6 +19,7 @@ use tower_layer::Layer as _;
 use tower_service::Service;
 
 use super::*;
+use crate::domain::decision::Denial;
 use crate::domain::key::Allowed;
 use crate::domain::limit::Limits;
 use crate::domain::scope::Scopes;
@@ -161,6 +162,12 @@ fn what_presents_no_one_known_secret_is_a_stranger() {
     let text = guarded.scene.text(0);
     let mut wrong = text.clone();
     wrong.replace_range(30..31, if &text[30..31] == "a" { "b" } else { "a" });
+    for (text, denial) in
+        [(None, Denial::Missing), (Some("x"), Denial::Malformed), (Some(&*wrong), Denial::NotFound)]
+    {
+        let fields: Vec<_> = text.map(|text| ("x-api-key", text.to_owned())).into_iter().collect();
+        assert_eq!(guarded.ask(&fields).extensions().get(), Some(&denial), "said to those around the layer");
+    }
     for fields in [
         vec![],
         vec![("x-api-key", String::new())],
@@ -352,6 +359,19 @@ fn an_address_comes_from_the_connection_a_trusted_proxy_or_whoever_is_asked() {
     assert_eq!(from(Some("10.0.0.1:1"), "192.0.2.7", trusting), 200);
     assert_eq!(from(Some("10.0.0.1:1"), "192.0.2.7, 203.0.113.9", trusting), 403, "from the right");
     assert_eq!(from(Some("203.0.113.9:1"), "", asking), 200);
+}
+
+#[test]
+fn an_address_of_ipv4_is_recorded_as_one_whatever_it_was_dressed_as() {
+    let scene = scene(vec![wish("one", Limits::default(), Kind::Private)]);
+    let dressed: SocketAddr = "[::ffff:192.0.2.7]:1".parse().unwrap();
+    let layer = ApiKeyLayer::new(Arc::new(scene.second()));
+    let told = layer.clone().client_address(move |_| Some(dressed.ip()));
+    let mut parts = request(&[], ()).into_parts().0;
+    parts.extensions.insert(ConnectInfo(dressed));
+    for layer in [layer, told] {
+        assert_eq!(layer.rule.request(&parts).0.ip, Some([192, 0, 2, 7].into()));
+    }
 }
 
 #[test]

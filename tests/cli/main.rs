@@ -12,6 +12,7 @@ mod expire;
 mod forget;
 mod golden;
 mod help;
+mod init;
 mod limit;
 mod list;
 mod log;

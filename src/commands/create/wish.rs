@@ -10,7 +10,7 @@ use clap::builder::{PossibleValue, PossibleValuesParser};
 use crate::domain::key::Allowed;
 use crate::domain::lifetime::Lifetime;
 use crate::domain::limit::Limits;
-use crate::domain::name::Name;
+use crate::domain::name::{Name, Note};
 use crate::domain::network::{Network, NetworkError};
 use crate::domain::origin::{Origin, OriginError};
 use crate::domain::scope::{Scope, ScopeError, Scopes};
@@ -112,7 +112,7 @@ pub(super) fn read(arguments: &WishArguments, session: &Session<'_, '_>) -> Resu
         not_before: arguments.not_before.as_deref().map(instant).transpose()?,
         rotate_every: arguments.every.as_deref().map(span).transpose()?,
         tags: arguments.tags.iter().map(|tag| named("a tag", tag)).collect::<Result<BTreeSet<_>>>()?,
-        note: arguments.note.as_deref().map(str::parse).transpose()?,
+        note: arguments.note.as_deref().map(note).transpose()?,
         keep: !arguments.no_keep && defaults.keep.unwrap_or(true),
     })
 }
@@ -166,6 +166,11 @@ fn kind(word: &str) -> Kind {
 /// A name, with what it is the name of in the error.
 pub(crate) fn named(what: &str, text: &str) -> Result<Name> {
     text.parse().map_err(|error| Failure::usage(format!("{what}: {error}")).into())
+}
+
+/// A note.
+pub(crate) fn note(text: &str) -> Result<Note> {
+    text.parse().map_err(|error| Failure::usage(format!("the note: {error}")).into())
 }
 
 /// A span of time.

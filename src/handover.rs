@@ -66,6 +66,20 @@ impl HandoverArguments {
     }
 }
 
+/// The error of a hand-over that failed, whose secret was taken back: what it means for the key comes first.
+#[must_use]
+pub fn taken_back(error: anyhow::Error) -> anyhow::Error {
+    match error.downcast_ref::<io::Error>() {
+        Some(cause) if cause.kind() != io::ErrorKind::BrokenPipe => {
+            let message = format!(
+                "the secret could not be handed over ({cause}), so it was taken back: nothing was issued"
+            );
+            Failure::new(Exit::Internal, "io", message).into()
+        }
+        _ => error,
+    }
+}
+
 /// A new file of mode 0600 that vanishes again unless something was written to it.
 #[derive(Debug)]
 pub struct SecretFile {

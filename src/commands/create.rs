@@ -16,7 +16,7 @@ use sha2::{Digest as _, Sha256};
 use crate::domain::event::{Action, Event};
 use crate::domain::key::Key;
 use crate::exit::{Exit, Failure};
-use crate::handover::{Handover, HandoverArguments};
+use crate::handover::{Handover, HandoverArguments, taken_back};
 use crate::issuance::{self, Issued, Wish, commit_then_hand_over, draft, kept_copy, parties_of, undo_insert};
 use crate::registry::{Change, Registry, RegistryError, RememberedRequest};
 use crate::session::{Session, Unlocked};
@@ -129,7 +129,8 @@ fn issue_once(order: &mut Order, unlocked: &mut Unlocked, session: &mut Session<
     let (brand, is_batch) = (&*brand, order.is_batch);
     commit_then_hand_over(registry, &change, &undo, || {
         answer::hand_over(&issued, is_batch, place, (brand, session))
-    })?;
+    })
+    .map_err(taken_back)?;
     Ok(Exit::Done)
 }
 

@@ -43,9 +43,21 @@ impl HandoverArguments {
     /// # Errors
     /// A usage error where the secret would go nowhere in particular; an error when the file exists.
     pub fn open(&self, session: &Session<'_, '_>) -> Result<Handover> {
-        if let Some(path) = &self.secret_out {
-            return Ok(Handover::File(SecretFile::create(path)?));
+        match &self.secret_out {
+            Some(path) => Ok(Handover::File(SecretFile::create(path)?)),
+            None => self.stream(session),
         }
+    }
+
+    /// Decides without making a file: what would be refused in the end is refused before anybody is asked anything.
+    ///
+    /// # Errors
+    /// As [`HandoverArguments::open`], but for those of a file.
+    pub fn check(&self, session: &Session<'_, '_>) -> Result<()> {
+        if self.secret_out.is_none() { self.stream(session).map(drop) } else { Ok(()) }
+    }
+
+    fn stream(&self, session: &Session<'_, '_>) -> Result<Handover> {
         if session.host.terminal.stdout_is_closed {
             let failure = Failure::usage("standard output is closed: nobody would learn the secret");
             return Err(failure.hint("`--secret-out FILE` writes it into a private file").into());

@@ -1,6 +1,7 @@
 //! `apikey create`: issue keys and hand their secrets over, once.
 
 mod answer;
+mod ask;
 mod limits;
 mod wish;
 
@@ -49,7 +50,10 @@ pub struct Arguments {
 /// Exit 2 for what the wish cannot be, 6 for a name that is taken; nothing is created then.
 pub fn run(mut arguments: Arguments, session: &mut Session<'_, '_>) -> Result<Exit> {
     if arguments.wish.name.is_none() {
-        wish::ask(&mut arguments.wish, session)?;
+        if session.may_ask() && !arguments.dry_run {
+            arguments.handover.check(session)?;
+        }
+        ask::ask(&mut arguments.wish, session)?;
     }
     let wish = wish::read(&arguments.wish, session)?;
     issuance::check_publishable(wish.kind, &wish.scopes, &wish.origins).map_err(wish::explain)?;

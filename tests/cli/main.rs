@@ -3,6 +3,7 @@
 //! One file per subcommand; `world` is the machine they run on.
 #![allow(clippy::unwrap_used, reason = "a test stops where something is not as it laid it down")]
 
+mod create;
 mod demo;
 mod doctor;
 mod edit;

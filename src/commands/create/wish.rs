@@ -117,48 +117,6 @@ pub(super) fn read(arguments: &WishArguments, session: &Session<'_, '_>) -> Resu
     })
 }
 
-/// Asks for what a first key needs; everything asked can be given as an argument.
-pub(super) fn ask(arguments: &mut WishArguments, session: &mut Session<'_, '_>) -> Result<()> {
-    if !session.may_ask() {
-        let failure = Failure::usage("the key needs a name, and nobody is there to be asked");
-        return Err(failure.hint("apikey create NAME --scope RESOURCE:ACTION").into());
-    }
-    let prompts = &mut *session.host.prompts;
-    loop {
-        let answer = prompts.line("Name of the key", None)?;
-        match named("the name", &answer) {
-            Ok(_) => break arguments.name = Some(answer),
-            Err(error) => writeln!(session.host.stderr, "{error}")?,
-        }
-    }
-    if arguments.scopes.is_empty() && arguments.access.is_none() {
-        loop {
-            let answer = prompts
-                .line("Scopes, such as orders:read,orders:write (empty: it only identifies)", Some(""))?;
-            let given: Vec<String> =
-                answer.split([',', ' ']).filter(|scope| !scope.is_empty()).map(str::to_owned).collect();
-            match scopes(&given, None) {
-                Ok(_) => break arguments.scopes = given,
-                Err(error) => writeln!(session.host.stderr, "{error}")?,
-            }
-        }
-    }
-    if arguments.env.is_none() {
-        let env = ["live", "test"][prompts.choice("Environment", &["live", "test"], 0)?];
-        arguments.env = Some(env.to_owned());
-    }
-    if arguments.expires.is_none() {
-        loop {
-            let answer = prompts.line("Expires (90d, 2027-01-31, never)", Some("90d"))?;
-            match lifetime(&answer) {
-                Ok(_) => break arguments.expires = Some(answer),
-                Err(error) => writeln!(session.host.stderr, "{error}")?,
-            }
-        }
-    }
-    Ok(())
-}
-
 fn kind(word: &str) -> Kind {
     if word == "pair" { Kind::Pair } else { Kind::from_code(word).unwrap_or(Kind::Private) }
 }

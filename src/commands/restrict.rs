@@ -170,7 +170,7 @@ fn summary(key: &Key) -> String {
     let addresses = from("address", key.networks.named().iter().map(ToString::to_string).collect());
     let origins = from("origin", key.origins.named().iter().map(ToString::to_string).collect());
     let start = key.not_before.map(|start| format!(", not before {start}")).unwrap_or_default();
-    format!("accepted from {addresses}; {origins}{start}")
+    format!("accepted from {addresses} and {origins}{start}")
 }
 
 #[cfg(test)]

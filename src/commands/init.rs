@@ -99,7 +99,7 @@ fn answer_with(answer: &Answer<'_>, session: &mut Session<'_, '_>) -> Result<Exi
             "made the registry; its master key is in the vault `{vault}`\nnext: apikey create NAME --scope RESOURCE:ACTION"
         ),
         (false, false) => format!("would make a registry here; vault: {vault}"),
-        (false, true) => format!("this registry is there already; its master key is in the vault `{vault}`"),
+        (false, true) => format!("this registry is there already; its vault is `{vault}`"),
     };
     session.say(&text)?;
     Ok(Exit::Done)

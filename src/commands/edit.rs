@@ -20,7 +20,7 @@ use crate::session::Session;
 /// Kind, environment, owner and project stay what they were: create another key for that. Note and tags grant nothing, so
 /// changing only them needs no vault and works on a key that is over.
 #[derive(Debug, Args)]
-#[command(group = ArgGroup::new("what").required(true).multiple(true).args([
+#[command(override_usage = "apikey edit [OPTIONS] <KEY>", group = ArgGroup::new("what").required(true).multiple(true).args([
     "name", "note", "no_note", "tags", "remove_tags", "every", "no_schedule",
 ]))]
 pub struct Arguments {

@@ -21,7 +21,7 @@ use crate::session::Session;
 /// `--allow-…` adds to what is allowed; the first one restricts a key that was accepted from everywhere. A publishable
 /// key always names the origins or apps it is for.
 #[derive(Debug, Args)]
-#[command(group = ArgGroup::new("what").required(true).multiple(true).args([
+#[command(override_usage = "apikey restrict [OPTIONS] <KEY>", group = ArgGroup::new("what").required(true).multiple(true).args([
     "allow_ips", "remove_ips", "any_ip", "allow_origins", "allow_apps", "remove_origins", "any_origin", "not_before",
     "no_not_before",
 ]))]

@@ -57,3 +57,19 @@ fn a_wrong_command_line_answers_in_json_however_json_was_asked_for() {
         assert_eq!(error["error"]["exit_code"], 2, "{error}");
     }
 }
+
+#[test]
+fn a_usage_line_has_the_arguments_in_the_order_in_which_they_are_read() {
+    fn check(command: &clap::Command) {
+        let usage = command.clone().render_usage().to_string();
+        let names = command.get_positionals().map(|one| one.get_id().as_str().to_uppercase());
+        let places: Vec<usize> = names.filter_map(|name| usage.find(&format!("<{name}"))).collect();
+        assert!(places.is_sorted(), "{usage}");
+        command.get_subcommands().for_each(check);
+    }
+    let mut root = apikey::cli::command();
+    root.build();
+    check(&root);
+    let usage = World::new().run(&["expire", "--help"]).done().stdout;
+    assert!(usage.contains("apikey expire [OPTIONS] <KEY> <WHEN>"), "{usage}");
+}

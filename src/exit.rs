@@ -49,7 +49,7 @@ pub const ALL: [(Exit, &str); 12] = [
     (Exit::Vault, "the vault is missing, locked, foreign or does not answer"),
     (Exit::NotFound, "not found, or ambiguous"),
     (Exit::Conflict, "a conflict, or the state of the key forbids it"),
-    (Exit::SaidNo, "the check said no: verify, test-call, list --fail-if-any, doctor, log --check"),
+    (Exit::SaidNo, "the check said no: verify, test-call, list and usage --fail-if-any, doctor, log --check"),
     (Exit::Registry, "the registry is unreadable, busy or newer than this program"),
     (Exit::NoVerdict, "the network gave no verdict"),
     (Exit::Interrupted, "interrupted"),

@@ -524,7 +524,7 @@ Register-ArgumentCompleter -Native -CommandName 'apikey' -ScriptBlock {
             [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'Answer as table, tsv, json or jsonl')
             [CompletionResult]::new('--no-consume', '--no-consume', [CompletionResultType]::ParameterName, 'Only ask: take nothing from the limits, record no use, start no grace')
             [CompletionResult]::new('--explain', '--explain', [CompletionResultType]::ParameterName, 'Show each check in order, with the values compared')
-            [CompletionResult]::new('--batch', '--batch', [CompletionResultType]::ParameterName, 'Read many secrets, one a line, and answer in order as JSON lines')
+            [CompletionResult]::new('--batch', '--batch', [CompletionResultType]::ParameterName, 'Read many secrets, one a line, and answer in order as JSON lines; exit 0 only if all are accepted')
             [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Answer in JSON; errors too')
             [CompletionResult]::new('--no-input', '--no-input', [CompletionResultType]::ParameterName, 'Never ask; fail instead, naming the flag that answers')
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')

@@ -498,7 +498,7 @@ set edit:completion:arg-completer[apikey] = {|@words|
             cand --format 'Answer as table, tsv, json or jsonl'
             cand --no-consume 'Only ask: take nothing from the limits, record no use, start no grace'
             cand --explain 'Show each check in order, with the values compared'
-            cand --batch 'Read many secrets, one a line, and answer in order as JSON lines'
+            cand --batch 'Read many secrets, one a line, and answer in order as JSON lines; exit 0 only if all are accepted'
             cand --json 'Answer in JSON; errors too'
             cand --no-input 'Never ask; fail instead, naming the flag that answers'
             cand -h 'Print help (see more with ''--help'')'

@@ -577,7 +577,7 @@ json\t''
 jsonl\t''"
 complete -c apikey -n "__fish_apikey_using_subcommand verify" -l no-consume -d 'Only ask: take nothing from the limits, record no use, start no grace'
 complete -c apikey -n "__fish_apikey_using_subcommand verify" -l explain -d 'Show each check in order, with the values compared'
-complete -c apikey -n "__fish_apikey_using_subcommand verify" -l batch -d 'Read many secrets, one a line, and answer in order as JSON lines'
+complete -c apikey -n "__fish_apikey_using_subcommand verify" -l batch -d 'Read many secrets, one a line, and answer in order as JSON lines; exit 0 only if all are accepted'
 complete -c apikey -n "__fish_apikey_using_subcommand verify" -l json -d 'Answer in JSON; errors too'
 complete -c apikey -n "__fish_apikey_using_subcommand verify" -l no-input -d 'Never ask; fail instead, naming the flag that answers'
 complete -c apikey -n "__fish_apikey_using_subcommand verify" -s h -l help -d 'Print help (see more with \'--help\')'

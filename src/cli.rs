@@ -125,7 +125,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>, host: &mut Host<'_>) -
                 Err(error) => report(&Failure::of(&error), json, host),
             }
         }
-        Err(error) => refuse(&error, &arguments, host),
+        Err(error) => refuse(error, &arguments, host),
     }
 }
 
@@ -228,15 +228,14 @@ fn report(failure: &Failure, json: bool, host: &mut Host<'_>) -> Exit {
 }
 
 /// Help and version go to standard output; a wrong command line is exit 2, without echoing a secret.
-fn refuse(error: &clap::Error, arguments: &[OsString], host: &mut Host<'_>) -> Exit {
+fn refuse(mut error: clap::Error, arguments: &[OsString], host: &mut Host<'_>) -> Exit {
     if !error.use_stderr() {
         let written = write!(host.stdout, "{}", error.render()).and_then(|()| host.stdout.flush());
         return written
             .map_or_else(|error| report(&Failure::of(&error.into()), false, host), |()| Exit::Done);
     }
-    let json = arguments
-        .iter()
-        .any(|argument| matches!(argument.to_str(), Some("--json" | "--format=json" | "--format=jsonl")));
+    let json = wants_json(arguments);
+    keep_nearest(&mut error);
     if arguments.iter().any(|argument| contains_secret(&argument.to_string_lossy())) {
         let failure = Failure::usage(
             "a secret was given as an argument, where other users and your shell's history can read it",
@@ -245,7 +244,7 @@ fn refuse(error: &clap::Error, arguments: &[OsString], host: &mut Host<'_>) -> E
         return report(&failure, json, host);
     }
     if json {
-        return report(&usage_failure(error), true, host);
+        return report(&usage_failure(&error), true, host);
     }
     // clap quotes what it was given; control characters in it must not reach the terminal.
     for line in error.render().to_string().lines() {
@@ -253,6 +252,28 @@ fn refuse(error: &clap::Error, arguments: &[OsString], host: &mut Host<'_>) -> E
         let _ = writeln!(host.stderr, "{}", crate::output::escape(line));
     }
     Exit::Usage
+}
+
+/// Whether JSON was asked for, on a line that could not be read.
+fn wants_json(arguments: &[OsString]) -> bool {
+    let word = |argument: &OsString| argument.to_str().unwrap_or_default().to_owned();
+    let words: Vec<String> = arguments.iter().map(word).collect();
+    words.iter().any(|word| matches!(word.as_str(), "--json" | "--format=json" | "--format=jsonl"))
+        || words.windows(2).any(|two| two[0] == "--format" && matches!(two[1].as_str(), "json" | "jsonl"))
+}
+
+/// clap names every command that is a little like the one typed, the nearest last: only that one helps.
+fn keep_nearest(error: &mut clap::Error) {
+    use clap::error::{ContextKind, ContextValue};
+    for kind in [ContextKind::SuggestedSubcommand, ContextKind::SuggestedArg, ContextKind::SuggestedValue] {
+        let nearest = match error.get(kind) {
+            Some(ContextValue::Strings(all)) => all.last().cloned(),
+            _ => None,
+        };
+        if let Some(nearest) = nearest {
+            error.insert(kind, ContextValue::String(nearest));
+        }
+    }
 }
 
 /// What clap says over several lines, as one sentence and a hint.

@@ -49,7 +49,7 @@ pub const ALL: [(Exit, &str); 12] = [
     (Exit::Vault, "the vault is missing, locked, foreign or does not answer"),
     (Exit::NotFound, "not found, or ambiguous"),
     (Exit::Conflict, "a conflict, or the state of the key forbids it"),
-    (Exit::SaidNo, "the check said no: verify, test-call, list --fail-if-any, doctor, log --check"),
+    (Exit::SaidNo, "the check said no: verify, test-call, list and usage --fail-if-any, doctor, log --check"),
     (Exit::Registry, "the registry is unreadable, busy or newer than this program"),
     (Exit::NoVerdict, "the network gave no verdict"),
     (Exit::Interrupted, "interrupted"),
@@ -184,8 +184,10 @@ fn of_registry(error: &RegistryError) -> Failure {
             retryable: true,
             ..failure(Exit::Conflict, "conflict").hint("look at it again, then try again")
         },
-        RegistryError::NameTaken { project, taken, .. } => {
-            failure(Exit::Conflict, "name_taken").hint(format!(
+        RegistryError::NameTaken { project, wanted, taken } => {
+            let looks_alike = format!("`{wanted}` looks like `{taken}`, a live key of project `{project}`");
+            let message = if wanted == taken { message.clone() } else { looks_alike };
+            Failure::new(Exit::Conflict, "name_taken", message).hint(format!(
                 "choose another name, rotate it with `apikey rotate {project}/{taken}`, or revoke it first"
             ))
         }
@@ -210,6 +212,17 @@ mod tests {
     fn the_codes_are_the_published_ones() {
         let numbers: Vec<u8> = ALL.iter().map(|(exit, _)| *exit as u8).collect();
         assert_eq!(numbers, [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 130, 141]);
+    }
+
+    #[test]
+    fn a_name_that_only_looks_the_same_is_not_called_the_same() {
+        let taken = |wanted: &str| {
+            let [project, taken] = ["shop", "ci"].map(|name| name.parse().unwrap());
+            let error = RegistryError::NameTaken { project, wanted: wanted.parse().unwrap(), taken };
+            Failure::of(&error.into()).message
+        };
+        assert_eq!(taken("ci"), "project `shop` already has a live key named `ci`");
+        assert_eq!(taken("CI"), "`CI` looks like `ci`, a live key of project `shop`");
     }
 
     #[test]

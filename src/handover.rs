@@ -43,9 +43,21 @@ impl HandoverArguments {
     /// # Errors
     /// A usage error where the secret would go nowhere in particular; an error when the file exists.
     pub fn open(&self, session: &Session<'_, '_>) -> Result<Handover> {
-        if let Some(path) = &self.secret_out {
-            return Ok(Handover::File(SecretFile::create(path)?));
+        match &self.secret_out {
+            Some(path) => Ok(Handover::File(SecretFile::create(path)?)),
+            None => self.stream(session),
         }
+    }
+
+    /// Decides without making a file: what would be refused in the end is refused before anybody is asked anything.
+    ///
+    /// # Errors
+    /// As [`HandoverArguments::open`], but for those of a file.
+    pub fn check(&self, session: &Session<'_, '_>) -> Result<()> {
+        if self.secret_out.is_none() { self.stream(session).map(drop) } else { Ok(()) }
+    }
+
+    fn stream(&self, session: &Session<'_, '_>) -> Result<Handover> {
         if session.host.terminal.stdout_is_closed {
             let failure = Failure::usage("standard output is closed: nobody would learn the secret");
             return Err(failure.hint("`--secret-out FILE` writes it into a private file").into());
@@ -63,6 +75,20 @@ impl HandoverArguments {
                 Err(failure.hint("`--quiet` prints only the secret, `--json` puts it into the answer, `--secret-out FILE` into a private file").into())
             }
         }
+    }
+}
+
+/// The error of a hand-over that failed, whose secret was taken back: what it means for the key comes first.
+#[must_use]
+pub fn taken_back(error: anyhow::Error) -> anyhow::Error {
+    match error.downcast_ref::<io::Error>() {
+        Some(cause) if cause.kind() != io::ErrorKind::BrokenPipe => {
+            let message = format!(
+                "the secret could not be handed over ({cause}), so it was taken back: nothing was issued"
+            );
+            Failure::new(Exit::Internal, "io", message).into()
+        }
+        _ => error,
     }
 }
 

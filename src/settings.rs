@@ -88,17 +88,16 @@ pub struct Settings {
 /// # Errors
 /// A usage [`Failure`] when the configuration file or a value in it or in the environment is wrong.
 pub fn resolve(flags: &Flags, environment: &Environment) -> Result<Settings, Failure> {
-    let places = Places::of(environment)?;
+    let places = Places::of(environment);
     let profile = flags.profile.clone().or_else(|| environment.text("APIKEY_PROFILE").map(str::to_owned));
-    let config = environment.path("APIKEY_CONFIG").unwrap_or_else(|| places.config.join("config.toml"));
-    let file = read(&config, environment.path("APIKEY_CONFIG").is_some())?;
-    let defaults = for_profile(file, profile.as_deref(), &config)?;
-    let folder = match &profile {
-        None => places.data,
-        Some(name) => places.data.join("profiles").join(name),
-    };
-    let registry = first([&flags.registry, &environment.path("APIKEY_REGISTRY"), &defaults.registry])
-        .unwrap_or_else(|| folder.join("registry.db"));
+    let named = environment.path("APIKEY_CONFIG");
+    let config = named.clone().or_else(|| Some(places.config.as_ref()?.join("config.toml")));
+    let file = config.as_deref().map(|path| read(path, named.is_some())).transpose()?.unwrap_or_default();
+    let defaults =
+        for_profile(file, profile.as_deref(), config.as_deref().unwrap_or(Path::new("config.toml")))?;
+    let named = first([&flags.registry, &environment.path("APIKEY_REGISTRY"), &defaults.registry]);
+    // Only now: a service or a container that says where its registry is needs no home.
+    let registry = named.map_or_else(|| places.registry(profile.as_deref()), Ok)?;
     let beside = |name: &str| registry.parent().unwrap_or(Path::new(".")).join(name);
     let master_key_file = first([
         &flags.master_key_file,
@@ -143,15 +142,16 @@ fn first<T: Clone, const N: usize>(candidates: [&Option<T>; N]) -> Option<T> {
     candidates.into_iter().find_map(Clone::clone)
 }
 
+/// Where this user's files are; none where nothing says so.
 struct Places {
-    data: PathBuf,
-    config: PathBuf,
+    data: Option<PathBuf>,
+    config: Option<PathBuf>,
 }
 
 impl Places {
     /// XDG on Unix, from the given environment; the platform's own place elsewhere.
-    fn of(environment: &Environment) -> Result<Self, Failure> {
-        if cfg!(unix) {
+    fn of(environment: &Environment) -> Self {
+        let (data, config) = if cfg!(unix) {
             let home = environment.path("HOME");
             let place = |variable: &str, below: &str| {
                 environment
@@ -159,21 +159,26 @@ impl Places {
                     .filter(|path| path.is_absolute())
                     .or_else(|| home.as_ref().map(|home| home.join(below)))
             };
-            return match (place("XDG_DATA_HOME", ".local/share"), place("XDG_CONFIG_HOME", ".config")) {
-                (Some(data), Some(config)) => {
-                    Ok(Self { data: data.join("apikey"), config: config.join("apikey") })
-                }
-                _ => Err(no_home()),
-            };
-        }
-        let platform = etcetera::choose_base_strategy().map_err(|_| no_home())?;
-        Ok(Self { data: platform.data_dir().join("apikey"), config: platform.config_dir().join("apikey") })
+            (place("XDG_DATA_HOME", ".local/share"), place("XDG_CONFIG_HOME", ".config"))
+        } else {
+            let platform = etcetera::choose_base_strategy().ok();
+            (platform.as_ref().map(BaseStrategy::data_dir), platform.as_ref().map(BaseStrategy::config_dir))
+        };
+        let ours = |place: Option<PathBuf>| place.map(|place| place.join("apikey"));
+        Self { data: ours(data), config: ours(config) }
+    }
+
+    fn registry(&self, profile: Option<&str>) -> Result<PathBuf, Failure> {
+        let data = self.data.clone().ok_or_else(no_home)?;
+        let folder = profile.map_or_else(|| data.clone(), |name| data.join("profiles").join(name));
+        Ok(folder.join("registry.db"))
     }
 }
 
 fn no_home() -> Failure {
-    Failure::usage("there is no home directory: HOME is not set")
-        .hint("set HOME, or XDG_DATA_HOME and XDG_CONFIG_HOME")
+    Failure::usage("there is no home directory: HOME is not set").hint(
+        "set HOME or XDG_DATA_HOME, or say where the registry is with `--registry PATH` or APIKEY_REGISTRY",
+    )
 }
 
 fn read(path: &Path, must_exist: bool) -> Result<File, Failure> {
@@ -257,6 +262,18 @@ mod tests {
         for name in ["../x", "", "a/b", "a b"] {
             assert!(profile(name).is_err(), "{name}");
         }
+    }
+
+    #[test]
+    fn without_a_home_only_a_named_registry_is_found() {
+        let homeless = environment(&[]);
+        assert!(resolve(&Flags::default(), &homeless).unwrap_err().message.contains("HOME"));
+        let flags = Flags { registry: Some("/srv/registry.db".into()), ..Flags::default() };
+        let settings = resolve(&flags, &homeless).unwrap();
+        assert_eq!(settings.registry, Path::new("/srv/registry.db"));
+        assert_eq!(settings.master_key_file, Path::new("/srv/master.key"));
+        let told = environment(&[("APIKEY_REGISTRY", "/env.db")]);
+        assert_eq!(resolve(&Flags::default(), &told).unwrap().registry, Path::new("/env.db"));
     }
 
     #[test]

@@ -88,9 +88,18 @@ mod when_unlocked {
     }
 }
 
-mod when_locked {
-    use std::process::Command;
+/// Locks the collection that the keyring keeps its entries in.
+fn lock() {
+    let status = std::process::Command::new("dbus-send")
+        .args(["--session", "--print-reply", "--dest=org.freedesktop.secrets", "/org/freedesktop/secrets"])
+        .arg("org.freedesktop.Secret.Service.Lock")
+        .arg("array:objpath:/org/freedesktop/secrets/collection/login")
+        .status()
+        .expect("dbus-send runs");
+    assert!(status.success(), "the collection was not locked");
+}
 
+mod when_locked {
     use super::*;
 
     #[test]
@@ -98,21 +107,23 @@ mod when_locked {
     fn nothing_is_read_written_or_taken_for_missing() {
         require("locked");
         keyring("reg_locked").store(&key(), &mut conformance::rng()).expect("it is stored while unlocked");
-        let status = Command::new("dbus-send")
-            .args([
-                "--session",
-                "--print-reply",
-                "--dest=org.freedesktop.secrets",
-                "/org/freedesktop/secrets",
-            ])
-            .arg("org.freedesktop.Secret.Service.Lock")
-            .arg("array:objpath:/org/freedesktop/secrets/collection/login")
-            .status()
-            .expect("dbus-send runs");
-        assert!(status.success(), "the collection was not locked");
+        lock();
         assert_eq!(codes("reg_locked"), ["vault_locked"; 4]);
         let never_stored = error_of(|| keyring("reg_other").store(&key(), &mut conformance::rng()));
         assert_eq!(never_stored.code(), "vault_locked");
+    }
+}
+
+mod when_locked_display {
+    use super::*;
+
+    #[test]
+    #[ignore = "needs a Secret Service and a display"]
+    fn a_question_that_nobody_answers_is_not_waited_for() {
+        require("locked-display");
+        keyring("reg_asked").store(&key(), &mut conformance::rng()).expect("it is stored while unlocked");
+        lock();
+        assert_eq!(codes("reg_asked"), ["vault_hanging"; 4]);
     }
 }
 

@@ -1,12 +1,13 @@
 //! `apikey create`: issue keys and hand their secrets over, once.
 
 mod answer;
+mod ask;
 mod limits;
 mod wish;
 
 pub(crate) use limits::{quota, rate};
 pub(crate) use wish::{
-    check_scopes, explain, instant, kinds, lifetime, named, networks, origin, scope, scopes, span,
+    check_scopes, explain, instant, kinds, lifetime, named, networks, note, origin, scope, scopes, span,
 };
 
 use anyhow::Result;
@@ -16,7 +17,7 @@ use sha2::{Digest as _, Sha256};
 use crate::domain::event::{Action, Event};
 use crate::domain::key::Key;
 use crate::exit::{Exit, Failure};
-use crate::handover::{Handover, HandoverArguments};
+use crate::handover::{Handover, HandoverArguments, taken_back};
 use crate::issuance::{self, Issued, Wish, commit_then_hand_over, draft, kept_copy, parties_of, undo_insert};
 use crate::registry::{Change, Registry, RegistryError, RememberedRequest};
 use crate::session::{Session, Unlocked};
@@ -49,7 +50,10 @@ pub struct Arguments {
 /// Exit 2 for what the wish cannot be, 6 for a name that is taken; nothing is created then.
 pub fn run(mut arguments: Arguments, session: &mut Session<'_, '_>) -> Result<Exit> {
     if arguments.wish.name.is_none() {
-        wish::ask(&mut arguments.wish, session)?;
+        if session.may_ask() && !arguments.dry_run {
+            arguments.handover.check(session)?;
+        }
+        ask::ask(&mut arguments.wish, session)?;
     }
     let wish = wish::read(&arguments.wish, session)?;
     issuance::check_publishable(wish.kind, &wish.scopes, &wish.origins).map_err(wish::explain)?;
@@ -129,7 +133,8 @@ fn issue_once(order: &mut Order, unlocked: &mut Unlocked, session: &mut Session<
     let (brand, is_batch) = (&*brand, order.is_batch);
     commit_then_hand_over(registry, &change, &undo, || {
         answer::hand_over(&issued, is_batch, place, (brand, session))
-    })?;
+    })
+    .map_err(taken_back)?;
     Ok(Exit::Done)
 }
 

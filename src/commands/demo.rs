@@ -150,7 +150,7 @@ impl Show {
     ) -> Result<Ran> {
         self.tell(&format!("\n   $ {command}"), session)?;
         let ran = self.stage.run(words, stdin, session);
-        for line in ran.stdout.lines().chain(ran.stderr.lines()) {
+        for line in ran.screen.lines() {
             let indent = if line.is_empty() { "" } else { "   " };
             self.tell(&format!("{indent}{line}"), session)?;
         }
@@ -172,5 +172,5 @@ impl Show {
 
 /// The secret that a command printed.
 fn secret_in(ran: &Ran) -> Option<Secret> {
-    ran.stdout.split_whitespace().find_map(|word| Secret::parse(word).ok())
+    ran.screen.split_whitespace().find_map(|word| Secret::parse(word).ok())
 }

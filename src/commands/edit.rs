@@ -6,7 +6,7 @@ use anyhow::Result;
 use clap::{ArgGroup, Args};
 
 use super::change::{Field, Outcome, change_one, grant_one, refuse_dead};
-use super::create::{named, span};
+use super::create::{named, note, span};
 use crate::domain::event::Action;
 use crate::domain::key::Key;
 use crate::domain::name::{Name, Note};
@@ -20,7 +20,7 @@ use crate::session::Session;
 /// Kind, environment, owner and project stay what they were: create another key for that. Note and tags grant nothing, so
 /// changing only them needs no vault and works on a key that is over.
 #[derive(Debug, Args)]
-#[command(group = ArgGroup::new("what").required(true).multiple(true).args([
+#[command(override_usage = "apikey edit [OPTIONS] <KEY>", group = ArgGroup::new("what").required(true).multiple(true).args([
     "name", "note", "no_note", "tags", "remove_tags", "every", "no_schedule",
 ]))]
 pub struct Arguments {
@@ -86,9 +86,9 @@ struct Labels {
 impl Labels {
     fn read(arguments: &Arguments) -> Result<Self> {
         let tags = |texts: &[String]| texts.iter().map(|tag| named("a tag", tag)).collect::<Result<Vec<_>>>();
-        let note = arguments.note.as_deref().map(str::parse::<Note>).transpose()?;
+        let text = arguments.note.as_deref().map(note).transpose()?;
         Ok(Self {
-            note: Field::of(note, arguments.no_note),
+            note: Field::of(text, arguments.no_note),
             add: tags(&arguments.tags)?,
             remove: tags(&arguments.remove_tags)?,
         })

@@ -18,7 +18,11 @@ use crate::session::Session;
 /// The newest secret gets the new end; one that is being rotated out keeps its own unless the new end is earlier. A span
 /// counts from now, and each rotation renews it; a date is an end that rotation keeps. What is over is not revived.
 #[derive(Debug, Args)]
-#[command(group = ArgGroup::new("end").required(true).args(["when", "at"]))]
+#[command(
+    // clap puts the group before the key, which is not how they are read.
+    override_usage = "apikey expire [OPTIONS] <KEY> <WHEN>",
+    group = ArgGroup::new("end").required(true).args(["when", "at"]),
+)]
 pub struct Arguments {
     /// Id, name, project/name, or a secret's public id
     #[arg(add = crate::completion::keys())]

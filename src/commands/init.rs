@@ -73,8 +73,8 @@ pub fn run(arguments: &Arguments, session: &mut Session<'_, '_>) -> Result<Exit>
     let (id, vault) = if arguments.dry_run {
         (None, session.settings.vault.map(|kind| kind.to_string()))
     } else {
-        let (identity, kind) = session.found(brand.clone())?;
-        (Some(identity.id), Some(kind.to_string()))
+        let made = session.found(brand.clone())?;
+        (Some(made.identity.id), Some(made.vault.to_string()))
     };
     let answer = Answer {
         registry,
@@ -94,12 +94,12 @@ fn answer_with(answer: &Answer<'_>, session: &mut Session<'_, '_>) -> Result<Exi
     }
     writeln!(session.host.stdout, "{}", answer.registry)?;
     let vault = answer.vault.as_deref().unwrap_or("chosen when it is made");
-    let text = match (answer.created, answer.dry_run) {
+    let text = match (answer.created, answer.id.is_some()) {
         (true, _) => format!(
             "made the registry; its master key is in the vault `{vault}`\nnext: apikey create NAME --scope RESOURCE:ACTION"
         ),
-        (false, true) => format!("would use this registry; vault: {vault}"),
-        (false, false) => format!("this registry is there already; its master key is in the vault `{vault}`"),
+        (false, false) => format!("would make a registry here; vault: {vault}"),
+        (false, true) => format!("this registry is there already; its vault is `{vault}`"),
     };
     session.say(&text)?;
     Ok(Exit::Done)

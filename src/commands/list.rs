@@ -8,10 +8,11 @@ use clap::Args;
 use super::create::{named, scope, span};
 use super::usage::up_to_date;
 use crate::domain::key::KeyStatus;
+use crate::domain::party::PartyKind;
 use crate::domain::secret::{Env, Kind};
-use crate::exit::Exit;
-use crate::output::Format;
+use crate::exit::{Exit, Failure};
 use crate::output::view::KeyView;
+use crate::output::{Format, escape};
 use crate::registry::{Filter, Registry};
 use crate::session::Session;
 
@@ -77,6 +78,9 @@ pub fn run(arguments: &Arguments, session: &mut Session<'_, '_>) -> Result<Exit>
         None => session.registry()?,
     };
     let count = write(&filter, &registry, session)?;
+    if count == 0 && !session.format().is_json() && unknown_party(arguments, &registry, session)? {
+        return Ok(Exit::Done);
+    }
     if count == 0 && session.format() == Format::Table {
         let anything = Filter { limit: Some(1), ..Filter::default() };
         let hint = if is_empty(&anything, &registry, session)? {
@@ -89,6 +93,24 @@ pub fn run(arguments: &Arguments, session: &mut Session<'_, '_>) -> Result<Exit>
         session.say(hint)?;
     }
     Ok(if arguments.fail_if_any && count > 0 { Exit::SaidNo } else { Exit::Done })
+}
+
+/// Says so when the owner or project asked for is none: a mistyped name must not look like "nothing to worry about".
+fn unknown_party(
+    arguments: &Arguments,
+    registry: &dyn Registry,
+    session: &mut Session<'_, '_>,
+) -> Result<bool> {
+    for (kind, name) in [(PartyKind::Owner, &arguments.owner), (PartyKind::Project, &arguments.project)] {
+        let Some(name) = name else { continue };
+        if let Err(error) = super::party::find(kind, name, registry) {
+            let Failure { message, hint, .. } = Failure::of(&error);
+            let hint = hint.map(|hint| format!("\n hint: {}", escape(&hint))).unwrap_or_default();
+            session.say(&format!("{}{hint}", escape(&message)))?;
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 fn filter(arguments: &Arguments) -> Result<Filter> {

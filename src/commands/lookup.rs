@@ -75,6 +75,11 @@ fn by_input(input: &SecretInput, registry: &dyn Registry, session: &mut Session<
             .into());
     }
     let text = input.read(session)?;
+    if text.is_empty() {
+        return Err(Failure::usage("nothing was given to look up")
+            .hint("give the secret on standard input or with `--secret-file FILE`, or a public part of it as the argument")
+            .into());
+    }
     let Ok(parts) = read_parts(&text) else { return part::by_fragment(&text, registry) };
     let found = registry.find_secret(parts.id)?.ok_or_else(unknown)?;
     let matched = matches(&text, parts.id, &found, (registry, session))?;

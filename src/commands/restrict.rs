@@ -21,7 +21,7 @@ use crate::session::Session;
 /// `--allow-…` adds to what is allowed; the first one restricts a key that was accepted from everywhere. A publishable
 /// key always names the origins or apps it is for.
 #[derive(Debug, Args)]
-#[command(group = ArgGroup::new("what").required(true).multiple(true).args([
+#[command(override_usage = "apikey restrict [OPTIONS] <KEY>", group = ArgGroup::new("what").required(true).multiple(true).args([
     "allow_ips", "remove_ips", "any_ip", "allow_origins", "allow_apps", "remove_origins", "any_origin", "not_before",
     "no_not_before",
 ]))]
@@ -170,7 +170,7 @@ fn summary(key: &Key) -> String {
     let addresses = from("address", key.networks.named().iter().map(ToString::to_string).collect());
     let origins = from("origin", key.origins.named().iter().map(ToString::to_string).collect());
     let start = key.not_before.map(|start| format!(", not before {start}")).unwrap_or_default();
-    format!("accepted from {addresses}; {origins}{start}")
+    format!("accepted from {addresses} and {origins}{start}")
 }
 
 #[cfg(test)]

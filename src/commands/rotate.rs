@@ -14,7 +14,7 @@ use crate::domain::key::Key;
 use crate::domain::rotation::{GraceStart, Plan};
 use crate::domain::time::Span;
 use crate::exit::{Exit, Failure};
-use crate::handover::{Handover, HandoverArguments};
+use crate::handover::{Handover, HandoverArguments, taken_back};
 use crate::issuance::{Issued, RotationTerms, commit_then_hand_over, draft_rotation, kept_copy};
 use crate::registry::{Change, Found, Registry, RememberedRequest};
 use crate::session::{Session, Unlocked};
@@ -168,7 +168,7 @@ fn record(
         audit: Some(&keys.audit),
         ..Change::default()
     };
-    commit_then_hand_over(registry, &change, &undo, || hand_over(brand, session))
+    commit_then_hand_over(registry, &change, &undo, || hand_over(brand, session)).map_err(taken_back)
 }
 
 fn preview(selector: &str, terms: RotationTerms, session: &mut Session<'_, '_>) -> Result<Exit> {

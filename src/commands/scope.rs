@@ -55,7 +55,11 @@ struct Several {
 }
 
 #[derive(Debug, Args)]
-#[command(group = ArgGroup::new("what").required(true).args(["scopes", "access", "none"]))]
+#[command(
+    // clap puts the group before the key, which is not how they are read.
+    override_usage = "apikey scope set [OPTIONS] <KEY> <SCOPES|--access <ACCESS>|--none>",
+    group = ArgGroup::new("what").required(true).args(["scopes", "access", "none"]),
+)]
 struct Set {
     /// Id, name, project/name, or a secret's public id
     #[arg(add = crate::completion::keys())]

@@ -52,7 +52,7 @@ pub struct Arguments {
     /// Show each check in order, with the values compared
     #[arg(long)]
     explain: bool,
-    /// Read many secrets, one a line, and answer in order as JSON lines
+    /// Read many secrets, one a line, and answer in order as JSON lines; exit 0 only if all are accepted
     #[arg(long, conflicts_with = "explain")]
     batch: bool,
 }

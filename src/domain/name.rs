@@ -22,9 +22,7 @@ pub enum NameError {
     #[error("this is longer than {0} characters")]
     TooLong(usize),
     /// A control, formatting, bidirectional, zero-width or private character, by its code point.
-    #[error(
-        "the character U+{0:04X} cannot be part of a name: it would be invisible or change how text is shown"
-    )]
+    #[error("the character U+{0:04X} cannot be used: it would be invisible or change how text is shown")]
     Character(u32),
     /// Space at either end, or several in a row.
     #[error("a name cannot begin or end with a space, nor have two in a row")]

@@ -76,7 +76,7 @@ pub fn with_host<T>(work: impl FnOnce(&mut Host<'_>) -> T) -> io::Result<T> {
         width: width(&environment),
     };
     let user = ["USER", "LOGNAME", "USERNAME"].into_iter().find_map(|name| environment.text(name));
-    let user = user.unwrap_or("unknown").to_owned();
+    let user = user.map_or_else(user_by_number, str::to_owned);
     let mut host = Host {
         clock: &SystemClock,
         rng: &mut rng,
@@ -91,6 +91,17 @@ pub fn with_host<T>(work: impl FnOnce(&mut Host<'_>) -> T) -> io::Result<T> {
         machine: gethostname::gethostname().to_string_lossy().into_owned(),
     };
     Ok(work(&mut host))
+}
+
+/// Who runs this where no variable says it, as under systemd and cron.
+#[cfg(unix)]
+fn user_by_number() -> String {
+    format!("uid {}", rustix::process::getuid().as_raw())
+}
+
+#[cfg(not(unix))]
+fn user_by_number() -> String {
+    "unknown".to_owned()
 }
 
 /// Rust's runtime opens the null device, to read and write, in the place of a standard stream that was closed; who wants

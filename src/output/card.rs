@@ -23,7 +23,7 @@ const SECRETS: &[Column] = &[
 const CHECKS: &[Column] = &[
     Column { title: "CHECK", rank: 0, room: Room::Whole },
     Column { title: "OUTCOME", rank: 0, room: Room::Whole },
-    Column { title: "COMPARED", rank: 0, room: Room::AtLeast(12) },
+    Column { title: "COMPARED", rank: 0, room: Room::Wrapped(14) },
 ];
 
 /// The longest label, so that values stand below each other.

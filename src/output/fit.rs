@@ -23,6 +23,8 @@ pub enum Room {
     Whole,
     /// Shortened with `…`, but not below this many places.
     AtLeast(usize),
+    /// Goes on below itself, in lines of at least this many places: nothing of it is left out.
+    Wrapped(usize),
 }
 
 /// The width of each column, `None` for those left out, within `width` places if the unshortened ones allow.
@@ -36,7 +38,7 @@ pub(super) fn fit(columns: &[Column], natural: &[usize], width: usize) -> Vec<Op
     for &place in &order {
         let least = match columns[place].room {
             Room::Whole => natural[place],
-            Room::AtLeast(least) => natural[place].min(least),
+            Room::AtLeast(least) | Room::Wrapped(least) => natural[place].min(least),
         };
         let gap = if used == 0 { 0 } else { GAP };
         if columns[place].rank > 0 && used + gap + least > width {
@@ -83,9 +85,62 @@ pub(super) fn shorten(text: &mut String, most: usize) {
     }
 }
 
+/// The text in lines of at most `most` places, broken at spaces, and within a word only where it has more than a line.
+pub(super) fn wrap(text: &str, most: usize) -> Vec<String> {
+    let most = most.max(2);
+    let mut lines = vec![String::new()];
+    let mut used = 0;
+    for word in text.split(' ') {
+        let takes = places(word);
+        if used > 0 && used + 1 + takes <= most {
+            push(&mut lines, " ");
+            used += 1;
+        } else if used > 0 {
+            lines.push(String::new());
+            used = 0;
+        }
+        if used + takes <= most {
+            push(&mut lines, word);
+            used += takes;
+            continue;
+        }
+        for letter in word.chars() {
+            let wide = letter.width().unwrap_or(0);
+            if used + wide > most {
+                lines.push(String::new());
+                used = 0;
+            }
+            push(&mut lines, letter.encode_utf8(&mut [0; 4]));
+            used += wide;
+        }
+    }
+    lines
+}
+
+fn push(lines: &mut [String], text: &str) {
+    if let Some(line) = lines.last_mut() {
+        line.push_str(text);
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_text_is_wrapped_at_spaces_and_nothing_of_it_is_lost() {
+        assert_eq!(wrap("only you can read it", 12), ["only you can", "read it"]);
+        assert_eq!(wrap("only you can read it", 11), ["only you", "can read it"]);
+        assert_eq!(wrap("at /home/ada/registry.db", 9), ["at", "/home/ada", "/registry", ".db"]);
+        assert_eq!(wrap("鍵鍵鍵 x", 5), ["鍵鍵", "鍵 x"]);
+        assert_eq!(wrap("", 5), [""]);
+        for most in 2..30 {
+            let text = "the key default/支払い (key_aaaaaaaaaaaa), and a longer_word_than_that";
+            let lines = wrap(text, most);
+            assert!(lines.iter().all(|line| places(line) <= most), "{most}: {lines:?}");
+            assert_eq!(lines.concat().replace(' ', ""), text.replace(' ', ""));
+        }
+    }
 
     fn shortened(text: &str, most: usize) -> String {
         let mut text = text.to_owned();

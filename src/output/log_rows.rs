@@ -17,11 +17,11 @@ impl Record for EventView<'_> {
             "hash",
         ],
         columns: &[
-            Column { title: "#", rank: 2, room: Room::Whole },
+            Column { title: "#", rank: 4, room: Room::Whole },
             Column { title: "AT", rank: 0, room: Room::Whole },
-            Column { title: "ACTION", rank: 0, room: Room::AtLeast(12) },
-            Column { title: "SUBJECT", rank: 0, room: Room::AtLeast(12) },
-            Column { title: "BY", rank: 1, room: Room::AtLeast(8) },
+            Column { title: "ACTION", rank: 0, room: Room::Whole },
+            Column { title: "SUBJECT", rank: 1, room: Room::AtLeast(12) },
+            Column { title: "BY", rank: 2, room: Room::AtLeast(8) },
             Column { title: "CHANGES", rank: 3, room: Room::AtLeast(16) },
         ],
     };
@@ -95,7 +95,7 @@ impl Record for ScopeView<'_> {
         fields: &["scope", "description"],
         columns: &[
             Column { title: "SCOPE", rank: 0, room: Room::Whole },
-            Column { title: "DESCRIPTION", rank: 0, room: Room::AtLeast(12) },
+            Column { title: "DESCRIPTION", rank: 0, room: Room::Wrapped(20) },
         ],
     };
 
@@ -114,7 +114,7 @@ impl Record for DecisionView<'_> {
         columns: &[
             Column { title: "DECISION", rank: 0, room: Room::Whole },
             Column { title: "KEY", rank: 0, room: Room::Whole },
-            Column { title: "MESSAGE", rank: 0, room: Room::AtLeast(12) },
+            Column { title: "MESSAGE", rank: 0, room: Room::Wrapped(20) },
         ],
     };
 

@@ -1,4 +1,5 @@
-//! Tables for people: a header and rows, two spaces between columns, one line a row whatever the width.
+//! Tables for people: a header and rows, two spaces between columns, one line a row whatever the width, unless a
+//! column's text must be there in full.
 //!
 //! comfy-table alone would break ids over lines on a narrow terminal, so cells are escaped and shortened first and
 //! each column gets a fixed width. Widths are measured on the first [`SAMPLE`] rows, so that a long listing starts
@@ -10,7 +11,7 @@ use comfy_table::presets::NOTHING;
 use comfy_table::{ColumnConstraint, Table, Width};
 
 use super::colour::{Palette, Tone};
-use super::fit::{Column, GAP, Room, fit, places, shorten};
+use super::fit::{Column, GAP, Room, fit, places, shorten, wrap};
 use crate::domain::text::escape;
 
 /// The rows that are measured, and laid out at a time.
@@ -85,7 +86,7 @@ impl TableWriter {
 
     fn lay_out(&self, out: &mut dyn Write, rows: Vec<Vec<Cell>>, widths: &[Option<usize>]) -> io::Result<()> {
         let shown: Vec<usize> = widths.iter().flatten().copied().collect();
-        let rows: Vec<Vec<Cell>> = rows.into_iter().map(|row| self.fitted(row, widths)).collect();
+        let rows: Vec<Vec<Cell>> = rows.into_iter().flat_map(|row| self.fitted(row, widths)).collect();
         let mut table = Table::new();
         table.load_style(NOTHING);
         for row in &rows {
@@ -103,18 +104,31 @@ impl TableWriter {
         out.write_all(text.as_bytes())
     }
 
-    fn fitted(&self, row: Vec<Cell>, widths: &[Option<usize>]) -> Vec<Cell> {
-        let columns = self.columns.iter().zip(widths);
-        row.into_iter()
-            .zip(columns)
-            .filter_map(|(mut cell, (column, width))| {
-                let width = (*width)?;
-                if let Room::AtLeast(_) = column.room {
-                    shorten(&mut cell.text, width);
+    /// The lines of a row, each with a cell for every column shown.
+    fn fitted(&self, row: Vec<Cell>, widths: &[Option<usize>]) -> Vec<Vec<Cell>> {
+        let mut first = Vec::new();
+        let mut below: Vec<(usize, Cell)> = Vec::new();
+        for ((mut cell, column), width) in row.into_iter().zip(self.columns).zip(widths) {
+            let Some(width) = *width else { continue };
+            match column.room {
+                Room::Whole => {}
+                Room::AtLeast(_) => shorten(&mut cell.text, width),
+                Room::Wrapped(_) => {
+                    let mut lines = wrap(&cell.text, width).into_iter();
+                    let tone = cell.tone;
+                    cell.text = lines.next().unwrap_or_default();
+                    below.extend(lines.map(|text| (first.len(), Cell { text, tone })));
                 }
-                Some(cell)
-            })
-            .collect()
+            }
+            first.push(cell);
+        }
+        let shown = first.len();
+        let others = below.into_iter().map(|(place, cell)| {
+            let mut line = vec![Cell::plain(""); shown];
+            line[place] = cell;
+            line
+        });
+        std::iter::once(first).chain(others).collect()
     }
 }
 

@@ -223,7 +223,10 @@ fn an_event_is_one_line_with_whole_instants() {
     assert!(
         written(Format::Tsv, 80, write).ends_with(&format!("note: - -> a\\tb\tfalse\t{}\n", "ab".repeat(32)))
     );
-    assert!(written(Format::Table, 40, write).contains("2026-11-23T12:00:00Z"));
+    assert_eq!(
+        written(Format::Table, 40, write),
+        concat!("AT                    ACTION\n", "2026-11-23T12:00:00Z  key_changed\n")
+    );
 }
 
 #[test]
@@ -285,5 +288,39 @@ fn listing_speed() {
         let begun = std::time::Instant::now();
         let bytes = written(format, 120, |out| list(&keys, out)).len();
         eprintln!("{:6} 10,000 keys: {:?}, {bytes} bytes", format.code(), begun.elapsed());
+    }
+}
+
+#[test]
+fn a_finding_is_never_cut_however_narrow_the_terminal() {
+    use view::{FindingStatus, FindingView};
+    let message = "others have access: /home/ada/.local/share/apikey/registry.db has mode 0644";
+    let finding = FindingView {
+        check: "permissions",
+        status: FindingStatus::Problem,
+        message: message.into(),
+        hint: None,
+    };
+    let shown = |width| {
+        written_in(Format::Table, width, Palette::Plain, |out| {
+            let mut list = ListWriter::begin(out, FindingView::SHAPE);
+            list.row(&finding)?;
+            list.end().map(drop)
+        })
+    };
+    assert_eq!(
+        shown(60),
+        concat!(
+            "CHECK        STATUS   FOUND\n",
+            "permissions  problem  others have access:\n",
+            "                      /home/ada/.local/share/apikey/registry\n",
+            "                      .db has mode 0644\n",
+        )
+    );
+    for width in [40, 50, 60, 80, 120] {
+        let text = shown(width);
+        let found: String = text.lines().skip(1).map(|line| line[22..].replace(' ', "")).collect();
+        assert_eq!(found, message.replace(' ', ""), "{width}");
+        assert!(text.lines().all(|line| places(line) <= usize::from(width)), "{width}: {text}");
     }
 }

@@ -11,6 +11,16 @@ use crate::registry::sqlite::SqliteRegistry;
 use crate::registry::{Change, Identity, RegistryError};
 use crate::vault::{self, PassphraseSource, Vault, VaultKind};
 
+/// A registry that was just made.
+#[derive(Debug)]
+pub struct Founded {
+    /// What it is.
+    pub identity: Identity,
+    /// Where its master key is.
+    pub vault: VaultKind,
+    keys: Subkeys,
+}
+
 impl Session<'_, '_> {
     /// The registry and its subkeys, made first if there is none.
     ///
@@ -22,15 +32,23 @@ impl Session<'_, '_> {
             other => return other,
         }
         match self.found(Brand::default()) {
-            Ok((_, kind)) => self.say(&format!(
-                "made a registry at {} with its master key in the vault `{kind}`",
-                self.settings.registry.display()
-            ))?,
+            Ok(founded) => {
+                self.say(&format!(
+                    "made a registry at {} with its master key in the vault `{}`",
+                    self.settings.registry.display(),
+                    founded.vault
+                ))?;
+                // The vault is not asked again: a person would type the passphrase once more, and standard input can
+                // give it only once.
+                let Founded { identity, keys, .. } = founded;
+                Ok(Unlocked { registry: self.registry()?, brand: identity.brand, keys })
+            }
             // Another first run was faster, which is as good.
-            Err(error) if matches!(error.downcast_ref(), Some(RegistryError::AlreadyThere(_))) => {}
-            Err(error) => return Err(error),
+            Err(error) if matches!(error.downcast_ref(), Some(RegistryError::AlreadyThere(_))) => {
+                self.unlocked()
+            }
+            Err(error) => Err(error),
         }
-        self.unlocked()
     }
 
     /// Makes the registry and its master key; one process at a time.
@@ -40,7 +58,7 @@ impl Session<'_, '_> {
     ///
     /// # Errors
     /// [`RegistryError::AlreadyThere`], the vault's errors, or exit 4 naming the vaults that work.
-    pub fn found(&mut self, brand: Brand) -> Result<(Identity, VaultKind)> {
+    pub fn found(&mut self, brand: Brand) -> Result<Founded> {
         let path = self.settings.registry.clone();
         let _lock = SqliteRegistry::lock_for_creation(&path)?;
         if std::fs::symlink_metadata(&path).is_ok() {
@@ -68,7 +86,7 @@ impl Session<'_, '_> {
             }
             return Err(error.into());
         }
-        Ok((identity, kind))
+        Ok(Founded { identity, vault: kind, keys })
     }
 
     /// The vault named, or the keyring if a canary can be written, read and deleted there, or a sealed file if there
@@ -80,13 +98,16 @@ impl Session<'_, '_> {
         let probe = self.with_vault(VaultKind::Keyring, id, |vault, rng| vault.probe(rng));
         let Err(error) = probe else { return Ok(VaultKind::Keyring) };
         if self.has_passphrase_source() {
-            self.say(&format!("the OS keyring cannot be used ({error}); the master key goes into a file sealed with a passphrase"))?;
+            self.say(&format!(
+                "{}: the master key goes into a file sealed with a passphrase",
+                without_place(&error)
+            ))?;
             return Ok(VaultKind::File);
         }
         let failure = Failure::new(
             Exit::Vault,
             "vault_unavailable",
-            format!("there is nowhere to put the master key: {error}"),
+            format!("there is nowhere to put the master key: {}", without_place(&error)),
         );
         Err(failure
             .hint(
@@ -108,6 +129,16 @@ impl Session<'_, '_> {
             prompt: None,
         };
         may_ask || source.is_there()
+    }
+}
+
+/// Why the keyring was passed over, without the id of a registry that does not come to be.
+fn without_place(error: &anyhow::Error) -> String {
+    match error.downcast_ref() {
+        Some(vault::VaultError::Unavailable { cause, .. }) => {
+            format!("no OS keyring can be used here ({cause})")
+        }
+        _ => error.to_string(),
     }
 }
 

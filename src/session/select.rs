@@ -91,12 +91,13 @@ fn not_found(registry: &dyn Registry, selector: &str) -> anyhow::Error {
     let shown: String = selector.chars().take(80).collect();
     let failure = Failure::new(Exit::NotFound, "not_found", format!("no key named `{shown}`"));
     let mut best: Option<(f64, String)> = None;
+    let wanted = selector.rsplit('/').next().unwrap_or(selector).to_lowercase();
     // A suggestion is a courtesy: if the names cannot be read, the error stands without it.
     let _ = registry.list(
         &Filter { limit: Some(1_000), ..Filter::default() },
         Instant::from_seconds(0),
         &mut |listed| {
-            let near = strsim::jaro_winkler(selector, listed.key.name.as_str());
+            let near = strsim::jaro_winkler(&wanted, &listed.key.name.as_str().to_lowercase());
             if near > best.as_ref().map_or(0.85, |(score, _)| *score) {
                 best = Some((near, listed.key.name.to_string()));
             }

@@ -15,6 +15,15 @@ fn every_step_behaves_and_nothing_is_left_behind() {
 }
 
 #[test]
+fn what_a_command_prints_stands_in_the_order_of_a_terminal() {
+    let ran = World::new().run(&["demo"]).done();
+    let place = |text: &str| ran.stdout.find(text).unwrap_or_else(|| panic!("no {text}: {}", ran.stdout));
+    assert!(place("made a registry at") < place("Created `shop-backend`"));
+    assert!(place("Created `shop-backend`") < place("\n   apik_sk_live_"));
+    assert!(place("\n   apik_sk_live_") < place("Store it now"));
+}
+
+#[test]
 fn in_json_it_reports_its_steps() {
     let json = World::new().run(&["demo", "--json"]).done().json();
     let steps = json.as_array().unwrap();

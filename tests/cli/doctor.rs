@@ -52,6 +52,20 @@ fn a_dead_vault_is_a_problem_and_the_rest_is_looked_at_all_the_same() {
 }
 
 #[test]
+fn an_altered_owner_is_named_with_what_puts_it_right() {
+    let world = World::new();
+    world.create(&["ci", "--owner", "acme"]);
+    world.run(&["owner", "suspend", "acme", "--yes"]).done();
+    world.tamper("UPDATE party SET suspended_at = NULL");
+    let seals = finding(&world.run(&["doctor", "--json"]).ended(Exit::SaidNo), "seals");
+    assert!(seals["message"].as_str().unwrap().contains("the owner acme"), "{seals}");
+    assert!(seals["hint"].as_str().unwrap().contains("`apikey owner resume NAME`"), "{seals}");
+    world.run(&["owner", "resume", "acme"]).done();
+    let seals = finding(&world.run(&["doctor", "--json"]).done(), "seals");
+    assert_eq!(seals["message"], "1 key, its owner and project are as apikey left them");
+}
+
+#[test]
 fn an_altered_row_is_named() {
     let world = World::new();
     world.create(&["ci", "--scope", "orders:read"]);
@@ -84,13 +98,36 @@ fn a_clock_before_the_newest_event_is_a_problem() {
 
 #[cfg(unix)]
 #[test]
-fn a_registry_that_others_can_read_is_a_problem_or_refused() {
+fn a_folder_that_others_can_write_is_a_problem_and_one_they_can_list_is_none() {
     use std::os::unix::fs::PermissionsExt;
     let world = World::new();
     world.create(&["ci"]);
-    std::fs::set_permissions(world.folder(), std::fs::Permissions::from_mode(0o755)).unwrap();
+    for (mode, is) in [(0o700, "ok"), (0o755, "ok"), (0o770, "problem"), (0o702, "problem"), (0o1777, "ok")] {
+        std::fs::set_permissions(world.folder(), std::fs::Permissions::from_mode(mode)).unwrap();
+        let ran = world.run(&["doctor", "--json"]);
+        assert_eq!(status(&ran, "permissions"), is, "{mode:o}");
+    }
+    std::fs::set_permissions(world.folder(), std::fs::Permissions::from_mode(0o777)).unwrap();
     let ran = world.run(&["doctor", "--json"]).ended(Exit::SaidNo);
-    assert!(finding(&ran, "permissions")["hint"].as_str().unwrap().starts_with("chmod 700"));
+    let advice = format!("chmod go-w {}", world.folder().display());
+    assert_eq!(finding(&ran, "permissions")["hint"], advice.as_str());
+}
+
+#[cfg(unix)]
+#[test]
+fn nothing_is_advised_about_a_folder_without_a_registry_or_the_file_of_another_program() {
+    use std::os::unix::fs::PermissionsExt;
+    let world = World::new();
+    let shared = world.home().join("etc");
+    std::fs::create_dir(&shared).unwrap();
+    std::fs::write(shared.join("passwd"), "root:x:0:0\n".repeat(20)).unwrap();
+    std::fs::set_permissions(&shared, std::fs::Permissions::from_mode(0o777)).unwrap();
+    std::fs::set_permissions(shared.join("passwd"), std::fs::Permissions::from_mode(0o644)).unwrap();
+    for name in ["none.db", "passwd"] {
+        let place = shared.join(name);
+        let ran = world.run(&["doctor", "--json", "--registry", place.to_str().unwrap()]).ended(Exit::SaidNo);
+        assert!(!ran.stdout.contains("chmod"), "{}", ran.stdout);
+    }
 }
 
 #[test]

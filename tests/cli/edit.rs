@@ -79,3 +79,17 @@ fn a_key_that_is_over_keeps_its_name_and_may_get_a_note() {
     world.run(&["edit", "ci", "--note", "leaked in a gist"]).done();
     assert_eq!(world.key("ci").note.unwrap().as_str(), "leaked in a gist");
 }
+
+#[test]
+fn what_cannot_be_in_a_note_is_said_of_the_note() {
+    let world = World::new();
+    world.create(&["ci"]);
+    for line in [&["edit", "ci", "--note", "a\nb"][..], &["create", "-q", "x", "--note", "a\nb"]] {
+        let ran = world.run(line).ended(Exit::Usage);
+        assert!(
+            ran.stderr.starts_with("error: the note: the character U+000A cannot be used"),
+            "{}",
+            ran.stderr
+        );
+    }
+}

@@ -9,6 +9,9 @@ fn help_is_the_commands_own() {
     assert!(world.run(&["help", "scope", "add"]).done().stdout.contains("Usage: apikey scope add"));
     let ran = world.run(&["help", "nothing"]).ended(Exit::Usage);
     assert!(ran.stdout.is_empty() && ran.stderr.contains("`nothing`"));
+    assert!(ran.stderr.contains("see `apikey help`"), "{}", ran.stderr);
+    let ran = world.run(&["help", "owner", "suspendd"]).ended(Exit::Usage);
+    assert!(ran.stderr.contains("did you mean `suspend`?"), "{}", ran.stderr);
 }
 
 #[test]
@@ -28,4 +31,45 @@ fn every_shell_has_both_scripts_and_needs_no_home() {
         let dynamic = world.run(&["completions", shell, "--dynamic"]).done().stdout;
         assert!(plain.contains("test-call") && dynamic.contains("COMPLETE"), "{shell}");
     }
+}
+
+#[test]
+fn a_mistyped_command_or_flag_is_answered_with_the_nearest_one() {
+    let world = World::new();
+    for (wrong, near) in
+        [("creat", "'create'"), ("lst", "'list'"), ("revok", "'revoke'"), ("rotat", "'rotate'")]
+    {
+        let ran = world.run(&[wrong]).ended(Exit::Usage);
+        let tip = ran.stderr.lines().find(|line| line.contains("tip:")).unwrap_or_default();
+        assert!(tip.ends_with(near), "{}", ran.stderr);
+    }
+    let ran = world.run(&["create", "a", "--expire", "1d"]).ended(Exit::Usage);
+    assert!(ran.stderr.contains("'--expires'"), "{}", ran.stderr);
+}
+
+#[test]
+fn a_wrong_command_line_answers_in_json_however_json_was_asked_for() {
+    let world = World::new();
+    for json in [&["--json"][..], &["--format=jsonl"], &["--format", "json"]] {
+        let line = [json, &["list", "--bogus"]].concat();
+        let ran = world.run(&line).ended(Exit::Usage);
+        let error: serde_json::Value = serde_json::from_str(&ran.stderr).unwrap();
+        assert_eq!(error["error"]["exit_code"], 2, "{error}");
+    }
+}
+
+#[test]
+fn a_usage_line_has_the_arguments_in_the_order_in_which_they_are_read() {
+    fn check(command: &clap::Command) {
+        let usage = command.clone().render_usage().to_string();
+        let names = command.get_positionals().map(|one| one.get_id().as_str().to_uppercase());
+        let places: Vec<usize> = names.filter_map(|name| usage.find(&format!("<{name}"))).collect();
+        assert!(places.is_sorted(), "{usage}");
+        command.get_subcommands().for_each(check);
+    }
+    let mut root = apikey::cli::command();
+    root.build();
+    check(&root);
+    let usage = World::new().run(&["expire", "--help"]).done().stdout;
+    assert!(usage.contains("apikey expire [OPTIONS] <KEY> <WHEN>"), "{usage}");
 }

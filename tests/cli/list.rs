@@ -89,3 +89,19 @@ fn filters_that_cannot_be_read_are_usage_errors_with_a_hint() {
         assert!(ran.stdout.is_empty() && !ran.stderr.is_empty());
     }
 }
+
+#[test]
+fn a_mistyped_owner_or_project_is_said_and_not_taken_for_one_without_keys() {
+    let world = World::new();
+    world.create(&["a", "--owner", "acme", "--project", "shop"]);
+    for (flag, said) in
+        [("--owner", "there is no owner `acmee`"), ("--project", "there is no project `shpo`")]
+    {
+        let wrong = if flag == "--owner" { "acmee" } else { "shpo" };
+        let ran = world.run(&["list", flag, wrong]).done();
+        assert!(ran.stderr.starts_with(said) && ran.stderr.contains("did you mean"), "{}", ran.stderr);
+        assert_eq!(world.run(&["list", flag, wrong, "--json"]).done().stderr, "");
+    }
+    let ran = world.run(&["list", "--owner", "acme", "--tag", "none"]).done();
+    assert_eq!(ran.stderr, "");
+}

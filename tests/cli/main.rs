@@ -3,6 +3,7 @@
 //! One file per subcommand; `world` is the machine they run on.
 #![allow(clippy::unwrap_used, reason = "a test stops where something is not as it laid it down")]
 
+mod create;
 mod demo;
 mod doctor;
 mod edit;
@@ -12,6 +13,7 @@ mod expire;
 mod forget;
 mod golden;
 mod help;
+mod init;
 mod limit;
 mod list;
 mod log;

@@ -74,3 +74,16 @@ fn a_key_that_is_over_is_left_alone() {
     world.run(&["restrict", "ci", "--allow-ip", "10.0.0.1"]).ended(Exit::Conflict);
     assert!(world.key("ci").networks.is_any());
 }
+
+#[test]
+fn what_is_advised_for_a_key_that_has_not_begun_lets_it_begin() {
+    let world = World::new();
+    let secret = world.create(&["ci", "--not-before", "2026-12-01"]);
+    let ran = world.run_with_stdin(&["verify", "--json"], secret.as_bytes()).ended(Exit::SaidNo);
+    let decision = ran.json();
+    assert_eq!(decision["code"], "not_yet_valid");
+    let hint = decision["hint"].as_str().unwrap();
+    let command = hint.split("apikey ").nth(1).unwrap();
+    world.run(&command.split(' ').collect::<Vec<_>>()).done();
+    assert_eq!(world.verdict(&secret, &[]), "accepted");
+}

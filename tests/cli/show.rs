@@ -41,6 +41,8 @@ fn quiet_never_prints_a_private_secret() {
 fn what_is_not_there_is_exit_5_with_a_suggestion() {
     let world = World::new();
     world.create(&["deploy"]);
-    let ran = world.run(&["show", "deplyo"]).ended(Exit::NotFound);
-    assert!(ran.stderr.contains("did you mean `deploy`?"), "{}", ran.stderr);
+    for wrong in ["deplyo", "Deploy", "DEPLOY", "default/depoy"] {
+        let ran = world.run(&["show", wrong]).ended(Exit::NotFound);
+        assert!(ran.stderr.contains("did you mean `deploy`?"), "{}", ran.stderr);
+    }
 }

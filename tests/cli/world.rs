@@ -104,6 +104,12 @@ impl World {
         self
     }
 
+    /// The same with standard output to a pipe.
+    pub(crate) fn with_output_in_a_pipe(mut self) -> Self {
+        self.terminal.stdout = false;
+        self
+    }
+
     /// The same with a variable set.
     pub(crate) fn with_variable(mut self, name: &str, value: &str) -> Self {
         self.environment.retain(|(other, _)| other != name);

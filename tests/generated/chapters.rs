@@ -13,7 +13,7 @@ const CONFIGURATION: [(&str, &str); 9] = [
     ("keep", "whether a sealed copy of each secret is kept: true or false"),
 ];
 
-const ENVIRONMENT: [(&str, &str); 13] = [
+const ENVIRONMENT: [(&str, &str); 16] = [
     ("APIKEY_REGISTRY", "the registry file, as --registry"),
     ("APIKEY_PROFILE", "the profile, as --profile"),
     ("APIKEY_CONFIG", "the configuration file"),
@@ -22,8 +22,11 @@ const ENVIRONMENT: [(&str, &str); 13] = [
     ("APIKEY_PASSPHRASE_FILE", "a file with the passphrase of the vault file, as --passphrase-file"),
     ("APIKEY_PASSPHRASE_COMMAND", "a command that prints the passphrase; run without a shell"),
     ("APIKEY_PASSPHRASE", "the passphrase itself; other processes of yours can read it"),
+    ("CREDENTIALS_DIRECTORY", "set by systemd; a file apikey.passphrase in it holds the passphrase"),
     ("NO_COLOR", "no colour, if not empty"),
     ("CLICOLOR_FORCE", "colour even off a terminal, if not 0"),
+    ("CLICOLOR", "no colour, if 0"),
+    ("COLUMNS", "how wide tables are; else as wide as the terminal"),
     ("CI", "never ask, if not empty"),
     ("HTTPS_PROXY, HTTP_PROXY, ALL_PROXY", "the proxy of test-call"),
     ("NO_PROXY", "hosts that test-call reaches without a proxy"),

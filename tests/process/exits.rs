@@ -98,3 +98,20 @@ fn demo_needs_no_home() {
     assert!(ran.stdout.contains("Begin your own"), "{}", ran.stdout);
     assert_eq!(std::fs::read_dir(machine.home()).unwrap().count(), 0);
 }
+
+#[test]
+fn a_registry_that_is_named_needs_no_home_and_the_log_names_who_acted_even_then() {
+    let machine = Machine::new();
+    let place = machine.home().join("srv");
+    let service = |arguments: &[&str]| {
+        let mut command = machine.bare(APIKEY, arguments);
+        for name in ["HOME", "USER", "LOGNAME", "USERNAME"] {
+            command.env_remove(name);
+        }
+        finish(command.env("APIKEY_REGISTRY", place.join("registry.db")).env("APIKEY_VAULT", "keyfile"))
+    };
+    service(&["create", "a", "-q"]).ended(0);
+    let log = service(&["log", "--json"]).ended(0).json();
+    let uid = format!("uid {}", std::os::unix::fs::MetadataExt::uid(&std::fs::metadata(&place).unwrap()));
+    assert_eq!(log[0]["actor"]["user"].as_str().unwrap(), uid, "{log}");
+}

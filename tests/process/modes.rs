@@ -59,6 +59,19 @@ fn a_registry_others_can_read_is_refused_with_the_command_that_mends_it() {
 }
 
 #[test]
+fn a_file_of_somebody_else_is_never_advised_to_be_closed_to_others() {
+    let machine = Machine::new();
+    let foreign = machine.home().join("hosts");
+    fs::write(&foreign, "127.0.0.1 localhost\n".repeat(20)).unwrap();
+    set_mode(&foreign, 0o644);
+    let ran = machine.run(&["list", "--json", "--registry", foreign.to_str().unwrap()]).ended(8);
+    let error = ran.error();
+    assert!(!error["hint"].as_str().unwrap().contains("chmod"), "{error}");
+    assert!(error["message"].as_str().unwrap().contains("it is not a registry"), "{error}");
+    assert_eq!(mode(&foreign), 0o644);
+}
+
+#[test]
 fn a_key_file_others_can_read_is_refused() {
     let machine = Machine::with_registry();
     machine.create("a");

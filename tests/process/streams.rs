@@ -57,6 +57,7 @@ fn a_key_whose_secret_nobody_received_is_taken_back() {
 fn a_key_whose_secret_met_a_full_disk_is_taken_back() {
     let machine = Machine::with_registry();
     let ran = finish(&mut machine.through_shell("", &["create", "-q", "a"], ">/dev/full")).ended(1);
+    assert!(ran.stderr.contains("taken back: nothing was issued"), "{}", ran.stderr);
     assert!(ran.stderr.contains("No space left"), "{}", ran.stderr);
     assert_eq!(machine.names(), [""; 0]);
     finish(&mut machine.through_shell("", &["list", "--json"], ">/dev/full")).ended(1);

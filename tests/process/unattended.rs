@@ -37,7 +37,7 @@ fn no_command_waits_for_an_input_that_is_empty() {
     let cases: [(i32, &[&str]); 6] = [
         (7, &["verify"]),
         (0, &["verify", "--batch"]),
-        (5, &["lookup"]),
+        (2, &["lookup"]),
         (2, &["test-call", "--stdin-secret"]),
         (7, &["verify", "--no-input"]),
         (0, &["doctor", "--problems"]),

@@ -10,7 +10,7 @@ use clap::builder::{PossibleValue, PossibleValuesParser};
 use crate::domain::key::Allowed;
 use crate::domain::lifetime::Lifetime;
 use crate::domain::limit::Limits;
-use crate::domain::name::Name;
+use crate::domain::name::{Name, Note};
 use crate::domain::network::{Network, NetworkError};
 use crate::domain::origin::{Origin, OriginError};
 use crate::domain::scope::{Scope, ScopeError, Scopes};
@@ -112,51 +112,9 @@ pub(super) fn read(arguments: &WishArguments, session: &Session<'_, '_>) -> Resu
         not_before: arguments.not_before.as_deref().map(instant).transpose()?,
         rotate_every: arguments.every.as_deref().map(span).transpose()?,
         tags: arguments.tags.iter().map(|tag| named("a tag", tag)).collect::<Result<BTreeSet<_>>>()?,
-        note: arguments.note.as_deref().map(str::parse).transpose()?,
+        note: arguments.note.as_deref().map(note).transpose()?,
         keep: !arguments.no_keep && defaults.keep.unwrap_or(true),
     })
-}
-
-/// Asks for what a first key needs; everything asked can be given as an argument.
-pub(super) fn ask(arguments: &mut WishArguments, session: &mut Session<'_, '_>) -> Result<()> {
-    if !session.may_ask() {
-        let failure = Failure::usage("the key needs a name, and nobody is there to be asked");
-        return Err(failure.hint("apikey create NAME --scope RESOURCE:ACTION").into());
-    }
-    let prompts = &mut *session.host.prompts;
-    loop {
-        let answer = prompts.line("Name of the key", None)?;
-        match named("the name", &answer) {
-            Ok(_) => break arguments.name = Some(answer),
-            Err(error) => writeln!(session.host.stderr, "{error}")?,
-        }
-    }
-    if arguments.scopes.is_empty() && arguments.access.is_none() {
-        loop {
-            let answer = prompts
-                .line("Scopes, such as orders:read,orders:write (empty: it only identifies)", Some(""))?;
-            let given: Vec<String> =
-                answer.split([',', ' ']).filter(|scope| !scope.is_empty()).map(str::to_owned).collect();
-            match scopes(&given, None) {
-                Ok(_) => break arguments.scopes = given,
-                Err(error) => writeln!(session.host.stderr, "{error}")?,
-            }
-        }
-    }
-    if arguments.env.is_none() {
-        let env = ["live", "test"][prompts.choice("Environment", &["live", "test"], 0)?];
-        arguments.env = Some(env.to_owned());
-    }
-    if arguments.expires.is_none() {
-        loop {
-            let answer = prompts.line("Expires (90d, 2027-01-31, never)", Some("90d"))?;
-            match lifetime(&answer) {
-                Ok(_) => break arguments.expires = Some(answer),
-                Err(error) => writeln!(session.host.stderr, "{error}")?,
-            }
-        }
-    }
-    Ok(())
 }
 
 fn kind(word: &str) -> Kind {
@@ -166,6 +124,11 @@ fn kind(word: &str) -> Kind {
 /// A name, with what it is the name of in the error.
 pub(crate) fn named(what: &str, text: &str) -> Result<Name> {
     text.parse().map_err(|error| Failure::usage(format!("{what}: {error}")).into())
+}
+
+/// A note.
+pub(crate) fn note(text: &str) -> Result<Note> {
+    text.parse().map_err(|error| Failure::usage(format!("the note: {error}")).into())
 }
 
 /// A span of time.

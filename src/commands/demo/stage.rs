@@ -1,7 +1,10 @@
 //! The stage: apikey's own command line, run in this process on the throw-away registry.
 
+use std::cell::RefCell;
 use std::ffi::OsString;
+use std::io;
 use std::path::Path;
+use std::rc::Rc;
 
 use crate::exit::Exit;
 use crate::host::{Environment, Host, Terminal};
@@ -18,8 +21,21 @@ pub(super) struct Stage {
 /// What a command did.
 pub(super) struct Ran {
     pub(super) exit: Exit,
-    pub(super) stdout: String,
-    pub(super) stderr: String,
+    /// What a terminal would have shown: both streams, in the order in which they came.
+    pub(super) screen: String,
+}
+
+#[derive(Clone, Default)]
+struct Screen(Rc<RefCell<Vec<u8>>>);
+
+impl io::Write for Screen {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.borrow_mut().write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
 }
 
 impl Stage {
@@ -45,7 +61,8 @@ impl Stage {
 
     /// Runs one command line.
     pub(super) fn run(&self, words: &[&str], stdin: &str, session: &mut Session<'_, '_>) -> Ran {
-        let (mut stdout, mut stderr) = (Vec::new(), Vec::new());
+        let screen = Screen::default();
+        let (mut stdout, mut stderr) = (screen.clone(), screen.clone());
         let arguments = ["apikey"].iter().chain(words).map(OsString::from);
         let mut input = stdin.as_bytes();
         let mut host = Host {
@@ -62,7 +79,6 @@ impl Stage {
             machine: session.host.machine.clone(),
         };
         let exit = crate::cli::run(arguments, &mut host);
-        let text = |bytes: Vec<u8>| String::from_utf8_lossy(&bytes).into_owned();
-        Ran { exit, stdout: text(stdout), stderr: text(stderr) }
+        Ran { exit, screen: String::from_utf8_lossy(&screen.0.take()).into_owned() }
     }
 }

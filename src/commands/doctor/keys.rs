@@ -31,48 +31,39 @@ pub(super) fn counts(keys: &Keys, now: Instant) -> Vec<FindingView> {
     let never = |key: &Key| key.expires_at().is_none();
     vec![
         noted(
-            "expiring",
-            FindingStatus::Warning,
-            count(&ends_soon),
-            "end within 14 days",
+            ("expiring", FindingStatus::Warning),
+            (count(&ends_soon), "ending within 14 days", ""),
             "apikey list --expiring 14d",
         ),
-        noted("due", FindingStatus::Warning, count(&is_due), "are due for rotation", "apikey list --due"),
+        noted(("due", FindingStatus::Warning), (count(&is_due), "due for rotation", ""), "apikey list --due"),
         noted(
-            "unused",
-            FindingStatus::Ok,
-            count(&is_unused),
-            "were not used for 90 days",
+            ("unused", FindingStatus::Ok),
+            (count(&is_unused), "not used for 90 days", ""),
             "apikey list --unused 90d",
         ),
         noted(
-            "never_expiring",
-            FindingStatus::Ok,
-            count(&never),
-            &format!("never end{}", named(&never)),
+            ("never_expiring", FindingStatus::Ok),
+            (count(&never), "without an end", &named(&never)),
             "apikey list, and `apikey expire KEY` to give one an end",
         ),
         noted(
-            "kept",
-            FindingStatus::Ok,
-            count(&is_kept),
-            &format!("have a kept copy of a secret{}", named(&is_kept)),
+            ("kept", FindingStatus::Ok),
+            (count(&is_kept), "with a kept copy of a secret", &named(&is_kept)),
             "apikey list, and `apikey forget KEY` to erase one",
         ),
     ]
 }
 
-fn noted(check: &'static str, status: FindingStatus, count: usize, what: &str, command: &str) -> FindingView {
+fn noted(
+    (check, status): (&'static str, FindingStatus),
+    (count, what, names): (usize, &str, &str),
+    command: &str,
+) -> FindingView {
+    let message = format!("live keys {what}: {count}{names}");
     if count == 0 {
-        let (what, _) = what.split_once(':').unwrap_or((what, ""));
-        return super::ok(check, format!("0 live keys {what}"));
+        return super::ok(check, message);
     }
-    FindingView {
-        check,
-        status,
-        message: format!("{count} live keys {what}"),
-        hint: Some(format!("see them with {command}")),
-    }
+    FindingView { check, status, message, hint: Some(format!("see them with {command}")) }
 }
 
 fn names<'a>(keys: impl Iterator<Item = &'a Key>) -> String {
@@ -82,5 +73,5 @@ fn names<'a>(keys: impl Iterator<Item = &'a Key>) -> String {
     }
     let more = if names.len() > NAMED { ", …" } else { "" };
     names.truncate(NAMED);
-    format!(": {}{more}", names.join(", "))
+    format!(" ({}{more})", names.join(", "))
 }

@@ -7,31 +7,37 @@ use crate::crypto::Subkeys;
 use crate::registry::Identity;
 use crate::vault::VaultKind;
 
-/// Whether others could read or write the registry.
+/// Whether others could read or write the registry, or put another in its place.
+///
+/// A folder that others may list is none of that, and may be everybody's: what is advised is run as root.
 #[cfg(unix)]
 pub(super) fn permissions(registry: &Path) -> Vec<FindingView> {
     use std::os::unix::fs::MetadataExt;
 
+    const OTHERS: u32 = 0o077;
+    const OTHERS_WRITE: u32 = 0o022;
+    const STICKY: u32 = 0o1000;
+    let mode = |path: &Path| std::fs::metadata(path).map_or(0, |metadata| metadata.mode());
     let mut open = Vec::new();
-    let mut seen = false;
-    let beside = |end: &str| std::path::PathBuf::from(format!("{}{end}", registry.display()));
-    let files = ["", "-wal", "-shm"].map(beside);
-    for path in registry.parent().into_iter().chain(files.iter().map(std::path::PathBuf::as_path)) {
-        if let Ok(metadata) = std::fs::metadata(path) {
-            seen |= path == registry;
-            if metadata.mode() & 0o077 != 0 {
-                open.push(format!("{} has mode {:04o}", path.display(), metadata.mode() & 0o7777));
-            }
+    let mut mend = Vec::new();
+    let mut note = |path: &Path, change: &str| {
+        open.push(format!("{} has mode {:04o}", path.display(), mode(path) & 0o7777));
+        mend.push(format!("chmod {change} {}", shell_words::quote(&path.to_string_lossy())));
+    };
+    let folder = registry.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    if mode(folder) & OTHERS_WRITE != 0 && mode(folder) & STICKY == 0 {
+        note(folder, "go-w");
+    }
+    for end in ["", "-wal", "-shm"] {
+        let path = std::path::PathBuf::from(format!("{}{end}", registry.display()));
+        if mode(&path) & OTHERS != 0 {
+            note(&path, "600");
         }
     }
     if open.is_empty() {
-        return seen.then(|| ok("permissions", "only you can read the registry")).into_iter().collect();
+        return vec![ok("permissions", "only you can read the registry")];
     }
-    let folder = registry.parent().unwrap_or(Path::new(".")).to_string_lossy();
-    let folder = shell_words::quote(&folder);
-    let hint = format!("chmod 700 {folder} && chmod 600 {folder}/registry.db*");
-    let hint = hint.replace("registry.db", &registry.file_name().unwrap_or_default().to_string_lossy());
-    vec![problem("permissions", format!("others have access: {}", open.join(", ")), &hint)]
+    vec![problem("permissions", format!("others have access: {}", open.join(", ")), &mend.join(" && "))]
 }
 
 /// Not looked at here: access lists are the platform's.

@@ -217,8 +217,8 @@ fn answer(follow: &Follow<'_>, broken: Option<&Broken>, session: &mut Session<'_
         (None, _) => "its seals were not checked".to_owned(),
         (Some(_), 0) => "all of it under seal".to_owned(),
         (Some(_), tail) => format!(
-            "under seal up to event {}; the {tail} after it were recorded with the vault closed, \
-             and only a head kept elsewhere vouches for them",
+            "under seal up to event {}; what came after it ({tail}) was recorded with the vault closed, \
+             and only a head kept elsewhere vouches for it",
             follow.last_sealed
         ),
     };

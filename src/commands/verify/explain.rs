@@ -97,7 +97,7 @@ pub fn hint(decision: Decision, matched: Option<&Matched<'_>>, request: &Request
         Denial::Revoked | Denial::Retired => "use the key's newest secret".to_owned(),
         Denial::Disabled => format!("apikey enable {id}"),
         Denial::Expired => "use a newer secret, or `apikey create` a new key".to_owned(),
-        Denial::NotYetValid => "wait, or give the key an earlier start with a new `apikey create`".to_owned(),
+        Denial::NotYetValid => format!("wait, or let it begin now: apikey restrict {id} --no-not-before"),
         Denial::OwnerSuspended => format!("apikey owner resume {}", key.owner),
         Denial::ProjectSuspended => format!("apikey project resume {}", key.project),
         Denial::WrongEnvironment => "use a key of the other environment".to_owned(),

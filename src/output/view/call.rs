@@ -122,7 +122,7 @@ impl Record for CallView {
             Column { title: "VERDICT", rank: 0, room: Room::Whole },
             Column { title: "STATUS", rank: 0, room: Room::Whole },
             Column { title: "MS", rank: 4, room: Room::Whole },
-            Column { title: "REASON", rank: 2, room: Room::AtLeast(16) },
+            Column { title: "REASON", rank: 2, room: Room::Wrapped(20) },
             Column { title: "URL", rank: 3, room: Room::AtLeast(16) },
         ],
     };

@@ -56,7 +56,7 @@ impl Record for FindingView {
         columns: &[
             Column { title: "CHECK", rank: 0, room: Room::Whole },
             Column { title: "STATUS", rank: 0, room: Room::Whole },
-            Column { title: "FOUND", rank: 0, room: Room::AtLeast(40) },
+            Column { title: "FOUND", rank: 0, room: Room::Wrapped(14) },
         ],
     };
 

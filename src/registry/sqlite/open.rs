@@ -94,6 +94,10 @@ fn check_file(path: &Path) -> Result<()> {
     #[cfg(unix)]
     {
         let mode = std::os::unix::fs::PermissionsExt::mode(&file.permissions()) & 0o777;
+        if mode & 0o077 != 0 && !begins_as_ours(path) {
+            // No advice to close a file to others that others may well need.
+            return Err(unusable("it is not a registry", "name the right file with `--registry PATH`"));
+        }
         if mode & 0o077 != 0 {
             let why = format!("others on this machine can read or write it (mode {mode:04o})");
             return Err(unusable(why, format!("chmod 600 '{}'", path.display())));
@@ -107,6 +111,15 @@ fn check_file(path: &Path) -> Result<()> {
         }
     }
     Ok(())
+}
+
+/// Whether the file has SQLite's header with our application id in it (at byte 68, big-endian: sqlite.org/fileformat).
+#[cfg(unix)]
+fn begins_as_ours(path: &Path) -> bool {
+    let mut header = [0; 72];
+    let read = File::open(path).and_then(|mut file| io::Read::read_exact(&mut file, &mut header));
+    let id = i64::from(i32::from_be_bytes([header[68], header[69], header[70], header[71]]));
+    read.is_ok() && header.starts_with(b"SQLite format 3\0") && id == APPLICATION_ID
 }
 
 /// The file under its folder's real name: SQLite then refuses any symlink, and none of the folders is one.

@@ -58,8 +58,13 @@ impl PassphraseError {
     #[must_use]
     pub fn hint(&self) -> String {
         match self {
-            Self::NotGiven | Self::Empty | Self::TooLong => {
+            Self::NotGiven => {
                 format!("name it with `--passphrase-file PATH`, {FILE} or {COMMAND}, or run on a terminal")
+            }
+            Self::Empty | Self::TooLong => {
+                format!(
+                    "it has 1 to {LONGEST} bytes: type it at the question, or name it with `--passphrase-file PATH`, {FILE} or {COMMAND}"
+                )
             }
             Self::Different => "run the command again, and type the same passphrase twice".into(),
             Self::Permissions { path, .. } => VaultError::Permissions { path: path.clone(), mode: 0 }.hint(),

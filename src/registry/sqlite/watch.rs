@@ -1,10 +1,11 @@
 //! Whether anything was committed to a registry's file since the last look, at the price of a few reads of memory.
 
-use std::fs::{self, File};
+use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use rusqlite::Connection;
+use rusqlite::{Connection, ffi};
 
 use super::{Result, unusable};
 use crate::registry::RegistryError;
@@ -12,56 +13,95 @@ use crate::registry::RegistryError;
 /// The header of the WAL index, which every commit of every process rewrites before it is visible to anybody: 48 bytes
 /// at the start of the file `-shm`, of which SQLite promises the place and the size (sqlite.org/walformat.html).
 const HEADER_WORDS: usize = 6;
+/// What SQLite maps of the index at a time.
+const REGION_BYTES: i32 = 32_768;
+
+type Header = [AtomicU64; HEADER_WORDS];
 
 /// Looks at the WAL index that all processes share.
 #[derive(Debug)]
 pub struct Watch {
-    index: memmap2::MmapRaw,
+    /// In memory that `connection` has mapped: it does not leave this struct.
+    header: &'static Header,
+    /// While it is open the mapping stays, and no process takes the index for one that nobody uses.
+    #[expect(dead_code, reason = "keeps the mapping")]
+    connection: Mutex<Connection>,
     path: PathBuf,
-    file: FileIdentity,
+    files: [FileIdentity; 2],
 }
 
 /// The header as it stood at one look; equal ones mean that nothing was committed in between.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub struct Glance([u64; HEADER_WORDS]);
 
+impl Glance {
+    /// Of no file: whoever has seen this looks again.
+    pub const NONE: Self = Self([u64::MAX; HEADER_WORDS]);
+}
+
 impl Watch {
-    pub(super) fn new(connection: &Connection, path: &Path) -> Result<Self> {
-        // A read makes the index, and the connection keeps it from being removed.
+    /// Takes a connection of its own.
+    pub(super) fn new(connection: Connection, path: &Path) -> Result<Self> {
+        // A read makes the index.
         connection
             .query_row("SELECT count(*) FROM touched WHERE number = 0", [], |row| row.get::<_, i64>(0))?;
         let path = path.canonicalize().map_err(|error| failed(&error))?;
-        let mut name = path.as_os_str().to_owned();
-        name.push("-shm");
-        let shared = File::open(&name).map_err(|error| failed(&error))?;
-        let index = memmap2::MmapOptions::new()
-            .len(HEADER_WORDS * 8)
-            .map_raw_read_only(&shared)
-            .map_err(|error| failed(&error))?;
-        Ok(Self { index, file: FileIdentity::of(&path).map_err(|error| failed(&error))?, path })
+        let header = header_of(&connection)
+            .ok_or_else(|| unusable("it has no WAL index to watch", "see `apikey doctor`"))?;
+        let files = files_of(&path).map_err(|error| failed(&error))?;
+        Ok(Self { header, connection: Mutex::new(connection), path, files })
     }
 
     /// The header as it stands. A glance in the middle of a commit differs from those before and after it.
     #[must_use]
     pub fn glance(&self) -> Glance {
-        #[expect(clippy::cast_ptr_alignment, reason = "a mapping begins at a page")]
-        let words = self.index.as_ptr().cast::<AtomicU64>();
-        #[expect(
-            unsafe_code,
-            reason = "the mapping is HEADER_WORDS * 8 bytes long, page-aligned, and lives as long as `self`; other \
-                      processes write it, so it is read atomically, as SQLite itself does"
-        )]
-        let header = unsafe { std::slice::from_raw_parts(words, HEADER_WORDS) };
         // Acquire: what was committed before the header changed is seen after it was read.
-        Glance(std::array::from_fn(|place| header[place].load(Ordering::Acquire)))
+        Glance(std::array::from_fn(|place| self.header[place].load(Ordering::Acquire)))
     }
 
-    /// Whether the file under the registry's name is still the one that is watched: a backup may have been put in its
-    /// place.
+    /// Whether the files under the registry's name are still those that are watched: a backup may have been put in
+    /// their place, or they are gone.
     #[must_use]
     pub fn is_in_place(&self) -> bool {
-        FileIdentity::of(&self.path).is_ok_and(|now| now == self.file)
+        files_of(&self.path).is_ok_and(|now| now == self.files)
     }
+}
+
+/// The header in SQLite's own mapping of the index. The file is not opened here: to close any descriptor of it would drop
+/// all locks that this process has on it (sqlite.org/howtocorrupt.html, 2.2), and the next process to come would empty
+/// the index under everybody who uses it.
+fn header_of(connection: &Connection) -> Option<&'static Header> {
+    let mut file: *mut ffi::sqlite3_file = std::ptr::null_mut();
+    let mut region = std::ptr::null_mut();
+    #[expect(
+        unsafe_code,
+        reason = "SQLite hands out the file of an open connection, and by that file's own methods the region that it \
+                  has mapped already; nothing is made or locked"
+    )]
+    unsafe {
+        let wanted = (&raw mut file).cast();
+        let control = ffi::SQLITE_FCNTL_FILE_POINTER;
+        let told = ffi::sqlite3_file_control(connection.handle(), c"main".as_ptr(), control, wanted);
+        let methods = file.as_ref().filter(|_| told == ffi::SQLITE_OK)?.pMethods.as_ref()?;
+        if (methods.xShmMap?)(file, 0, REGION_BYTES, 0, &raw mut region) != ffi::SQLITE_OK {
+            return None;
+        }
+    }
+    #[expect(
+        unsafe_code,
+        reason = "the region begins at a page, is larger than the header, and stays while the connection is open, which \
+                  the caller keeps beside this; other processes write it, so it is read atomically, as SQLite itself does"
+    )]
+    unsafe {
+        region.cast::<Header>().as_ref()
+    }
+}
+
+/// The registry and its WAL index.
+fn files_of(path: &Path) -> std::io::Result<[FileIdentity; 2]> {
+    let mut index = path.as_os_str().to_owned();
+    index.push("-shm");
+    Ok([FileIdentity::of(path)?, FileIdentity::of(Path::new(&index))?])
 }
 
 fn failed(error: &std::io::Error) -> RegistryError {

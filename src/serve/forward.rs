@@ -10,7 +10,7 @@ use axum::http::{HeaderMap, Method, Response, Uri};
 use super::config::Rules;
 use super::credential::Presented;
 use super::gate::Seen;
-use super::origin::{Wanted, client, named_scopes, target};
+use super::origin::{Wanted, client, named_scopes, only, target};
 use super::peer::Peer;
 use super::{Gate, answer};
 use crate::domain::decision::Request;
@@ -44,7 +44,7 @@ pub(super) fn decide(
     let request = Request {
         scopes,
         ip: client(rules, peer, headers),
-        origin: headers.get(ORIGIN).and_then(|origin| origin.to_str().ok()?.parse().ok()),
+        origin: only(headers, ORIGIN.as_str()).and_then(|origin| origin.parse().ok()),
         env: rules.env,
     };
     let query = rules.query_parameter.as_deref().and_then(|name| {

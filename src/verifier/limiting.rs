@@ -21,7 +21,7 @@ impl Shared {
             meters.add(of.kind(), limits, of.slot(counters)?);
             *who = Some(of);
         }
-        let spending = meters.take(cost, now)?;
+        let spending = meters.take(cost, now, Some(&*self.now))?;
         if cost > 0 && spending.denial.is_none() {
             self.secure(counters, &meters, &whose, now);
         }

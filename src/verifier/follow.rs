@@ -9,7 +9,7 @@ use crate::crypto::RowKey;
 use crate::domain::key::Key;
 use crate::domain::party::PartyKind;
 use crate::registry::RegistryError;
-use crate::registry::sqlite::{Mark, SqliteRegistry, Watch};
+use crate::registry::sqlite::{Glance, Mark, SqliteRegistry, Watch};
 
 /// The connection that reads, and how far it has read.
 #[derive(Debug)]
@@ -32,7 +32,7 @@ impl Follower {
             registry.all_parties(PartyKind::Owner)?,
             registry.all_parties(PartyKind::Project)?,
         );
-        index.reserve(usize::try_from(places.end - places.start).unwrap_or(0));
+        index.reserve(places.end - places.start);
         let middle = i64::midpoint(places.start, places.end);
         let other = SqliteRegistry::open(path)?;
         std::thread::scope(|scope| {
@@ -72,7 +72,7 @@ impl Follower {
         }
         for place in changes.places {
             let mut found: Option<Key> = None;
-            self.registry.keys_at(place..place + 1, &mut |_, key| found = Some(key))?;
+            self.registry.keys_at(place..place.saturating_add(1), &mut |_, key| found = Some(key))?;
             match found {
                 Some(key) => index.put(place, Judged::new(row, key)),
                 None => index.remove(place),
@@ -120,12 +120,22 @@ impl Shared {
         if self.read().seen == glance {
             return Ok(());
         }
-        if !self.watch.is_in_place() {
+        if !self.is_in_place() {
             return Err(VerifierError::Replaced);
         }
         let mut index = self.index.write().unwrap_or_else(std::sync::PoisonError::into_inner);
         follower.apply(&mut index, &self.keys.row)?;
         index.seen = glance;
         Ok(())
+    }
+
+    /// Whether the registry is still the file that is followed. In one that was replaced nothing is committed any more,
+    /// so from here on no request is answered from memory.
+    pub(super) fn is_in_place(&self) -> bool {
+        let is_in_place = self.watch.is_in_place();
+        if !is_in_place {
+            self.index.write().unwrap_or_else(std::sync::PoisonError::into_inner).seen = Glance::NONE;
+        }
+        is_in_place
     }
 }

@@ -374,6 +374,29 @@ fn a_row_moved_to_where_no_row_can_be_is_not_known_and_costs_no_memory() {
 }
 
 #[test]
+fn usage_that_cannot_be_written_stops_nobody_and_is_written_once_it_can_be() {
+    let scene = plain(&["one"]);
+    edit(
+        &scene.path,
+        "CREATE TRIGGER full BEFORE INSERT ON usage BEGIN SELECT RAISE(ABORT, 'the disk is full'); END",
+    );
+    for _ in 0..3 {
+        for _ in 0..100 {
+            assert_eq!(scene.answer(0), "accepted");
+        }
+        // It fails here or in the thread that writes.
+        let _ = scene.verifier.flush();
+    }
+    edit(&scene.path, "DROP TRIGGER full");
+    let counted = || scene.usage().iter().map(|(_, _, count)| count).sum::<u64>();
+    let is_written = (0..500).any(|_| {
+        std::thread::sleep(std::time::Duration::from_millis(10));
+        counted() == 300
+    });
+    assert!(is_written, "{:?}", scene.usage());
+}
+
+#[test]
 fn what_is_presented_is_not_shown_by_debug() {
     let credential = Credential { secret: Some(b"apik_sk_live_x"), consumer_key: Some("apik_ck_live_y") };
     let shown = format!("{credential:?} {:?}", Credential::default());

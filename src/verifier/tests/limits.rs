@@ -247,6 +247,22 @@ fn counters_of_another_run_of_the_machine_are_worth_nothing() {
 }
 
 #[test]
+fn where_nothing_can_be_written_limits_hold_all_the_same() {
+    let limits = Limits { quota: quota("150/day").quota, ..rate("100/1h") };
+    let scene = limited(limits);
+    edit(
+        &scene.path,
+        "CREATE TRIGGER full BEFORE UPDATE ON counting BEGIN SELECT RAISE(ABORT, 'the disk is full'); END; \
+         CREATE TRIGGER fuller BEFORE INSERT ON quota_used BEGIN SELECT RAISE(ABORT, 'the disk is full'); END",
+    );
+    let text = scene.text(0);
+    assert_eq!(accepted(&scene.verifier, &text, 300), 100);
+    scene.pass("1h");
+    assert_eq!(accepted(&scene.verifier, &text, 300), 50, "the rest of the day");
+    assert_eq!(accepted(&scene.second(), &text, 10), 0);
+}
+
+#[test]
 fn counters_that_others_can_write_are_refused() {
     use std::os::unix::fs::PermissionsExt as _;
     for is_linked in [false, true] {

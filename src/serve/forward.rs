@@ -10,7 +10,7 @@ use axum::http::{HeaderMap, Method, Response, Uri};
 use super::config::Rules;
 use super::credential::Presented;
 use super::gate::Seen;
-use super::origin::{Wanted, client, named_scopes, only, target};
+use super::origin::{Wanted, client_behind, named_scopes, only, target};
 use super::peer::Peer;
 use super::{Gate, answer};
 use crate::domain::decision::Request;
@@ -43,7 +43,7 @@ pub(super) fn decide(
     let is_known_route = needed(rules, peer, (method, uri, headers), &mut scopes).is_some();
     let request = Request {
         scopes,
-        ip: client(rules, peer, headers),
+        ip: client_behind(rules, peer, headers),
         origin: only(headers, ORIGIN.as_str()).and_then(|origin| origin.parse().ok()),
         env: rules.env,
     };

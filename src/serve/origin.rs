@@ -42,6 +42,13 @@ pub(crate) fn site(headers: &HeaderMap) -> Option<Origin> {
     only(headers, ORIGIN.as_str()).and_then(|origin| origin.parse().ok())
 }
 
+/// The address of the client of a request that a proxy holds. A trusted proxy that does not say it, because a client had
+/// it leave the field out (`Connection: X-Forwarded-For`), does not mean its own.
+pub(crate) fn client_behind(rules: &Rules, peer: Peer, headers: &HeaderMap) -> Option<IpAddr> {
+    let is_told = headers.contains_key(FORWARDED_FOR) || !rules.trusts_peer(peer);
+    if is_told { client(rules, peer, headers) } else { None }
+}
+
 /// The request that is to pass.
 pub(super) struct Wanted {
     pub(super) method: Method,

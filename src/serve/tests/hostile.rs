@@ -190,6 +190,24 @@ fn a_slash_at_the_end_reaches_past_no_route() {
 }
 
 #[test]
+fn a_proxy_that_does_not_say_who_asks_does_not_mean_itself() {
+    use crate::domain::key::Allowed;
+    let near = || {
+        let mut wish = wish("near", Limits::default(), Kind::Private);
+        wish.networks = Allowed::Only(vec!["127.0.0.0/8".parse().unwrap()]);
+        scene(vec![wish])
+    };
+    let behind = served(near(), "trusted_proxies = ['127.0.0.1']");
+    let told =
+        |served: &Served, field: &str| served.status("GET /verify", &[served.bearer(), field.to_owned()]);
+    assert_eq!(told(&behind, "connection: x-forwarded-for"), "403");
+    assert_eq!(told(&behind, "x-forwarded-for: 192.0.2.1"), "403");
+    assert_eq!(told(&behind, "x-forwarded-for: 127.0.0.2"), "200");
+    let direct = served(near(), "");
+    assert_eq!(told(&direct, "x-forwarded-for: 192.0.2.1"), "200", "its own address, and no proxy");
+}
+
+#[test]
 fn a_target_of_any_length_is_answered_and_a_cost_is_a_whole_number() {
     let mut asker = wish("asker", Limits::default(), Kind::Private);
     asker.scopes = crate::domain::scope::Scopes::new(["apikey:verify".parse().unwrap()]).unwrap();

@@ -106,12 +106,18 @@ fn only<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
 }
 
 /// The path of an origin-form target, decoded once. None for whatever two servers could read differently: another form,
-/// an encoded slash or percent sign, a dot segment, an empty segment, a backslash, a control character.
+/// an encoded slash or percent sign, a percent sign that encodes nothing, a fragment, a dot segment, an empty segment, a
+/// backslash, a semicolon, a control character.
 fn plain_path(target: &str) -> Option<String> {
-    if !target.starts_with('/') {
+    // No request has a fragment (RFC 9112, 3.2), and a server that is sent one may take it for a part of the path.
+    if !target.starts_with('/') || target.contains('#') {
         return None;
     }
-    let path = target.split(['?', '#']).next()?;
+    let path = target.split('?').next()?;
+    let mut encoded = path.split('%').skip(1);
+    if !encoded.all(|rest| rest.len() >= 2 && rest.bytes().take(2).all(|digit| digit.is_ascii_hexdigit())) {
+        return None;
+    }
     let decoded = percent_encoding::percent_decode_str(path).decode_utf8().ok()?;
     let lower = path.to_ascii_lowercase();
     let is_ambiguous = ["%2f", "%5c", "%25", "%00"].iter().any(|part| lower.contains(part))
@@ -152,6 +158,12 @@ mod tests {
             "/a\\b",
             "/%ff",
             "/a/..",
+            "/a#/../b",
+            "/a?x#y",
+            "/a/%u002e%u002e/b",
+            "/a%",
+            "/a%4",
+            "/a%zz",
         ] {
             assert_eq!(plain_path(target), None, "{target}");
         }

@@ -29,10 +29,12 @@
 //! [`domain`] holds the rules and has no effects: no file, clock, randomness, or SQL. [`crypto`] holds every algorithm.
 //! [`registry`] and [`vault`] store; neither decides. [`issuance`] and [`verification`] own the order in which things
 //! are written and undone; [`verifier`] is verification for a running program, with all keys in memory and limits counted
-//! in memory that all verifiers share; [`serve`] puts it behind HTTP. [`session`] is what one command has opened, [`host`] the machine it runs on, as a value, so
-//! that the tests run the same commands under a stopped clock. [`commands`] has a file for each subcommand; [`output`]
-//! is the only place that decides what leaves, and [`exit`] what an error means to a person or a script. `tests/layers.rs`
-//! enforces who may use whom, and lists every file in which a secret is visible in the clear.
+//! in memory that all verifiers share; [`serve`] puts it behind HTTP, and `tower`, with the feature of that name, in front
+//! of a service in the same process, with the answers of [`serve`]. [`session`] is what one command has opened, [`host`]
+//! the machine it runs on, as a value, so that the tests run the same commands under a stopped clock. [`commands`] has a
+//! file for each subcommand; [`output`] is the only place that decides what leaves, and [`exit`] what an error means to a
+//! person or a script. `tests/layers.rs` enforces who may use whom, and lists every file in which a secret is visible in
+//! the clear.
 //!
 //! The clock is read once per command; below that, time is the value `now`. Randomness goes down as
 //! `&mut dyn CryptoRng`. No switch of the shipped program can fake either.
@@ -64,6 +66,67 @@
 //!    waiting for this use. The command prints a [`output::view::DecisionView`] and exits 0, or 7 for a denial. An error means that no decision could be made, and
 //!    is never an acceptance.
 //!
+//! # In your own program
+//!
+//! A [`Verifier`] has all keys of a registry in memory and sees every change of it at the next request, whichever process
+//! makes it. Make one and share it among all threads.
+//!
+//! ```
+//! use apikey::{Decision, Denial, Request, Verifier};
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! # let folder = tempfile::tempdir()?;
+//! # let (registry, key_file) = (folder.path().join("registry.db"), folder.path().join("master.key"));
+//! # let set = [("HOME", folder.path()), ("APIKEY_REGISTRY", &*registry), ("APIKEY_VAULT", "keyfile".as_ref())];
+//! # let set = apikey::host::Environment::new(set.map(|(name, value)| (name.into(), value.into())));
+//! # let set: &'static apikey::host::Environment = Box::leak(Box::new(set));
+//! # let apikey = |line: &str| -> std::io::Result<()> {
+//! #     let exit = apikey::host::real::with_host(|host| {
+//! #         (host.environment, host.stdout) = (set, Box::leak(Box::new(std::io::sink())));
+//! #         host.stderr = Box::leak(Box::new(std::io::sink()));
+//! #         apikey::run(["apikey"].into_iter().chain(line.split(' ')).map(Into::into), host)
+//! #     })?;
+//! #     assert_eq!(exit, apikey::exit::Exit::Done, "{line}");
+//! #     Ok(())
+//! # };
+//! # let secret_file = folder.path().join("shop.secret");
+//! # let out = secret_file.display();
+//! // Once, on the command line; `apikey` stands for it.
+//! apikey(&format!("create shop --scope orders:read --rate 2/1d --secret-out {out}"))?;
+//! # let secret = std::fs::read_to_string(&secret_file)?;
+//! # let secret = secret.trim_end();
+//!
+//! let verifier = Verifier::with_key_file(&registry, &key_file)?;
+//! let request = Request { scopes: vec!["orders:read".parse()?], ..Request::default() };
+//!
+//! // What came with a request, what it asks for, and what it takes from the limits.
+//! let key = verifier.verify(secret.into(), (&request, 1), |verdict| verdict.to_result())??;
+//! assert_eq!((&*key.name, &*key.owner), ("shop", "default"));
+//!
+//! // A verdict says more while it is there: why not, and what is left.
+//! let refund = Request { scopes: vec!["refunds:write".parse()?], ..Request::default() };
+//! let (decision, left) = verifier.verify(secret.into(), (&refund, 1), |verdict| {
+//!     (verdict.decision, verdict.spending.remaining())
+//! })?;
+//! assert_eq!((decision, left), (Decision::Denied(Denial::InsufficientScope), None));
+//!
+//! apikey("revoke shop --reason leaked --yes")?;
+//! let denial = verifier.verify(secret.into(), (&request, 1), |verdict| verdict.to_result())?;
+//! assert_eq!(denial, Err(Denial::Revoked));
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! A denial is a decision. A [`VerifierError`] is none, and must not let anything pass: the registry cannot be read or was
+//! replaced by another file, or at the beginning the key file is missing or another's. [`Verifier::open`] takes the master
+//! key of any other [`vault`], and a clock.
+//!
+//! Every decision on a secret that matched is counted by hour, outcome and scopes, and an acceptance as the last use of the
+//! secret: what `apikey usage` shows. That is written once a second and when the verifier is dropped; a crash loses at
+//! most a second of it. What strangers present is never written, and a cost of zero is not counted.
+//!
+//! With the feature `tower` there is a layer for axum and other services: `apikey::tower`.
+//!
 //! # To change something
 //!
 //! A rule: `domain`, beside its test. A column: a new migration in `registry/sqlite`, and what it grants into
@@ -87,9 +150,15 @@ pub mod secret_input;
 pub mod serve;
 pub mod session;
 pub mod settings;
+#[cfg(feature = "tower")]
+pub mod tower;
 pub mod vault;
 pub mod verification;
 pub mod verifier;
 
 pub use cli::run;
-pub use verifier::Verifier;
+pub use domain::decision::{Decision, Denial, Request};
+pub use domain::network::Network;
+pub use domain::scope::{Scope, Scopes};
+pub use domain::secret::{Env, Kind};
+pub use verifier::{Credential, Identified, Verdict, VerifiedKey, Verifier, VerifierError};

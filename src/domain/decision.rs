@@ -78,6 +78,15 @@ impl Denial {
     }
 }
 
+impl std::fmt::Display for Denial {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(out, "denied: {}", self.code())
+    }
+}
+
+/// For callers to whom a denial is a failure of theirs; a verifier answers with it as with any decision.
+impl std::error::Error for Denial {}
+
 /// What is asked of a secret besides being good. What is not told cannot satisfy a restriction.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Request {

@@ -11,7 +11,7 @@ use bytes::BytesMut;
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 
 use super::config::Rules;
-use crate::domain::decision::{Decision, Denial};
+use crate::domain::decision::{Decision, Denial, Request};
 use crate::domain::limit::Spending;
 use crate::domain::scope::Scope;
 use crate::domain::time::Instant;
@@ -20,26 +20,49 @@ use crate::verifier::{Identified, Verdict};
 /// What a header field may not hold as it is, and the percent sign that says so.
 const ESCAPED: &AsciiSet = &CONTROLS.add(b'%').add(b',').add(b'"').add(b'\\');
 
-/// The answer to a proxy. `wanted` is what the request needed; `limited` the status of one over a limit.
-pub(super) fn forward(verdict: &Verdict<'_>, wanted: &[Scope], limited: u16) -> Response<Body> {
-    let mut response = match (verdict.decision, &verdict.key) {
-        (Decision::Accepted, Some(key)) => {
-            let mut response = Response::new(Body::empty());
-            identify(response.headers_mut(), key);
-            response
-        }
-        (Decision::Denied(denial), Some(_)) => denied(denial, wanted, limited),
-        // Before the match all denials are one, byte for byte.
-        (_, None) => stranger(),
-    };
+/// The answer to a proxy about a request that may pass: who it comes from, and what is left.
+pub(super) fn accepted(verdict: &Verdict<'_>) -> Response<Body> {
+    let mut response = Response::new(Body::empty());
+    if let Some(key) = &verdict.key {
+        identify(response.headers_mut(), key);
+    }
     limits(response.headers_mut(), &verdict.spending);
     response
 }
 
-/// The one answer to strangers.
-pub(super) fn stranger() -> Response<Body> {
-    let mut response = problem(StatusCode::UNAUTHORIZED, "unauthorized", "a valid API key is needed");
-    response.headers_mut().insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer realm=\"apikey\""));
+/// The answer to a request that does not pass; none for one that does. On an unknown route nothing passes, and a
+/// stranger is told no more than elsewhere.
+pub(crate) fn refusal<B: From<Bytes>>(
+    verdict: &Verdict<'_>,
+    (request, is_known_route): (&Request, bool),
+    rules: &Rules,
+    now: Instant,
+) -> Option<Response<B>> {
+    if verdict.key.is_none() {
+        return Some(to_stranger(rules, request.ip, now));
+    }
+    if !is_known_route {
+        return Some(problem(
+            StatusCode::FORBIDDEN,
+            "no_route",
+            "no route of the configuration fits this request",
+        ));
+    }
+    let Decision::Denied(denial) = verdict.decision else { return None };
+    Some(to_holder(denial, verdict, &request.scopes, rules.limited_status))
+}
+
+/// The answer to one who presents no known secret, who may be asking too often. Before the match all denials are one,
+/// byte for byte.
+pub(super) fn to_stranger<B: From<Bytes>>(rules: &Rules, ip: Option<IpAddr>, now: Instant) -> Response<B> {
+    let Some(wait) = rules.strangers.as_ref().and_then(|strangers| strangers.refuses(ip, now)) else {
+        let mut response = problem(StatusCode::UNAUTHORIZED, "unauthorized", "a valid API key is needed");
+        response.headers_mut().insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer realm=\"apikey\""));
+        return response;
+    };
+    let status = StatusCode::from_u16(rules.limited_status).unwrap_or(StatusCode::TOO_MANY_REQUESTS);
+    let mut response = problem(status, "too_many_requests", "too many requests without a valid API key");
+    put(response.headers_mut(), RETRY_AFTER, &wait.to_string());
     response
 }
 
@@ -49,24 +72,8 @@ pub(super) fn bad_request(detail: &str) -> Response<Body> {
 }
 
 /// No decision could be made: nothing passes.
-pub(super) fn undecided() -> Response<Body> {
+pub(crate) fn undecided<B: From<Bytes>>() -> Response<B> {
     problem(StatusCode::SERVICE_UNAVAILABLE, "undecided", "no decision could be made; try again")
-}
-
-/// What the request needs is not known: nothing passes.
-pub(super) fn unknown_route() -> Response<Body> {
-    problem(StatusCode::FORBIDDEN, "no_route", "no route of the configuration fits this request")
-}
-
-/// The answer to one who presents no known secret, who may be asking too often.
-pub(super) fn to_stranger(rules: &Rules, ip: Option<IpAddr>, now: Instant) -> Response<Body> {
-    let Some(wait) = rules.strangers.as_ref().and_then(|strangers| strangers.refuses(ip, now)) else {
-        return stranger();
-    };
-    let status = StatusCode::from_u16(rules.limited_status).unwrap_or(StatusCode::TOO_MANY_REQUESTS);
-    let mut response = problem(status, "too_many_requests", "too many requests without a valid API key");
-    put(response.headers_mut(), RETRY_AFTER, &wait.to_string());
-    response
 }
 
 /// Says who a request comes from. Every field is always there and never empty, so that none that a client sent is left.
@@ -124,7 +131,7 @@ fn put(headers: &mut HeaderMap, name: HeaderName, value: &str) {
 }
 
 /// `RateLimit` and `RateLimit-Policy` (draft-ietf-httpapi-ratelimit-headers), and when to come again.
-fn limits(headers: &mut HeaderMap, spending: &Spending) {
+pub(crate) fn limits(headers: &mut HeaderMap, spending: &Spending) {
     if !spending.allowances.is_empty() {
         let (mut policy, mut left) =
             (Values(BytesMut::with_capacity(64)), Values(BytesMut::with_capacity(64)));
@@ -143,7 +150,13 @@ fn limits(headers: &mut HeaderMap, spending: &Spending) {
     }
 }
 
-fn denied(denial: Denial, wanted: &[Scope], limited: u16) -> Response<Body> {
+/// Whoever holds the secret is told why. `wanted` is what the request needed; `limited` the status of one over a limit.
+pub(super) fn to_holder<B: From<Bytes>>(
+    denial: Denial,
+    verdict: &Verdict<'_>,
+    wanted: &[Scope],
+    limited: u16,
+) -> Response<B> {
     let (status, sentence) = status_of(denial, limited);
     let mut response = problem(status, denial.code(), sentence);
     let challenge = match denial {
@@ -156,6 +169,7 @@ fn denied(denial: Denial, wanted: &[Scope], limited: u16) -> Response<Body> {
     if status == StatusCode::UNAUTHORIZED || denial == Denial::InsufficientScope {
         put(response.headers_mut(), WWW_AUTHENTICATE, &challenge);
     }
+    limits(response.headers_mut(), &verdict.spending);
     response
 }
 
@@ -183,12 +197,12 @@ fn status_of(denial: Denial, limited: u16) -> (StatusCode, &'static str) {
     }
 }
 
-fn problem(status: StatusCode, code: &str, detail: &str) -> Response<Body> {
+fn problem<B: From<Bytes>>(status: StatusCode, code: &str, detail: &str) -> Response<B> {
     let title = status.canonical_reason().unwrap_or("Error");
     let body = serde_json::json!({
         "type": "about:blank", "title": title, "status": status.as_u16(), "code": code, "detail": detail,
     });
-    let mut response = Response::new(Body::from(body.to_string()));
+    let mut response = Response::new(B::from(Bytes::from(body.to_string())));
     *response.status_mut() = status;
     response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
     response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));

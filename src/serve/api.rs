@@ -141,10 +141,13 @@ fn refuse_caller(gate: &Gate, peer: Peer, headers: &HeaderMap) -> Option<Respons
         Request { scopes: vec![may_verify], ip: client(&rules, peer, headers), ..Request::default() };
     let presented = Presented::read(headers, &rules.key_headers, None);
     let answered = gate.verify(presented.credential(), (&request, 1), Seen::Caller(PATH), |verdict| {
-        if verdict.key.is_none() {
-            return Some(answer::to_stranger(&rules, request.ip, gate.verifier.now()));
+        match (verdict.decision, &verdict.key) {
+            (Decision::Denied(denial), Some(_)) => {
+                Some(answer::to_holder(denial, verdict, &request.scopes, 429))
+            }
+            (Decision::Accepted, Some(_)) => None,
+            (_, None) => Some(answer::to_stranger(&rules, request.ip, gate.verifier.now())),
         }
-        (!verdict.decision.is_accepted()).then(|| answer::forward(verdict, &request.scopes, 429))
     });
     answered.unwrap_or_else(|_| Some(answer::undecided()))
 }

@@ -1,6 +1,7 @@
 //! `serve.toml`: which proxies are trusted, where the secret is, and what each route needs.
 
 use std::net::IpAddr;
+use std::sync::Arc;
 
 use axum::http::{HeaderName, Method};
 use serde::Deserialize;
@@ -89,16 +90,16 @@ impl Written {
         name.parse().map(Some).map_err(|_| wrong("not the name of a header field"))
     }
 
-    fn strangers(&self) -> Result<Option<Strangers>, ConfigError> {
+    fn strangers(&self) -> Result<Option<Arc<Strangers>>, ConfigError> {
         let Some(WrittenRate { rate, burst }) = &self.strangers else { return Ok(None) };
         let why = "not a rate, as `60/1m`";
         let wrong = |_| ConfigError::Value { setting: "strangers.rate", value: rate.clone(), why };
-        Rate::parse(rate, *burst).map(|rate| Some(Strangers::new(rate))).map_err(wrong)
+        Rate::parse(rate, *burst).map(|rate| Some(Arc::new(Strangers::new(rate)))).map_err(wrong)
     }
 }
 
 /// What is asked of requests.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Rules {
     /// Whose word on a client's address counts.
     pub trusted_proxies: Vec<Network>,
@@ -123,7 +124,7 @@ pub struct Rules {
     /// and whoever stole one end a service.
     pub self_revoke: bool,
     /// How often those who present no known secret may ask.
-    pub(super) strangers: Option<Strangers>,
+    pub(crate) strangers: Option<Arc<Strangers>>,
     /// What further is needed, by method and path; the first that fits. None fits: denied.
     pub routes: Vec<Route>,
     /// What keeps one client from costing the others.
@@ -131,7 +132,7 @@ pub struct Rules {
 }
 
 /// What a method and a path need.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Route {
     /// Any of these; none is any.
     methods: Vec<Method>,

@@ -11,7 +11,7 @@ use crate::verifier::Credential;
 
 /// What a request presents. What had to be decoded is zeroed when it is dropped.
 #[derive(Default)]
-pub(super) struct Presented<'a> {
+pub(crate) struct Presented<'a> {
     secret: Option<Held<'a>>,
     consumer_key: Option<Zeroizing<String>>,
 }
@@ -33,7 +33,7 @@ impl Held<'_> {
 impl<'a> Presented<'a> {
     /// Reads it; `query` is the query of the request and the parameter that may hold the secret. Two places that
     /// disagree, and what cannot be read, are a text that is no secret.
-    pub(super) fn read(
+    pub(crate) fn read(
         headers: &'a HeaderMap,
         key_headers: &[HeaderName],
         query: Option<(&str, &str)>,
@@ -53,7 +53,7 @@ impl<'a> Presented<'a> {
     }
 
     /// As the verifier takes it.
-    pub(super) fn credential(&self) -> Credential<'_> {
+    pub(crate) fn credential(&self) -> Credential<'_> {
         Credential {
             secret: self.secret.as_ref().map(Held::bytes),
             consumer_key: self.consumer_key.as_ref().map(|key| key.as_str()),

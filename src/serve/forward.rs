@@ -4,13 +4,12 @@ use std::sync::Arc;
 
 use axum::body::Body;
 use axum::extract::{ConnectInfo, State};
-use axum::http::header::ORIGIN;
 use axum::http::{HeaderMap, Method, Response, Uri};
 
 use super::config::Rules;
 use super::credential::Presented;
 use super::gate::Seen;
-use super::origin::{Wanted, client, named_scopes, target};
+use super::origin::{Wanted, client, named_scopes, site, target};
 use super::peer::Peer;
 use super::{Gate, answer};
 use crate::domain::decision::Request;
@@ -41,29 +40,19 @@ pub(super) fn decide(
     let rules = &**gate.rules();
     let mut scopes = rules.scopes.clone();
     let is_known_route = needed(rules, peer, (method, uri, headers), &mut scopes).is_some();
-    let request = Request {
-        scopes,
-        ip: client(rules, peer, headers),
-        origin: headers.get(ORIGIN).and_then(|origin| origin.to_str().ok()?.parse().ok()),
-        env: rules.env,
-    };
+    let request = Request { scopes, ip: client(rules, peer, headers), origin: site(headers), env: rules.env };
     let query = rules.query_parameter.as_deref().and_then(|name| {
         let (_, query) = target(rules.original, uri, headers)?.split_once('?')?;
         Some((query, name))
     });
     let presented = Presented::read(headers, &rules.key_headers, query);
-    // On an unknown route nothing passes and nothing is consumed; a stranger is told no more than elsewhere.
+    // On an unknown route nothing passes and nothing is consumed.
     let cost = u32::from(is_known_route);
     let original = rules.original;
     let seen = Seen::Forwarded { original, method, uri, headers, is_known_route };
     let answered = gate.verify(presented.credential(), (&request, cost), seen, |verdict| {
-        if verdict.key.is_none() {
-            return answer::to_stranger(rules, request.ip, gate.verifier.now());
-        }
-        if !is_known_route {
-            return answer::unknown_route();
-        }
-        answer::forward(verdict, &request.scopes, rules.limited_status)
+        answer::refusal(verdict, (&request, is_known_route), rules, gate.verifier.now())
+            .unwrap_or_else(|| answer::accepted(verdict))
     });
     answered.unwrap_or_else(|_| answer::undecided())
 }

@@ -7,11 +7,11 @@
 //! [`Gate`] is what every request meets; `house` and `connection` bound how slow, how idle and how many clients are;
 //! `metrics` and `journal` tell what happens, and never a secret.
 
-mod answer;
+pub(crate) mod answer;
 mod api;
 pub mod config;
 mod connection;
-mod credential;
+pub(crate) mod credential;
 pub mod files;
 mod forward;
 mod gate;
@@ -21,14 +21,14 @@ pub mod journal;
 pub mod listen;
 pub mod manager;
 mod metrics;
-mod origin;
-mod peer;
+pub(crate) mod origin;
+pub(crate) mod peer;
 pub mod print_config;
 mod self_service;
 pub mod signals;
 #[cfg(unix)]
 mod socket_file;
-mod strangers;
+pub(crate) mod strangers;
 #[cfg(test)]
 #[cfg(unix)]
 mod tests;

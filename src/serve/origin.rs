@@ -2,17 +2,19 @@
 
 use std::net::IpAddr;
 
+use axum::http::header::ORIGIN;
 use axum::http::{HeaderMap, HeaderName, Method, Uri};
 
 use super::config::{Original, Rules};
 use super::peer::Peer;
+use crate::domain::origin::Origin;
 use crate::domain::scope::Scope;
 
 const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 
 /// The client's address: the peer's, or, from a trusted proxy, the last of `X-Forwarded-For` that no trusted proxy has.
 /// None when that cannot be read, which satisfies no restriction; so too for a peer that has no address and no word.
-pub(super) fn client(rules: &Rules, peer: Peer, headers: &HeaderMap) -> Option<IpAddr> {
+pub(crate) fn client(rules: &Rules, peer: Peer, headers: &HeaderMap) -> Option<IpAddr> {
     let is_trusted = rules.trusts_peer(peer);
     let peer = match peer {
         Peer::Tcp(ip) => Some(ip),
@@ -34,6 +36,12 @@ pub(super) fn client(rules: &Rules, peer: Peer, headers: &HeaderMap) -> Option<I
         }
     }
     nearest
+}
+
+/// The site or app that sends a request, as a browser says; none when that cannot be read, which satisfies no
+/// restriction.
+pub(crate) fn site(headers: &HeaderMap) -> Option<Origin> {
+    headers.get(ORIGIN).and_then(|origin| origin.to_str().ok()?.parse().ok())
 }
 
 /// The request that is to pass.

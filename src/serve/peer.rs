@@ -11,7 +11,7 @@ use tokio::net::UnixStream;
 
 /// The other end of a connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Peer {
+pub(crate) enum Peer {
     /// An address; IPv4 is IPv4, whatever it was dressed as.
     Tcp(IpAddr),
     /// A process on this machine that may open the socket file. It has no address.

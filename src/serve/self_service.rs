@@ -62,13 +62,12 @@ pub(super) async fn show(
     let request = Request { ip: client(rules, peer, &headers), env: rules.env, ..Request::default() };
     let presented = Presented::read(&headers, &rules.key_headers, None);
     let seen = Seen::Asked("GET", "/v1/self");
-    let answered = gate.verify(presented.credential(), (&request, 0), seen, |verdict| match &verdict.key {
-        None => answer::to_stranger(rules, request.ip, gate.verifier.now()),
-        Some(_) if !verdict.decision.is_accepted() && verdict.spending.denial.is_none() => {
-            answer::forward(verdict, &request.scopes, rules.limited_status)
+    let answered = gate.verify(presented.credential(), (&request, 0), seen, |verdict| {
+        match answer::refusal(verdict, (&request, true), rules, gate.verifier.now()) {
+            Some(refusal) if verdict.spending.denial.is_none() => refusal,
+            // One that has used up its limits is told so.
+            _ => Json(view(verdict)).into_response(),
         }
-        // One that has used up its limits is told so.
-        Some(_) => Json(view(verdict)).into_response(),
     });
     answered.unwrap_or_else(|_| answer::undecided())
 }

@@ -13,14 +13,14 @@ const BUCKETS: usize = 65_536;
 
 /// How often strangers may ask.
 #[derive(Debug)]
-pub(super) struct Strangers {
+pub(crate) struct Strangers {
     rate: Rate,
     arrivals: Box<[AtomicU64]>,
     hasher: RandomState,
 }
 
 impl Strangers {
-    pub(super) fn new(rate: Rate) -> Self {
+    pub(crate) fn new(rate: Rate) -> Self {
         let arrivals = std::iter::repeat_with(AtomicU64::default).take(BUCKETS).collect();
         Self { rate, arrivals, hasher: RandomState::new() }
     }

@@ -18,6 +18,7 @@ mod limiting;
 mod revoking;
 mod rows;
 mod tally;
+mod verdict;
 // With edits of the file under it, as the registry's own.
 #[cfg(test)]
 #[cfg(unix)]
@@ -27,12 +28,10 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, RwLock};
 
 use crate::crypto::{MasterKey, Subkeys};
-use crate::domain::decision::{Decision, Request};
+use crate::domain::decision::Request;
 use crate::domain::event::Actor;
 use crate::domain::key::KeyId;
-use crate::domain::limit::Spending;
-use crate::domain::scope::Scopes;
-use crate::domain::secret::{Brand, Env, Kind, SecretId};
+use crate::domain::secret::Brand;
 use crate::domain::time::Instant;
 use crate::registry::sqlite::{Counters, SqliteRegistry, Watch};
 use crate::registry::{Found, Registry, RegistryError};
@@ -41,6 +40,7 @@ use desk::Desk;
 use follow::Follower;
 use index::Index;
 pub use revoking::Revoked;
+pub use verdict::{Credential, Identified, Verdict, VerifiedKey};
 
 /// Where the time comes from.
 pub type Now = dyn Fn() -> Instant + Send + Sync;
@@ -78,51 +78,6 @@ struct Shared {
     counters: OnceLock<Counters>,
     desk: Desk,
     tally: tally::Tally,
-}
-
-/// A key whose secret matched.
-#[derive(Debug, Clone, Copy)]
-pub struct Identified<'a> {
-    /// The key.
-    pub id: KeyId,
-    /// Which of its secrets was presented.
-    pub secret: SecretId,
-    /// Its name.
-    pub name: &'a str,
-    /// Who it belongs to.
-    pub owner: &'a str,
-    /// What it is for.
-    pub project: &'a str,
-    /// Where it is valid.
-    pub env: Env,
-    /// What it is made of.
-    pub kind: Kind,
-    /// What it may do.
-    pub scopes: &'a Scopes,
-    /// The same, with spaces between.
-    pub scopes_text: &'a str,
-    /// When the presented secret ends.
-    pub expires_at: Option<Instant>,
-}
-
-/// The answer to one request.
-#[derive(Debug)]
-pub struct Verdict<'a> {
-    /// Whether to let it pass, and if not, why.
-    pub decision: Decision,
-    /// Whose secret it was; `None` before the match, which a stranger must not be told apart.
-    pub key: Option<Identified<'a>>,
-    /// What is left of its limits.
-    pub spending: Spending,
-}
-
-/// What a request presents.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct Credential<'a> {
-    /// The secret, as it came.
-    pub secret: Option<&'a [u8]>,
-    /// The consumer key it came with, as HTTP Basic has it: it must be this key's.
-    pub consumer_key: Option<&'a str>,
 }
 
 impl Verifier {

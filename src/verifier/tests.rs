@@ -15,6 +15,8 @@ use crate::domain::lifetime::Lifetime;
 use crate::domain::limit::{Limits, Rate};
 use crate::domain::party::PartyKind;
 use crate::domain::samples::{self, NOW};
+use crate::domain::scope::Scopes;
+use crate::domain::secret::{Env, Kind};
 use crate::domain::usage::UsageRow;
 use crate::issuance::{Issued, Wish, draft};
 use crate::registry::ledger::{Ledger as _, UsageFilter};
@@ -102,6 +104,19 @@ impl Scene {
     /// Revokes a key as another process would.
     pub(crate) fn revoke(&mut self, place: usize) {
         self.change(place, |key| assert!(key.revoke(RevokeReason::Leaked, Instant::from_seconds(NOW))));
+    }
+
+    /// The registry's file.
+    pub(crate) fn path(&self) -> &std::path::Path {
+        &self.path
+    }
+
+    /// Puts a backup in the place of the registry, and changes what was there before.
+    pub(crate) fn replace(&mut self) {
+        let aside = self.path.with_extension("aside");
+        self.revoke(0);
+        std::fs::rename(&self.path, &aside).unwrap();
+        std::fs::copy(&aside, &self.path).unwrap();
     }
 
     pub(crate) fn text(&self, place: usize) -> String {

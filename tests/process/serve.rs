@@ -256,3 +256,27 @@ fn metrics_are_read_at_their_own_place_and_name_nobody() {
     assert!(!text.contains("telling-name") && !text.contains("default"), "{text}");
     assert_eq!(status(&ask(&mut connect(place), "GET /verify", &[])), 404, "not where metrics are read");
 }
+
+/// Without these locks the next process to open the registry takes it for unused, and empties under the server what
+/// they share: it crashed with SIGBUS, and could have damaged the registry.
+#[cfg(target_os = "linux")]
+#[test]
+fn every_other_process_is_told_that_the_registry_is_in_use() {
+    // The lock that says so on the WAL index, and the range that readers lock in the registry (sqlite.org/src, os_unix.c).
+    const IN_USE: u64 = 128;
+    const SHARED_FIRST: u64 = 0x4000_0002;
+    let machine = Machine::with_registry();
+    let secret = machine.create("a");
+    let serving = Serving::start(&machine, &[]);
+    let registry = machine.registry();
+    let mut index = registry.clone().into_os_string();
+    index.push("-shm");
+    let index = std::path::PathBuf::from(index);
+    for _ in 0..2 {
+        assert!(serving.posix_locks(&index).contains(&IN_USE));
+        assert!(serving.posix_locks(&registry).contains(&SHARED_FIRST));
+        assert_eq!(serving.verdict(&secret), 200);
+        machine.run(&["create", "--quiet", "b", "--project", "other"]).ended(0);
+        machine.run(&["revoke", "other/b", "--yes"]).ended(0);
+    }
+}

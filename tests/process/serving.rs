@@ -108,6 +108,21 @@ impl Serving {
         line.split_whitespace().next().unwrap().parse().unwrap()
     }
 
+    /// The first byte of each POSIX lock that it has on this file (`/proc/locks`).
+    #[cfg(target_os = "linux")]
+    pub(crate) fn posix_locks(&self, file: &std::path::Path) -> Vec<u64> {
+        use std::os::unix::fs::MetadataExt as _;
+        let (pid, inode) = (self.pid().as_raw_nonzero().to_string(), std::fs::metadata(file).unwrap().ino());
+        let locks = std::fs::read_to_string("/proc/locks").unwrap();
+        let words = locks.lines().map(|line| line.split_whitespace().collect::<Vec<_>>());
+        words
+            .filter(|words| {
+                words[1] == "POSIX" && words[4] == pid && words[5].ends_with(&format!(":{inode}"))
+            })
+            .map(|words| words[6].parse().unwrap())
+            .collect()
+    }
+
     fn pid(&self) -> Pid {
         Pid::from_child(self.child.as_ref().unwrap())
     }

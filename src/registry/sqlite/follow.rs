@@ -78,12 +78,12 @@ impl SqliteRegistry {
         self.placed(read::all_parties(&self.connection, kind))
     }
 
-    /// A watch on this registry's file.
+    /// A watch on this registry's file, with a connection of its own.
     ///
     /// # Errors
     /// Those of SQLite and of the file system.
     pub fn watch(&self) -> Result<super::Watch> {
-        super::Watch::new(&self.connection, &self.path)
+        super::Watch::new(super::open::existing(&self.path)?, &self.path)
     }
 }
 

@@ -1,22 +1,33 @@
 //! Whether anything was committed to a registry's file since the last look, at the price of a few reads of memory.
 
-use std::fs::{self, File};
+use std::ffi::c_int;
+use std::fs;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::ptr;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicPtr, AtomicU64, Ordering};
 
-use rusqlite::Connection;
+use rusqlite::{Connection, ffi};
 
 use super::{Result, unusable};
 use crate::registry::RegistryError;
 
 /// The header of the WAL index, which every commit of every process rewrites before it is visible to anybody: 48 bytes
-/// at the start of the file `-shm`, of which SQLite promises the place and the size (sqlite.org/walformat.html).
+/// at its start, of which SQLite promises the place and the size (sqlite.org/walformat.html).
 const HEADER_WORDS: usize = 6;
+/// How much of the WAL index SQLite maps at a time (`WALINDEX_PGSZ`, sqlite.org/walformat.html).
+const REGION_BYTES: c_int = 32_768;
 
-/// Looks at the WAL index that all processes share.
+/// Looks at the WAL index that all processes share, where SQLite itself has mapped it.
+///
+/// The file is never opened a second time: closing any descriptor of a file ends all POSIX locks that the process has
+/// on it, SQLite's too. The next process to open the registry would then take it for unused and empty the index under
+/// everybody who has it mapped (sqlite.org/howtocorrupt.html, section 2.2).
 #[derive(Debug)]
 pub struct Watch {
-    index: memmap2::MmapRaw,
+    header: AtomicPtr<AtomicU64>,
+    /// Keeps the index mapped, and is asked for nothing.
+    _connection: Mutex<Connection>,
     path: PathBuf,
     file: FileIdentity,
 }
@@ -26,29 +37,24 @@ pub struct Watch {
 pub struct Glance([u64; HEADER_WORDS]);
 
 impl Watch {
-    pub(super) fn new(connection: &Connection, path: &Path) -> Result<Self> {
-        // A read makes the index, and the connection keeps it from being removed.
+    pub(super) fn new(connection: Connection, path: &Path) -> Result<Self> {
+        // A read has SQLite map the index, for as long as the connection is open.
         connection
             .query_row("SELECT count(*) FROM touched WHERE number = 0", [], |row| row.get::<_, i64>(0))?;
         let path = path.canonicalize().map_err(|error| failed(&error))?;
-        let mut name = path.as_os_str().to_owned();
-        name.push("-shm");
-        let shared = File::open(&name).map_err(|error| failed(&error))?;
-        let index = memmap2::MmapOptions::new()
-            .len(HEADER_WORDS * 8)
-            .map_raw_read_only(&shared)
-            .map_err(|error| failed(&error))?;
-        Ok(Self { index, file: FileIdentity::of(&path).map_err(|error| failed(&error))?, path })
+        let file = FileIdentity::of(&path).map_err(|error| failed(&error))?;
+        let header = mapped_index(&connection)
+            .ok_or_else(|| failed(&"SQLite keeps none in memory that processes share"))?;
+        Ok(Self { header: AtomicPtr::new(header), _connection: Mutex::new(connection), path, file })
     }
 
     /// The header as it stands. A glance in the middle of a commit differs from those before and after it.
     #[must_use]
     pub fn glance(&self) -> Glance {
-        #[expect(clippy::cast_ptr_alignment, reason = "a mapping begins at a page")]
-        let words = self.index.as_ptr().cast::<AtomicU64>();
+        let words = self.header.load(Ordering::Relaxed);
         #[expect(
             unsafe_code,
-            reason = "the mapping is HEADER_WORDS * 8 bytes long, page-aligned, and lives as long as `self`; other \
+            reason = "SQLite's mapping is REGION_BYTES long, page-aligned, and lives as long as the connection; other \
                       processes write it, so it is read atomically, as SQLite itself does"
         )]
         let header = unsafe { std::slice::from_raw_parts(words, HEADER_WORDS) };
@@ -64,7 +70,29 @@ impl Watch {
     }
 }
 
-fn failed(error: &std::io::Error) -> RegistryError {
+/// Where SQLite has mapped the first part of the WAL index for this connection; none if it has not.
+fn mapped_index(connection: &Connection) -> Option<*mut AtomicU64> {
+    #[expect(
+        unsafe_code,
+        reason = "the file object and its methods belong to the open connection; asking for a part that is mapped \
+                  already, without extending it, only tells where it is (sqlite.org/c3ref/io_methods.html)"
+    )]
+    unsafe {
+        let mut file: *mut ffi::sqlite3_file = ptr::null_mut();
+        let code = ffi::SQLITE_FCNTL_FILE_POINTER;
+        let told =
+            ffi::sqlite3_file_control(connection.handle(), c"main".as_ptr(), code, (&raw mut file).cast());
+        let methods = file.as_ref().filter(|_| told == ffi::SQLITE_OK)?.pMethods.as_ref()?;
+        // The methods for shared memory came with the second version.
+        let map = methods.xShmMap.filter(|_| methods.iVersion >= 2)?;
+        let mut region = ptr::null_mut();
+        let told = map(file, 0, REGION_BYTES, 0, &raw mut region);
+        let words = region.cast::<AtomicU64>();
+        (told == ffi::SQLITE_OK && !words.is_null() && words.is_aligned()).then_some(words)
+    }
+}
+
+fn failed(error: &dyn std::fmt::Display) -> RegistryError {
     unusable(format!("its WAL index cannot be watched: {error}"), "keep the registry on a local file system")
 }
 

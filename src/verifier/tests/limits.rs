@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::*;
+use crate::domain::decision::Decision;
 use crate::domain::limit::{Quota, Subject};
 use crate::domain::time::Span;
 use crate::registry::ledger::Use;

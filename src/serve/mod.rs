@@ -1,6 +1,6 @@
 //! Answering "may this request pass?" over HTTP, for a proxy in front of an API and for programs.
 //!
-//! `/verify` speaks the forward-auth contract of nginx (`auth_request`), Traefik, Caddy and Envoy; `POST /v1/verify`
+//! `/verify` speaks the forward-auth contract of nginx (`auth_request`), Traefik, Caddy, Envoy and HAProxy; `POST /v1/verify`
 //! takes and gives JSON. Both ask one [`crate::Verifier`]. What a client sends is never trusted to say where it comes from, what
 //! it needs, or who it is: addresses count from trusted proxies only, needed scopes come from the configuration.
 //!

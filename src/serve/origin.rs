@@ -182,6 +182,12 @@ mod tests {
             "*",
             "/..;/admin",
             "/a/..",
+            "/a#/../b",
+            "/a?x#y",
+            "/a/%u002e%u002e/b",
+            "/a%",
+            "/a%4",
+            "/a%zz",
         ] {
             assert_eq!(plain_path(target), None, "{target}");
         }

@@ -3096,7 +3096,7 @@ _apikey() {
                     return 0
                     ;;
                 --print-config)
-                    COMPREPLY=($(compgen -W "nginx traefik caddy envoy" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "nginx traefik caddy envoy haproxy haproxy-lua" -- "${cur}"))
                     return 0
                     ;;
                 --proxy-listen)

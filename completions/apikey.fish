@@ -594,7 +594,9 @@ all\t'All, strangers\' too: as many lines as requests'"
 complete -c apikey -n "__fish_apikey_using_subcommand serve" -l print-config -d 'Print a working configuration of this proxy, with the settings of `serve.toml` that go with it, and end' -r -f -a "nginx\t'`auth_request`'
 traefik\t'`ForwardAuth`'
 caddy\t'`forward_auth`'
-envoy\t'`ext_authz` over HTTP'"
+envoy\t'`ext_authz` over HTTP'
+haproxy\t'An action in Lua, which `haproxy-lua` prints'
+haproxy-lua\t'The second file of HAProxy, `apikey.lua`'"
 complete -c apikey -n "__fish_apikey_using_subcommand serve" -l proxy-listen -d 'In a printed configuration: where the proxy listens' -r
 complete -c apikey -n "__fish_apikey_using_subcommand serve" -l upstream -d 'In a printed configuration: where the API listens' -r
 complete -c apikey -n "__fish_apikey_using_subcommand serve" -l registry -d 'The registry file [env: APIKEY_REGISTRY]' -r -F

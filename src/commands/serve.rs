@@ -23,7 +23,7 @@ use crate::verifier::Verifier;
 
 /// Answer over HTTP whether a request may pass
 ///
-/// For a proxy in front of an API (nginx `auth_request`, Traefik, Caddy, Envoy): `/verify`. For programs: `POST
+/// For a proxy in front of an API (nginx `auth_request`, Traefik, Caddy, Envoy, HAProxy): `/verify`. For programs: `POST
 /// /v1/verify`. What the command line changes holds from the next request on. SIGHUP reads the configuration anew, and
 /// keeps the old one if it is wrong. SIGTERM and Ctrl-C let requests under way finish; a second one does not wait.
 #[derive(Debug, Args)]
@@ -59,6 +59,9 @@ pub struct Arguments {
     #[arg(long, value_name = "WHICH", value_enum, default_value_t = Requests::Denied)]
     log_requests: Requests,
     /// Print a working configuration of this proxy, with the settings of `serve.toml` that go with it, and end
+    ///
+    /// That of HAProxy is two files in one folder: `haproxy` prints `haproxy.cfg`, `haproxy-lua` the `apikey.lua` that it
+    /// loads.
     #[arg(long, value_name = "PROXY", value_enum, conflicts_with = "check")]
     print_config: Option<Proxy>,
     /// In a printed configuration: where the proxy listens

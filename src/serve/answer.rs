@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use std::ops::Range;
 
 use axum::body::{Body, Bytes};
-use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
+use axum::http::header::{CACHE_CONTROL, CONTENT_LENGTH, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode};
 use bytes::BytesMut;
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
@@ -69,6 +69,11 @@ pub(super) fn to_stranger<B: From<Bytes>>(rules: &Rules, ip: Option<IpAddr>, now
 /// The question cannot be read.
 pub(super) fn bad_request(detail: &str) -> Response<Body> {
     problem(StatusCode::BAD_REQUEST, "bad_request", detail)
+}
+
+/// The question is larger than any that is read.
+pub(super) fn too_large() -> Response<Body> {
+    problem(StatusCode::PAYLOAD_TOO_LARGE, "too_large", "the body is too large")
 }
 
 /// No decision could be made: nothing passes.
@@ -202,9 +207,14 @@ fn problem<B: From<Bytes>>(status: StatusCode, code: &str, detail: &str) -> Resp
     let body = serde_json::json!({
         "type": "about:blank", "title": title, "status": status.as_u16(), "code": code, "detail": detail,
     });
-    let mut response = Response::new(B::from(Bytes::from(body.to_string())));
+    let body = body.to_string();
+    let length = HeaderValue::from(body.len());
+    let mut response = Response::new(B::from(Bytes::from(body)));
     *response.status_mut() = status;
-    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
-    response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    let headers = response.headers_mut();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+    // Said here, it has one place among the fields, whichever way the answer goes out.
+    headers.insert(CONTENT_LENGTH, length);
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     response
 }

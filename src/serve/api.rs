@@ -4,7 +4,7 @@
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use axum::body::{Body, Bytes};
+use axum::body::{Body, Bytes, to_bytes};
 use axum::extract::{ConnectInfo, State};
 use axum::http::header::CONTENT_TYPE;
 use axum::http::{HeaderMap, Response};
@@ -28,6 +28,10 @@ use crate::verifier::{Credential, Verdict, VerifierError};
 
 const PATH: &str = "/v1/verify";
 const MOST_QUESTIONS: usize = 1_000;
+/// The largest question of a program.
+const QUESTION: usize = 64 * 1024;
+/// The largest batch of them.
+const QUESTIONS: usize = 1024 * 1024;
 
 /// What a program asks.
 #[derive(Deserialize)]
@@ -69,11 +73,12 @@ pub(super) async fn verify(
     State(gate): State<Arc<Gate>>,
     ConnectInfo(peer): ConnectInfo<Peer>,
     headers: HeaderMap,
-    body: Bytes,
+    body: Body,
 ) -> Response<Body> {
-    if let Some(refusal) = refuse_caller(&gate, peer, &headers) {
-        return refusal;
-    }
+    let body = match read(&gate, peer, &headers, (body, QUESTION)).await {
+        Ok(body) => body,
+        Err(refusal) => return refusal,
+    };
     match serde_json::from_slice::<Question>(&body) {
         Ok(question) => answer_to(&gate, &question).map_or_else(|why| why.response(), json),
         Err(_) => answer::bad_request("the body is not the JSON object that is asked for"),
@@ -85,11 +90,12 @@ pub(super) async fn verify_batch(
     State(gate): State<Arc<Gate>>,
     ConnectInfo(peer): ConnectInfo<Peer>,
     headers: HeaderMap,
-    body: Bytes,
+    body: Body,
 ) -> Response<Body> {
-    if let Some(refusal) = refuse_caller(&gate, peer, &headers) {
-        return refusal;
-    }
+    let body = match read(&gate, peer, &headers, (body, QUESTIONS)).await {
+        Ok(body) => body,
+        Err(refusal) => return refusal,
+    };
     let questions = match serde_json::from_slice::<Batch>(&body) {
         Ok(batch) if batch.questions.len() <= MOST_QUESTIONS => batch.questions,
         Ok(_) => return answer::bad_request("there are more than 1000 questions"),
@@ -104,6 +110,20 @@ pub(super) async fn verify_batch(
         Ok(answers) => json(format!("{{\"answers\":[{}]}}", answers.join(","))),
         Err(why) => why.response(),
     }
+}
+
+/// The body, up to so many bytes, of a caller who may ask: nothing of it is kept for others.
+async fn read(
+    gate: &Gate,
+    peer: Peer,
+    headers: &HeaderMap,
+    (body, most): (Body, usize),
+) -> Result<Bytes, Response<Body>> {
+    if let Some(refusal) = refuse_caller(gate, peer, headers) {
+        return Err(refusal);
+    }
+    // One that breaks off is told too; nobody is there to read it.
+    to_bytes(body, most).await.map_err(|_| answer::too_large())
 }
 
 fn json(text: String) -> Response<Body> {
@@ -162,7 +182,7 @@ fn request(question: &Question) -> Option<Request> {
         None => None,
     };
     let scopes = question.scopes.iter().map(|text| text.parse().ok()).collect::<Option<Vec<_>>>()?;
-    Some(Request { scopes, ip: question.ip, origin, env })
+    Some(Request { scopes, ip: question.ip.map(|ip| ip.to_canonical()), origin, env })
 }
 
 fn decide(gate: &Gate, question: &Question, request: &Request) -> Result<Outcome, VerifierError> {

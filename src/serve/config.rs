@@ -247,7 +247,10 @@ impl Route {
             .path
             .strip_prefix('/')
             .ok_or_else(|| wrong("route.path", "not a path: it begins with `/`")(&written.path))?;
-        let path: Vec<String> = path.split('/').map(str::to_owned).collect();
+        // Of a slash at its end nothing is made, in a request neither.
+        let path = path.strip_suffix('/').unwrap_or(path);
+        let path: Vec<String> =
+            path.split('/').skip(usize::from(path.is_empty())).map(str::to_owned).collect();
         let is_odd = |segment: &String| segment.contains(['*', '%']) && segment != "*" && segment != "**";
         let open = path.iter().position(|segment| segment == "**");
         if path.iter().any(is_odd) || open.is_some_and(|place| place + 1 != path.len()) {

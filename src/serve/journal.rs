@@ -81,7 +81,8 @@ pub struct Journal {
     requests: Requests,
     lines: Sender<String>,
     now: fn() -> Instant,
-    budget: Mutex<Budget>,
+    /// Of requests, and of failures: whoever is denied a thousand times a second must not keep those from being told.
+    budgets: [Mutex<Budget>; 2],
     unsaid: AtomicU64,
     dropped: AtomicU64,
 }
@@ -91,9 +92,9 @@ impl Journal {
     #[must_use]
     pub fn begin(form: Form, requests: Requests, now: fn() -> Instant) -> (Self, Receiver<String>) {
         let (lines, written) = channel(WAITING);
-        let budget = Mutex::new(Budget { left: BURST, at: now() });
+        let budgets = [0; 2].map(|_| Mutex::new(Budget { left: BURST, at: now() }));
         let (unsaid, dropped) = (AtomicU64::new(0), AtomicU64::new(0));
-        (Self { form, requests, lines, now, budget, unsaid, dropped }, written)
+        (Self { form, requests, lines, now, budgets, unsaid, dropped }, written)
     }
 
     /// Says something.
@@ -112,7 +113,8 @@ impl Journal {
             return;
         }
         let now = (self.now)();
-        if self.budget.lock().unwrap_or_else(PoisonError::into_inner).take(now) {
+        let budget = &self.budgets[usize::from(level != Level::Info)];
+        if budget.lock().unwrap_or_else(PoisonError::into_inner).take(now) {
             self.say(level, event, fields);
         } else {
             self.unsaid.fetch_add(1, Ordering::Relaxed);
@@ -294,6 +296,8 @@ mod tests {
         let written = std::iter::from_fn(|| lines.try_recv().ok()).count();
         assert_eq!((written, journal.take_unsaid()), (50, 950));
         assert_eq!(journal.take_unsaid(), 0);
+        journal.say_rarely(Level::Error, "undecided", &[]);
+        assert!(lines.try_recv().unwrap().contains("undecided"), "failures are told all the same");
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! Answering "may this request pass?" over HTTP, for a proxy in front of an API and for programs.
 //!
-//! `/verify` speaks the forward-auth contract of nginx (`auth_request`), Traefik, Caddy and Envoy; `POST /v1/verify`
+//! `/verify` speaks the forward-auth contract of nginx (`auth_request`), Traefik, Caddy, Envoy and HAProxy; `POST /v1/verify`
 //! takes and gives JSON. Both ask one [`crate::Verifier`]. What a client sends is never trusted to say where it comes from, what
 //! it needs, or who it is: addresses count from trusted proxies only, needed scopes come from the configuration.
 //!
@@ -39,7 +39,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use axum::extract::{DefaultBodyLimit, State};
+use axum::extract::State;
 use axum::http::StatusCode;
 use axum::http::header::CONTENT_TYPE;
 use axum::routing::{any, get, post};
@@ -51,10 +51,6 @@ use house::{End, House};
 use journal::{Level, Value};
 use listen::{Doors, Listener};
 
-/// The largest question of a program.
-const QUESTION: usize = 64 * 1024;
-/// The largest batch of them.
-const QUESTIONS: usize = 1024 * 1024;
 /// Connections for metrics: a reader or two, apart from all others.
 const READERS: u32 = 64;
 /// How often strangers are summed up.
@@ -65,8 +61,8 @@ pub fn router(gate: Arc<Gate>) -> Router {
     Router::new()
         .route("/verify", any(forward::verify))
         .route("/verify/{*rest}", any(forward::verify))
-        .route("/v1/verify", post(api::verify).layer(DefaultBodyLimit::max(QUESTION)))
-        .route("/v1/verify/batch", post(api::verify_batch).layer(DefaultBodyLimit::max(QUESTIONS)))
+        .route("/v1/verify", post(api::verify))
+        .route("/v1/verify/batch", post(api::verify_batch))
         .route("/v1/self", get(self_service::show))
         .route("/v1/self/revoke", post(self_service::revoke))
         .route("/healthz", get(|| async { StatusCode::OK }))

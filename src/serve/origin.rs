@@ -23,13 +23,11 @@ pub(crate) fn client(rules: &Rules, peer: Peer, headers: &HeaderMap) -> Option<I
     if !is_trusted {
         return peer;
     }
-    let fields: Option<Vec<&str>> =
-        headers.get_all(FORWARDED_FOR).iter().map(|value| value.to_str().ok()).collect();
-    let fields = fields?;
     let mut nearest = peer;
-    // From the right: what stands left of an untrusted address was said by that address.
-    for word in fields.iter().flat_map(|field| field.split(',')).rev() {
-        let ip = word.trim().parse::<IpAddr>().ok()?.to_canonical();
+    // From the right: what stands left of an untrusted address was said by that address, and is not even read.
+    let words = headers.get_all(FORWARDED_FOR).iter().rev();
+    for word in words.flat_map(|field| field.as_bytes().rsplit(|byte| *byte == b',')) {
+        let ip = std::str::from_utf8(word).ok()?.trim().parse::<IpAddr>().ok()?.to_canonical();
         nearest = Some(ip);
         if !rules.trusts(ip) {
             break;
@@ -41,7 +39,14 @@ pub(crate) fn client(rules: &Rules, peer: Peer, headers: &HeaderMap) -> Option<I
 /// The site or app that sends a request, as a browser says; none when that cannot be read, which satisfies no
 /// restriction.
 pub(crate) fn site(headers: &HeaderMap) -> Option<Origin> {
-    headers.get(ORIGIN).and_then(|origin| origin.to_str().ok()?.parse().ok())
+    only(headers, ORIGIN.as_str()).and_then(|origin| origin.parse().ok())
+}
+
+/// The address of the client of a request that a proxy holds. A trusted proxy that does not say it, because a client had
+/// it leave the field out (`Connection: X-Forwarded-For`), does not mean its own.
+pub(crate) fn client_behind(rules: &Rules, peer: Peer, headers: &HeaderMap) -> Option<IpAddr> {
+    let is_told = headers.contains_key(FORWARDED_FOR) || !rules.trusts_peer(peer);
+    if is_told { client(rules, peer, headers) } else { None }
 }
 
 /// The request that is to pass.
@@ -75,9 +80,10 @@ impl Wanted {
         &self.path
     }
 
-    /// The segments of its path.
+    /// The segments of its path. A slash at its end makes none: nearly every server answers `/a/` as it does `/a`.
     pub(super) fn segments(&self) -> Vec<&str> {
-        self.path.split('/').skip(1).collect()
+        let path = self.path.strip_suffix('/').unwrap_or(&self.path);
+        path.split('/').skip(1).collect()
     }
 }
 
@@ -107,23 +113,25 @@ pub(super) fn target<'a>(original: Original, uri: &'a Uri, headers: &'a HeaderMa
 }
 
 /// The value of a field that is there exactly once.
-fn only<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
+pub(super) fn only<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
     let mut values = headers.get_all(name).iter();
     let value = values.next()?.to_str().ok()?;
     values.next().is_none().then_some(value)
 }
 
 /// The path of an origin-form target, decoded once. None for whatever two servers could read differently: another form,
-/// an encoded slash or percent sign, a dot segment, an empty segment, a backslash, a control character.
+/// a fragment, an encoded slash or percent sign, half an encoding, a dot segment, an empty segment, a backslash, a control
+/// character.
 fn plain_path(target: &str) -> Option<String> {
-    if !target.starts_with('/') {
+    if !target.starts_with('/') || target.contains(['#', ' ', '\t']) {
         return None;
     }
-    let path = target.split(['?', '#']).next()?;
+    let path = target.split('?').next()?;
     let decoded = percent_encoding::percent_decode_str(path).decode_utf8().ok()?;
     let lower = path.to_ascii_lowercase();
-    let is_ambiguous = ["%2f", "%5c", "%25", "%00"].iter().any(|part| lower.contains(part))
-        || decoded.contains(['\\', ';'])
+    // A percent sign that is still there began nothing, or something that only some can read (`%u002e`).
+    let is_ambiguous = ["%2f", "%5c", "%25"].iter().any(|part| lower.contains(part))
+        || decoded.contains(['\\', ';', '%'])
         || decoded.chars().any(char::is_control);
     let inner = decoded.strip_prefix('/')?;
     let mut segments = inner.split('/').peekable();
@@ -159,7 +167,27 @@ mod tests {
             "/a%00",
             "/a\\b",
             "/%ff",
+            "/open#/../admin",
+            "/open?x#/../admin",
+            "/a/%u002e%u002e/b",
+            "/a/%2",
+            "/a/%",
+            "/%zz",
+            "/a b",
+            "/a\t",
+            "/a/%c0%ae%c0%ae/b",
+            "/a%0a",
+            "/a%7f",
+            "/a%C2%85",
+            "*",
+            "/..;/admin",
             "/a/..",
+            "/a#/../b",
+            "/a?x#y",
+            "/a/%u002e%u002e/b",
+            "/a%",
+            "/a%4",
+            "/a%zz",
         ] {
             assert_eq!(plain_path(target), None, "{target}");
         }
@@ -194,7 +222,26 @@ mod tests {
         );
         assert_eq!(from("127.0.0.1", &["203.0.113.9", "192.0.2.7, 10.0.0.2"]), is("192.0.2.7"), "two fields");
         assert_eq!(from("::ffff:127.0.0.1", &["::ffff:192.0.2.7"]), is("192.0.2.7"), "IPv4 in IPv6 clothes");
-        assert_eq!(from("127.0.0.1", &["192.0.2.7, nonsense"]), None);
+        for junk in [
+            "nonsense",
+            "",
+            "192.0.2.7:80",
+            "[2001:db8::1]",
+            "[2001:db8::1]:80",
+            "010.0.0.1",
+            "1",
+            "::1%lo",
+            "é",
+        ] {
+            let field = format!("192.0.2.7, {junk}");
+            let mut headers = HeaderMap::new();
+            headers.insert(FORWARDED_FOR, axum::http::HeaderValue::from_bytes(field.as_bytes()).unwrap());
+            let peer = Peer::Tcp("127.0.0.1".parse().unwrap());
+            assert_eq!(client(&rules, peer, &headers), None, "{field}");
+            headers.append(FORWARDED_FOR, "203.0.113.9".parse().unwrap());
+            let ip = client(&rules, peer, &headers).map(|ip| ip.to_string());
+            assert_eq!(ip, is("203.0.113.9"), "{field}: said by the client, and not read");
+        }
         assert_eq!(from("127.0.0.1", &[]), is("127.0.0.1"));
         assert_eq!(from("unix", &["192.0.2.7"]), None, "a socket file that is not trusted");
         assert_eq!(asked(&with_unix, "unix", &["192.0.2.7, 10.0.0.2"]), is("192.0.2.7"));

@@ -13,6 +13,10 @@ pub enum Proxy {
     Caddy,
     /// `ext_authz` over HTTP.
     Envoy,
+    /// An action in Lua, which `haproxy-lua` prints.
+    Haproxy,
+    /// The second file of HAProxy, `apikey.lua`.
+    HaproxyLua,
 }
 
 /// Who listens where.
@@ -34,6 +38,8 @@ pub fn config(proxy: Proxy, places: &Places) -> String {
         Proxy::Traefik => include_str!("configs/traefik.yaml"),
         Proxy::Caddy => include_str!("configs/Caddyfile"),
         Proxy::Envoy => include_str!("configs/envoy.yaml"),
+        Proxy::Haproxy => include_str!("configs/haproxy.cfg"),
+        Proxy::HaproxyLua => include_str!("configs/apikey.lua"),
     };
     let places = [("ASK", places.ask), ("LISTEN", places.listen), ("UPSTREAM", places.upstream)];
     places.iter().fold(text.to_owned(), |text, (name, place)| {
@@ -51,11 +57,18 @@ mod tests {
     fn no_place_is_left_open() {
         let place = |port| SocketAddr::from(([127, 0, 0, 1], port));
         let places = Places { ask: place(1), listen: place(2), upstream: place(3) };
-        for proxy in [Proxy::Nginx, Proxy::Traefik, Proxy::Caddy, Proxy::Envoy] {
-            let text = config(proxy, &places).replace("\"@type\"", "");
+        let all = |proxies: &[Proxy]| proxies.iter().map(|proxy| config(*proxy, &places)).collect::<String>();
+        for proxies in [
+            &[Proxy::Nginx][..],
+            &[Proxy::Traefik],
+            &[Proxy::Caddy],
+            &[Proxy::Envoy],
+            &[Proxy::Haproxy, Proxy::HaproxyLua],
+        ] {
+            let text = all(proxies).replace("\"@type\"", "");
             assert!(!text.contains('@'), "{text}");
             for port in 1..=3 {
-                assert!(text.contains(&format!("127.0.0.1:{port}")) || proxy == Proxy::Envoy, "{text}");
+                assert!(text.contains(&format!(":{port}")) || proxies == [Proxy::Envoy], "{text}");
             }
         }
     }

@@ -1,5 +1,6 @@
 //! The server over real connections, with a registry that changes behind it.
 
+mod hostile;
 mod programs;
 
 use std::io::{Read as _, Write as _};

@@ -15,7 +15,7 @@ use crate::domain::scope::Scope;
 use crate::serve::answer;
 use crate::serve::config::Rules;
 use crate::serve::credential::Presented;
-use crate::serve::origin::{client, site};
+use crate::serve::origin::{client_behind, site};
 use crate::serve::peer::Peer;
 use crate::verifier::{Verifier, VerifierError};
 
@@ -87,7 +87,7 @@ impl Rule {
             return address_of(parts).map(|ip| ip.to_canonical());
         }
         let ConnectInfo(peer) = parts.extensions.get::<ConnectInfo<SocketAddr>>()?;
-        client(&self.rules, Peer::Tcp(peer.ip().to_canonical()), &parts.headers)
+        client_behind(&self.rules, Peer::Tcp(peer.ip().to_canonical()), &parts.headers)
     }
 }
 

@@ -22,6 +22,9 @@ impl Writer {
         let (stop, stopped) = channel();
         let thread = std::thread::spawn(move || {
             while let Err(RecvTimeoutError::Timeout) = stopped.recv_timeout(EVERY) {
+                if !shared.is_in_place() {
+                    continue;
+                }
                 // What could not be written, because another process holds the file, is kept for the next second.
                 let _ = shared.flush();
                 let _ = shared.fold();

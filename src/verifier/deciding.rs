@@ -1,17 +1,17 @@
 //! One request: looked at, compared, judged, settled and answered, while nothing it rests on can change.
 
+use std::convert::Infallible;
 use std::sync::PoisonError;
 
+use super::desk::Wanted;
 use super::index::Index;
 use super::rows::Line;
 use super::tally::Note;
 use super::{Credential, Identified, Shared, Verdict, VerifierError, locked};
 use crate::domain::decision::{Decision, Denial, Request, judge};
-use crate::domain::digest::Digest;
 use crate::domain::limit::{Limits, Spending, Subject};
-use crate::domain::secret::{Kind, SecretId};
+use crate::domain::secret::Kind;
 use crate::domain::time::Instant;
-use crate::registry::Registry;
 use crate::registry::ledger::{Ledger, Use};
 use crate::verification::{self, Compared, compare};
 
@@ -28,10 +28,7 @@ impl Shared {
     ) -> Result<R, VerifierError> {
         let index = self.current()?;
         let now = (self.now)();
-        let compared = compare(&self.keys.digest, credential.secret, |id| {
-            Ok::<_, VerifierError>(self.find(&index, id, credential.consumer_key))
-        })?;
-        let line = match compared {
+        let line = match self.compared(&index, credential) {
             Compared::Match(line) => line,
             Compared::Nothing => return Ok(answer(&stranger(Denial::Missing))),
             Compared::Malformed => return Ok(answer(&stranger(Denial::Malformed))),
@@ -46,7 +43,7 @@ impl Shared {
         let waiting = waits.then_some(line.id);
         drop(index);
         if let Some(secret) = waiting {
-            self.start_grace(secret, now)?;
+            self.desk.ask(Wanted { first_use: Some((secret, now)), ..Wanted::default() }, true);
         }
         Ok(answered)
     }
@@ -62,17 +59,22 @@ impl Shared {
         Ok(self.read())
     }
 
-    /// The line with this id, and its digest.
-    pub(super) fn find(
-        &self,
-        index: &Index,
-        id: SecretId,
-        consumer_key: Option<&str>,
-    ) -> Option<(u32, Digest)> {
-        index.find(id).filter(|(line, _)| self.belongs_to(index, index.line(*line), consumer_key))
+    /// The line whose secret is presented. One that came with another key's consumer key is not known; that is looked
+    /// at behind the match, so that before it no id takes longer than another.
+    pub(super) fn compared(&self, index: &Index, credential: Credential<'_>) -> Compared<u32> {
+        let find = |id| Ok::<_, Infallible>(index.find(id));
+        let compared = match compare(&self.keys.digest, credential.secret, find) {
+            Ok(compared) => compared,
+            Err(never) => match never {},
+        };
+        match compared {
+            Compared::Match(line) if !self.belongs_to(index, index.line(line), credential.consumer_key) => {
+                Compared::Unknown
+            }
+            other => other,
+        }
     }
 
-    /// A secret that came with another key's consumer key is not known.
     fn belongs_to(&self, index: &Index, line: &Line, consumer_key: Option<&str>) -> bool {
         let Some(given) = consumer_key else { return true };
         let entry = index.entry(line.entry);
@@ -123,15 +125,6 @@ impl Shared {
             ledger.record(&Use { key, secret, decision, scopes, ip, cost, accounts }, now)?
         };
         Ok((spending.denial.map_or(Decision::Accepted, Decision::Denied), spending))
-    }
-
-    /// The first use of a secret that a rotation waits for.
-    fn start_grace(&self, secret: SecretId, now: Instant) -> Result<(), VerifierError> {
-        let mut ledger = locked(&self.ledger);
-        let Some(found) = ledger.find_secret(secret)? else { return Ok(()) };
-        let Some(place) = found.key.secrets.iter().position(|row| row.id == secret) else { return Ok(()) };
-        let matching = verification::Match { found, place, intact: true };
-        Ok(verification::start_waiting_grace(&mut *ledger, &self.keys, &matching, &self.actor, now)?)
     }
 }
 

@@ -1,19 +1,23 @@
-//! Where requests ask that their use of limits be written down before they are let pass. One clerk writes for all who
-//! wait, in one durable transaction.
+//! Where requests ask that their use of limits be written down before they are let pass, and that a grace begin with
+//! them. One clerk writes for all who wait, limits in one durable transaction.
 //!
 //! Rates are written down ten seconds ahead, for all keys at once, and quotas in parts, so hardly a request has to wait.
 //! While another process holds the registry's write lock nothing can be written down; requests then wait no longer than
 //! [`PATIENCE`] once and go on: limits still hold among all processes, and would be exceeded only by a machine that fails
 //! within that time.
 
+use std::collections::HashMap;
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
 use super::{Shared, locked};
+use crate::domain::limit::{Quota, Subject};
+use crate::domain::secret::SecretId;
 use crate::domain::time::Instant;
-use crate::registry::RegistryError;
 use crate::registry::sqlite::{Ahead, SqliteRegistry};
+use crate::registry::{Registry as _, RegistryError};
+use crate::verification::{Match, start_waiting_grace};
 
 /// How long a request waits for the clerk.
 const PATIENCE: Duration = Duration::from_millis(50);
@@ -30,9 +34,20 @@ pub(super) struct Desk {
     registry: Mutex<SqliteRegistry>,
 }
 
+/// What a request wants written.
+#[derive(Default)]
+pub(super) struct Wanted {
+    /// Parts of quotas.
+    pub(super) ahead: Vec<Ahead>,
+    /// A secret whose first use a rotation waits for, and when that was.
+    pub(super) first_use: Option<(SecretId, Instant)>,
+}
+
 #[derive(Default)]
 struct Queue {
-    wanted: Vec<Ahead>,
+    /// One for each quota, however long nothing can be written.
+    ahead: HashMap<(Subject, Quota), Ahead>,
+    first_uses: HashMap<SecretId, Instant>,
     /// How many rounds were asked for and how many are written: whoever asks waits for the next one to begin.
     asked: u64,
     written: u64,
@@ -40,6 +55,22 @@ struct Queue {
     is_stuck: bool,
     needs_counters: bool,
     has_ended: bool,
+}
+
+/// What the clerk writes at a time.
+struct Round {
+    ahead: HashMap<(Subject, Quota), Ahead>,
+    first_uses: HashMap<SecretId, Instant>,
+    ticket: u64,
+    needs_counters: bool,
+}
+
+impl Queue {
+    fn want(&mut self, one: Ahead) {
+        let used = one.used;
+        let asked = self.ahead.entry((one.subject.clone(), one.quota)).or_insert(one);
+        asked.used = asked.used.max(used);
+    }
 }
 
 /// The thread that writes.
@@ -83,21 +114,15 @@ impl Desk {
         }
     }
 
-    /// Has use written down ahead; if it is urgent, waits for it.
-    pub(super) fn ask(&self, ahead: Vec<Ahead>, is_urgent: bool) {
+    /// Has this written; if it is urgent, waits for it.
+    pub(super) fn ask(&self, wanted: Wanted, is_urgent: bool) {
         let mut queue = locked(&self.queue);
         let is_asked = queue.asked > queue.written;
-        for one in ahead {
-            match queue
-                .wanted
-                .iter_mut()
-                .find(|other| other.subject == one.subject && other.quota == one.quota)
-            {
-                Some(other) => other.used = other.used.max(one.used),
-                None => queue.wanted.push(one),
-            }
+        wanted.ahead.into_iter().for_each(|one| queue.want(one));
+        if let Some((secret, at)) = wanted.first_use {
+            queue.first_uses.entry(secret).or_insert(at);
         }
-        if !is_urgent && is_asked && queue.wanted.is_empty() {
+        if !is_urgent && is_asked && queue.ahead.is_empty() {
             return;
         }
         queue.asked += 1;
@@ -107,8 +132,8 @@ impl Desk {
             return;
         }
         let waiting = |queue: &mut Queue| queue.written < ticket && !queue.is_stuck;
-        let waited = self.written.wait_timeout_while(queue, PATIENCE, waiting);
-        let (mut queue, end) = waited.unwrap_or_else(PoisonError::into_inner);
+        let end = self.written.wait_timeout_while(queue, PATIENCE, waiting);
+        let (mut queue, end) = end.unwrap_or_else(PoisonError::into_inner);
         if end.timed_out() && queue.written < ticket {
             queue.is_stuck = true;
             self.written.notify_all();
@@ -118,20 +143,20 @@ impl Desk {
 
 impl Shared {
     fn serve_desk(&self) {
-        while let Some((wanted, ticket, needs_counters)) = self.next_round() {
-            if needs_counters && !self.make_counters() {
+        while let Some(round) = self.next_round() {
+            if round.needs_counters && !self.make_counters() {
                 // Until they can be made, limits are counted in the registry, and there is nothing else to do here.
                 self.rest(LONG_REST);
             }
-            if self.write_round(&wanted).is_ok() {
+            if self.write_round(&round).is_ok() {
                 let mut queue = locked(&self.desk.queue);
-                (queue.written, queue.is_stuck) = (ticket, false);
+                (queue.written, queue.is_stuck) = (round.ticket, false);
                 drop(queue);
                 self.desk.written.notify_all();
                 continue;
             }
             let mut queue = locked(&self.desk.queue);
-            queue.wanted.extend(wanted);
+            round.ahead.into_values().for_each(|one| queue.want(one));
             if queue.has_ended {
                 return;
             }
@@ -148,7 +173,7 @@ impl Shared {
     }
 
     /// Waits until there is something to write; none when it is over.
-    fn next_round(&self) -> Option<(Vec<Ahead>, u64, bool)> {
+    fn next_round(&self) -> Option<Round> {
         let idle =
             |queue: &mut Queue| queue.asked == queue.written && !queue.needs_counters && !queue.has_ended;
         let queue = locked(&self.desk.queue);
@@ -156,8 +181,12 @@ impl Shared {
         if queue.has_ended && queue.asked == queue.written {
             return None;
         }
-        let needs_counters = std::mem::take(&mut queue.needs_counters);
-        Some((std::mem::take(&mut queue.wanted), queue.asked, needs_counters))
+        Some(Round {
+            ahead: std::mem::take(&mut queue.ahead),
+            first_uses: std::mem::take(&mut queue.first_uses),
+            ticket: queue.asked,
+            needs_counters: std::mem::take(&mut queue.needs_counters),
+        })
     }
 
     fn make_counters(&self) -> bool {
@@ -170,14 +199,48 @@ impl Shared {
         self.counters.get().is_some()
     }
 
-    fn write_round(&self, wanted: &[Ahead]) -> Result<(), RegistryError> {
+    fn write_round(&self, round: &Round) -> Result<(), RegistryError> {
+        if !self.is_in_place() {
+            return Err(RegistryError::Storage("it was replaced".to_owned()));
+        }
+        for (secret, at) in &round.first_uses {
+            // The next use asks again, as it does after a conflict.
+            let _ = self.start_grace(*secret, *at);
+        }
+        let ahead: Vec<Ahead> = round.ahead.values().cloned().collect();
         match self.counters.get() {
-            Some(counters) => locked(&self.desk.registry).secure(counters, wanted, self.time()),
+            Some(counters) => locked(&self.desk.registry).secure(counters, &ahead, self.time()),
             None => Ok(()),
         }
     }
 
+    /// The first use of a secret that a rotation waits for.
+    fn start_grace(&self, secret: SecretId, at: Instant) -> Result<(), RegistryError> {
+        let mut registry = locked(&self.desk.registry);
+        let Some(found) = registry.find_secret(secret)? else { return Ok(()) };
+        let Some(place) = found.key.secrets.iter().position(|row| row.id == secret) else { return Ok(()) };
+        let matching = Match { found, place, intact: true };
+        start_waiting_grace(&mut *registry, &self.keys, &matching, &self.actor, at)
+    }
+
     fn time(&self) -> Instant {
         (self.now)()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_quota_that_cannot_be_written_down_is_asked_for_once_however_often_it_is_tried() {
+        let mut queue = Queue::default();
+        let quota = "1000/day".parse().unwrap();
+        for used in 1..10_000 {
+            let subject = Subject::Owner("acme".parse().unwrap());
+            queue.want(Ahead { subject, place: None, quota, used: used % 7_000, more: 62 });
+        }
+        let asked: Vec<_> = queue.ahead.values().map(|one| (one.used, one.more)).collect();
+        assert_eq!(asked, [(6_999, 62)]);
     }
 }

@@ -9,13 +9,13 @@ use crate::crypto::RowKey;
 use crate::domain::key::Key;
 use crate::domain::party::PartyKind;
 use crate::registry::RegistryError;
-use crate::registry::sqlite::{SqliteRegistry, Watch};
+use crate::registry::sqlite::{Glance, Mark, SqliteRegistry, Watch};
 
 /// The connection that reads, and how far it has read.
 #[derive(Debug)]
 pub(super) struct Follower {
     registry: SqliteRegistry,
-    number: i64,
+    mark: Mark,
 }
 
 impl Follower {
@@ -25,14 +25,14 @@ impl Follower {
         let watch = registry.watch()?;
         let mut index = Index::default();
         // Read before the rest: what changes meanwhile is read again.
-        let number = registry.newest_change()?;
+        let mark = registry.mark()?;
         let places = registry.places()?;
         index.put_parties(
             row,
             registry.all_parties(PartyKind::Owner)?,
             registry.all_parties(PartyKind::Project)?,
         );
-        index.reserve(usize::try_from(places.end - places.start).unwrap_or(0));
+        index.reserve(places.end - places.start);
         let middle = i64::midpoint(places.start, places.end);
         let other = SqliteRegistry::open(path)?;
         std::thread::scope(|scope| {
@@ -50,7 +50,7 @@ impl Follower {
                 .join()
                 .unwrap_or_else(|_| Err(RegistryError::Storage("reading the registry failed".into())))
         })?;
-        let mut follower = Self { registry, number };
+        let mut follower = Self { registry, mark };
         let glance = watch.glance();
         follower.apply(&mut index, row)?;
         index.seen = glance;
@@ -59,7 +59,12 @@ impl Follower {
 
     /// Brings the index to what is committed by now.
     fn apply(&mut self, index: &mut Index, row: &RowKey) -> Result<(), RegistryError> {
-        let changes = self.registry.changes_since(self.number)?;
+        // A key and the owner it was just given belong to one state of the file.
+        let _reading = self.registry.reading()?;
+        let Some(changes) = self.registry.changes_since(&self.mark)? else {
+            (*index, self.mark) = (read_anew(&self.registry, row)?, self.registry.mark()?);
+            return Ok(());
+        };
         if changes.parties {
             let [owners, projects] =
                 [PartyKind::Owner, PartyKind::Project].map(|kind| self.registry.all_parties(kind));
@@ -67,15 +72,24 @@ impl Follower {
         }
         for place in changes.places {
             let mut found: Option<Key> = None;
-            self.registry.keys_at(place..place + 1, &mut |_, key| found = Some(key))?;
+            self.registry.keys_at(place..place.saturating_add(1), &mut |_, key| found = Some(key))?;
             match found {
                 Some(key) => index.put(place, Judged::new(row, key)),
                 None => index.remove(place),
             }
         }
-        self.number = changes.number;
+        self.mark = changes.mark;
         Ok(())
     }
+}
+
+/// Everything, after a backup was restored: what is in memory is of a past that the file does not have.
+fn read_anew(registry: &SqliteRegistry, row: &RowKey) -> Result<Index, RegistryError> {
+    let mut index = Index::default();
+    let [owners, projects] = [PartyKind::Owner, PartyKind::Project].map(|kind| registry.all_parties(kind));
+    index.put_parties(row, owners?, projects?);
+    registry.keys_at(registry.places()?, &mut |place, key| index.put(place, Judged::new(row, key)))?;
+    Ok(index)
 }
 
 fn read_in_pieces(
@@ -106,12 +120,22 @@ impl Shared {
         if self.read().seen == glance {
             return Ok(());
         }
-        if !self.watch.is_in_place() {
+        if !self.is_in_place() {
             return Err(VerifierError::Replaced);
         }
         let mut index = self.index.write().unwrap_or_else(std::sync::PoisonError::into_inner);
         follower.apply(&mut index, &self.keys.row)?;
         index.seen = glance;
         Ok(())
+    }
+
+    /// Whether the registry is still the file that is followed. In one that was replaced nothing is committed any more,
+    /// so from here on no request is answered from memory.
+    pub(super) fn is_in_place(&self) -> bool {
+        let is_in_place = self.watch.is_in_place();
+        if !is_in_place {
+            self.index.write().unwrap_or_else(std::sync::PoisonError::into_inner).seen = Glance::NONE;
+        }
+        is_in_place
     }
 }

@@ -18,6 +18,10 @@ use crate::domain::party::Party;
 use crate::domain::secret::SecretId;
 use crate::registry::sqlite::Glance;
 
+/// Places are given one after the other. What lies beyond these was put there by an editor, and is not known: a table
+/// up to there would be larger than memory.
+const PLACES: std::ops::Range<i64> = 1..1 << 26;
+
 /// Everything.
 #[derive(Debug, Default)]
 pub(super) struct Index {
@@ -115,7 +119,12 @@ impl Index {
     /// Puts a key as it is now.
     pub(super) fn put(&mut self, place: i64, sealed: Judged) {
         let Judged { key, key_holds, secrets_hold } = sealed;
-        let Some(policy) = self.policy_of(&key) else { return self.remove(place) };
+        let is_known = PLACES.contains(&place);
+        let Some(policy) = self.policy_of(&key).filter(|_| is_known) else {
+            // Wherever they were: a row that was moved is not known by what it was before.
+            key.secrets.iter().for_each(|secret| _ = self.by_id.remove(&secret.id));
+            return self.remove(place);
+        };
         let entry = Entry {
             id: key.id,
             place: u32::try_from(place).unwrap_or(NONE),
@@ -147,7 +156,8 @@ impl Index {
     }
 
     /// Makes room for keys that will be put.
-    pub(super) fn reserve(&mut self, keys: usize) {
+    pub(super) fn reserve(&mut self, keys: i64) {
+        let keys = usize::try_from(keys.min(PLACES.end)).unwrap_or(0);
         self.lines.reserve_exact(keys);
         self.entries.reserve_exact(keys);
         self.by_id.reserve(keys);

@@ -1,6 +1,7 @@
 //! The limits of one request: taken in memory, and what must be written down first is.
 
 use super::Shared;
+use super::desk::Wanted;
 use super::index::Index;
 use super::rows::{Line, Slot};
 use crate::domain::limit::{Spending, Subject};
@@ -21,7 +22,7 @@ impl Shared {
             meters.add(of.kind(), limits, of.slot(counters)?);
             *who = Some(of);
         }
-        let spending = meters.take(cost, now)?;
+        let spending = meters.take(cost, now, Some(&*self.now))?;
         if cost > 0 && spending.denial.is_none() {
             self.secure(counters, &meters, &whose, now);
         }
@@ -40,7 +41,7 @@ impl Shared {
         is_urgent |= left.is_none();
         let is_near = left.is_some_and(|left| left < Counters::AHEAD / 2);
         if is_urgent || !ahead.is_empty() || is_near {
-            self.desk.ask(ahead, is_urgent);
+            self.desk.ask(Wanted { ahead, ..Wanted::default() }, is_urgent);
         }
     }
 }

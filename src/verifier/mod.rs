@@ -54,8 +54,8 @@ pub enum VerifierError {
     /// The vault's.
     #[error(transparent)]
     Vault(#[from] VaultError),
-    /// A backup was put in the place of the registry while it was open.
-    #[error("the registry was replaced by another file; open it anew")]
+    /// A backup was put in the place of the registry while it was open, or one of its files was removed.
+    #[error("the registry was replaced by another file, or is gone; open it anew")]
     Replaced,
 }
 
@@ -74,7 +74,10 @@ struct Shared {
     watch: Watch,
     index: RwLock<Index>,
     follower: Mutex<Follower>,
+    /// Where usage is written; whoever holds it may wait for other processes that write.
     ledger: Mutex<SqliteRegistry>,
+    /// Where single keys are read, which waits for nobody.
+    reader: Mutex<SqliteRegistry>,
     counters: OnceLock<Counters>,
     desk: Desk,
     tally: tally::Tally,
@@ -126,6 +129,7 @@ impl Verifier {
             index: RwLock::new(index),
             follower: Mutex::new(follower),
             ledger: Mutex::new(ledger),
+            reader: Mutex::new(SqliteRegistry::open(registry)?),
             counters,
             desk,
             tally: tally::Tally::default(),
@@ -160,7 +164,7 @@ impl Verifier {
     /// # Errors
     /// The registry's.
     pub fn found(&self, key: KeyId) -> Result<Option<Found>, VerifierError> {
-        Ok(locked(&self.shared.ledger).find_key(key)?)
+        Ok(locked(&self.shared.reader).find_key(key)?)
     }
 
     /// The first part of all its secrets.
@@ -197,6 +201,10 @@ impl Drop for Verifier {
         }
         if let Some(clerk) = self.clerk.take() {
             clerk.end(&self.shared.desk);
+        }
+        if !self.shared.is_in_place() {
+            // What was counted belongs to a file that is gone.
+            return;
         }
         // Nobody is left to tell: a second of usage is lost, as in a crash, and counters stay for the next verifier.
         let _ = self.shared.flush();

@@ -3,8 +3,9 @@
 use super::{Credential, Shared, Verifier, VerifierError, locked};
 use crate::domain::event::{Action, Actor, Event};
 use crate::domain::key::{KeyId, RevokeReason};
+use crate::domain::secret::Kind;
 use crate::registry::{Change, Registry, RegistryError};
-use crate::verification::{Compared, compare};
+use crate::verification::Compared;
 
 /// How often it begins anew when others change the key meanwhile.
 const TRIES: usize = 5;
@@ -20,8 +21,8 @@ pub struct Revoked {
 
 impl Verifier {
     /// Revokes the key whose secret is presented, as `leaked`, whatever a verification would decide: an address
-    /// restriction or an end must not keep a leaked key alive. None when no secret matches. Durable when it returns, and
-    /// in the log under the name `holder`.
+    /// restriction or an end must not keep a leaked key alive. None when no secret matches, or when it is a publishable
+    /// one: anybody may hold that. Durable when it returns, and in the log under the name `holder`.
     ///
     /// # Errors
     /// The registry's; the key is not revoked then.
@@ -38,20 +39,23 @@ impl Verifier {
 }
 
 impl Shared {
-    /// The key whose secret is presented.
+    /// The key whose secret is presented, if to hold that proves anything.
     fn matching(&self, credential: Credential<'_>) -> Result<Option<KeyId>, VerifierError> {
         let index = self.current()?;
-        let compared = compare(&self.keys.digest, credential.secret, |id| {
-            Ok::<_, VerifierError>(self.find(&index, id, credential.consumer_key))
-        })?;
-        Ok(match compared {
-            Compared::Match(line) => Some(index.entry(index.line(line).entry).id),
+        Ok(match self.compared(&index, credential) {
+            Compared::Match(line) => {
+                let entry = index.entry(index.line(line).entry);
+                (entry.policy.kind != Kind::Publishable).then_some(entry.id)
+            }
             Compared::Nothing | Compared::Malformed | Compared::Unknown => None,
         })
     }
 
     fn revoke(&self, key: KeyId) -> Result<Revoked, VerifierError> {
         let now = (self.now)().whole_second();
+        if !self.is_in_place() {
+            return Err(VerifierError::Replaced);
+        }
         let mut registry = locked(&self.ledger);
         let found = registry.find_key(key)?.ok_or(RegistryError::Conflict(key))?;
         let (before, mut after) = (found.key.clone(), found.key);

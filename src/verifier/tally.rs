@@ -2,11 +2,11 @@
 //!
 //! Noting is an append under a lock that hardly anybody else wants; summing is done by the thread that writes.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::hash::{BuildHasherDefault, Hash, Hasher};
 use std::net::IpAddr;
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 
 use super::locked;
 use super::rows::IdHasher;
@@ -14,7 +14,7 @@ use crate::domain::decision::Decision;
 use crate::domain::key::KeyId;
 use crate::domain::secret::SecretId;
 use crate::domain::time::Instant;
-use crate::domain::usage::{Counted, Used};
+use crate::domain::usage::{Counted, Used, hour_of};
 
 /// Threads share these; more than there are processors in most servers that ask one registry.
 const SHARDS: usize = 16;
@@ -22,6 +22,11 @@ const SHARDS: usize = 16;
 const MOST_NOTES: usize = 65_536;
 /// As many different sets of scopes; most servers ask for a few.
 const MOST_SCOPES: usize = 64;
+/// So many sets are counted apart in an hour, and no longer ones: a program can make up as many as it likes.
+const MOST_SETS: usize = 1_024;
+const LONGEST_SET: usize = 1_024;
+/// What all further ones are counted under; no scope reads like this.
+const OTHERS: &str = "(others)";
 
 /// One request with a matching secret.
 #[derive(Debug, Clone, Copy)]
@@ -38,6 +43,29 @@ pub(super) struct Note {
 pub(super) struct Tally {
     shards: [Shard; SHARDS],
     sums: Mutex<Sums>,
+    sets: Mutex<Sets>,
+}
+
+/// The sets of scopes that are counted apart in one hour.
+#[derive(Debug, Default)]
+struct Sets {
+    known: HashSet<Arc<str>>,
+    hour: Option<Instant>,
+}
+
+impl Sets {
+    fn known(&mut self, set: Box<str>, at: Instant) -> Arc<str> {
+        let hour = Some(hour_of(at));
+        if self.hour != hour {
+            (self.known, self.hour) = (HashSet::new(), hour);
+        }
+        if let Some(known) = self.known.get(&*set) {
+            return known.clone();
+        }
+        let set: Arc<str> = if self.known.len() < MOST_SETS { set.into() } else { OTHERS.into() };
+        self.known.insert(set.clone());
+        set
+    }
 }
 
 #[derive(Debug, Default)]
@@ -61,7 +89,7 @@ pub(super) struct Sums {
 struct Common {
     key: KeyId,
     decision: Decision,
-    scopes: std::sync::Arc<str>,
+    scopes: Arc<str>,
 }
 
 impl Hash for Common {
@@ -74,6 +102,7 @@ impl Hash for Common {
 impl Tally {
     /// Notes a request that asked for these scopes.
     pub(super) fn note(&self, note: Note, scopes: &str) {
+        let scopes = if scopes.len() > LONGEST_SET { OTHERS } else { scopes };
         let mut notes = locked(&self.shards[shard()].0);
         let known = notes.scopes.iter().position(|known| **known == *scopes);
         let place = known.unwrap_or_else(|| {
@@ -85,7 +114,7 @@ impl Tally {
         if notes.notes.len() >= MOST_NOTES || notes.scopes.len() >= MOST_SCOPES {
             let full = std::mem::take(&mut *notes);
             drop(notes);
-            locked(&self.sums).add(full);
+            locked(&self.sums).add(full, &self.sets);
         }
     }
 
@@ -94,7 +123,7 @@ impl Tally {
         let mut sums = std::mem::take(&mut *locked(&self.sums));
         for shard in &self.shards {
             let notes = std::mem::take(&mut *locked(&shard.0));
-            sums.add(notes);
+            sums.add(notes, &self.sets);
         }
         sums
     }
@@ -127,8 +156,11 @@ impl Sums {
         (counted.collect(), self.used.values().cloned().collect())
     }
 
-    fn add(&mut self, notes: Notes) {
-        let scopes: Vec<std::sync::Arc<str>> = notes.scopes.into_iter().map(Into::into).collect();
+    fn add(&mut self, notes: Notes, sets: &Mutex<Sets>) {
+        let Some((newest, _)) = notes.notes.last() else { return };
+        let (mut sets, at) = (locked(sets), newest.at);
+        let scopes: Vec<Arc<str>> = notes.scopes.into_iter().map(|set| sets.known(set, at)).collect();
+        drop(sets);
         for (note, place) in notes.notes {
             let scopes = scopes[usize::from(place)].clone();
             let common = Common { key: note.key, decision: note.decision, scopes };
@@ -154,4 +186,32 @@ fn shard() -> usize {
         static OWN: usize = NEXT.fetch_add(1, Ordering::Relaxed) % SHARDS;
     }
     OWN.with(|own| *own)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::samples::{self, NOW};
+
+    #[test]
+    fn made_up_scopes_are_counted_together_once_there_are_too_many() {
+        let key = samples::key("ci");
+        let at = Instant::from_seconds(NOW);
+        let tally = Tally::default();
+        let note =
+            |at| Note { key: key.id, secret: key.secrets[0].id, decision: Decision::Accepted, at, ip: None };
+        for number in 0..5_000 {
+            tally.note(note(at), &format!("made:up{number}"));
+        }
+        tally.note(note(at), &"x".repeat(100_000));
+        let counted = |tally: &Tally| tally.take().rows().0;
+        let rows = counted(&tally);
+        assert_eq!(rows.iter().map(|row| row.requests).sum::<u64>(), 5_001, "none is lost");
+        let others = rows.iter().find(|row| row.scopes == OTHERS).unwrap();
+        assert_eq!((rows.len(), others.requests), (MOST_SETS + 1, 5_001 - MOST_SETS as u64));
+        tally.note(note(at), "late:one");
+        assert_eq!(counted(&tally)[0].scopes, OTHERS, "still the same hour");
+        tally.note(note(Instant::from_seconds(NOW + 3_600)), "late:one");
+        assert_eq!(counted(&tally)[0].scopes, "late:one");
+    }
 }

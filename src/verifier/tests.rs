@@ -20,7 +20,7 @@ use crate::domain::secret::{Env, Kind};
 use crate::domain::usage::UsageRow;
 use crate::issuance::{Issued, Wish, draft};
 use crate::registry::ledger::{Ledger as _, UsageFilter};
-use crate::registry::sqlite::tests::{edit, while_locked};
+use crate::registry::sqlite::tests::{edit, restore, while_locked};
 use crate::registry::{Change, Identity, PartyChange};
 
 fn master() -> MasterKey {
@@ -295,4 +295,128 @@ fn a_write_lock_held_by_another_turns_no_good_key_bad() {
         assert_eq!(scene.answer(0), "accepted");
     });
     assert_eq!(scene.usage(), [("accepted".to_owned(), String::new(), 2)]);
+}
+
+#[test]
+fn a_backup_restored_into_the_file_is_read_anew_and_a_revocation_after_it_holds() {
+    for later in [0, 20] {
+        let mut scene = plain(&["one"]);
+        let backup = scene.path.with_file_name("backup.db");
+        edit(&scene.path, &format!("VACUUM INTO '{}'", backup.display()));
+        let wanted = Request { scopes: vec!["orders:write".parse().unwrap()], ..Request::default() };
+        for scope in ["orders:*", "orders:write", "*:*", "orders:write"] {
+            scene.change(0, |key| key.scopes = Scopes::new([scope.parse().unwrap()]).unwrap());
+        }
+        let text = scene.text(0);
+        assert_eq!(scene.ask(&text, &wanted), "accepted");
+        restore(&scene.path, &backup);
+        assert_eq!(scene.ask(&text, &wanted), "insufficient_scope", "as it was then");
+        // Its changes are numbered from where the backup was, and may have gone further than what was seen.
+        restore(&scene.path, &backup);
+        for turn in 0..later {
+            let scope = if turn % 2 == 0 { "orders:*" } else { "orders:read" };
+            scene.change(0, |key| key.scopes = Scopes::new([scope.parse().unwrap()]).unwrap());
+        }
+        scene.revoke(0);
+        assert_eq!(scene.ask(&text, &Request::default()), "revoked", "after {later} changes");
+    }
+}
+
+#[test]
+fn what_others_see_of_a_history_that_went_another_way_is_read_anew_too() {
+    let mut scene = plain(&["one", "two"]);
+    let backup = scene.path.with_file_name("backup.db");
+    edit(&scene.path, &format!("VACUUM INTO '{}'", backup.display()));
+    let narrow = |key: &mut Key| key.scopes = Scopes::default();
+    // The one was changed here, and as many changes are made to the other there.
+    scene.change(0, narrow);
+    scene.change(0, |key| key.scopes = Scopes::new(["*:*".parse().unwrap()]).unwrap());
+    let wanted = Request { scopes: vec!["orders:write".parse().unwrap()], ..Request::default() };
+    assert_eq!(scene.ask(&scene.text(0), &wanted), "accepted");
+    restore(&scene.path, &backup);
+    scene.change(1, narrow);
+    scene.change(1, |key| key.scopes = Scopes::new(["*:*".parse().unwrap()]).unwrap());
+    scene.change(1, narrow);
+    assert_eq!(scene.ask(&scene.text(0), &wanted), "insufficient_scope");
+}
+
+#[test]
+fn a_registry_that_is_gone_or_replaced_decides_nothing_until_it_is_back() {
+    for name in ["registry.db", "registry.db-shm"] {
+        let scene = plain(&["one"]);
+        assert_eq!(scene.answer(0), "accepted");
+        let (file, away) = (scene.path.with_file_name(name), scene.path.with_file_name("away"));
+        std::fs::rename(&file, &away).unwrap();
+        // As the writer looks every second.
+        assert!(!scene.verifier.shared.is_in_place(), "{name}");
+        let text = scene.text(0);
+        let credential = Credential { secret: Some(text.as_bytes()), consumer_key: None };
+        let asked = scene.verifier.verify(credential, (&Request::default(), 1), |verdict| verdict.decision);
+        assert!(matches!(asked, Err(VerifierError::Replaced)), "{name}: {asked:?}");
+        std::fs::rename(&away, &file).unwrap();
+        assert_eq!(scene.answer(0), "accepted", "{name}");
+    }
+}
+
+#[test]
+fn whoever_waits_to_write_usage_keeps_no_request_waiting() {
+    let mut scene = plain(&["one"]);
+    scene.change(0, |key| key.secrets[0].pending_grace = Some("7d".parse().unwrap()));
+    {
+        // As the writer does while another process holds the write lock.
+        let _writing = locked(&scene.verifier.shared.ledger);
+        assert_eq!(scene.answer(0), "accepted");
+        assert!(scene.verifier.found(scene.issued[0].key.id).unwrap().is_some());
+    }
+    assert_eq!(scene.stored(0).secrets[0].pending_grace, None, "the grace began with the first use");
+}
+
+#[test]
+fn a_row_moved_to_where_no_row_can_be_is_not_known_and_costs_no_memory() {
+    let scene = plain(&["one", "two"]);
+    assert_eq!(scene.answer(0), "accepted");
+    for place in ["4611686018427387904", "67108864", "-1"] {
+        let (id, found) = (scene.issued[0].key.id, "(SELECT place FROM key WHERE id = 'ID')");
+        let sql = format!(
+            "PRAGMA foreign_keys = OFF; UPDATE secret SET key_place = {place} WHERE key_place = {found}; \
+             UPDATE key SET place = {place} WHERE id = 'ID'"
+        );
+        edit(&scene.path, &sql.replace("ID", &id.to_string()));
+        assert_eq!((scene.answer(0), scene.answer(1)), ("not_found", "accepted"), "{place}");
+        let other = scene.second();
+        assert_eq!(other.keys(), 1, "{place}");
+    }
+}
+
+#[test]
+fn usage_that_cannot_be_written_stops_nobody_and_is_written_once_it_can_be() {
+    let scene = plain(&["one"]);
+    edit(
+        &scene.path,
+        "CREATE TRIGGER full BEFORE INSERT ON usage BEGIN SELECT RAISE(ABORT, 'the disk is full'); END",
+    );
+    for _ in 0..3 {
+        for _ in 0..100 {
+            assert_eq!(scene.answer(0), "accepted");
+        }
+        // It fails here or in the thread that writes.
+        let _ = scene.verifier.flush();
+    }
+    edit(&scene.path, "DROP TRIGGER full");
+    let counted = || scene.usage().iter().map(|(_, _, count)| count).sum::<u64>();
+    let is_written = (0..500).any(|_| {
+        std::thread::sleep(std::time::Duration::from_millis(10));
+        counted() == 300
+    });
+    assert!(is_written, "{:?}", scene.usage());
+}
+
+#[test]
+fn what_is_presented_is_not_shown_by_debug() {
+    let credential = Credential { secret: Some(b"apik_sk_live_x"), consumer_key: Some("apik_ck_live_y") };
+    let shown = format!("{credential:?} {:?}", Credential::default());
+    assert_eq!(
+        shown,
+        "Credential(secret hidden, consumer key hidden) Credential(secret none, consumer key none)"
+    );
 }

@@ -7,13 +7,22 @@ use crate::domain::scope::Scopes;
 use crate::domain::secret::{Env, Kind, SecretId};
 use crate::domain::time::Instant;
 
-/// What a request presents.
-#[derive(Debug, Clone, Copy, Default)]
+/// What a request presents. Its `Debug` does not say what.
+#[derive(Clone, Copy, Default)]
 pub struct Credential<'a> {
     /// The secret, as it came.
     pub secret: Option<&'a [u8]>,
     /// The consumer key it came with, as HTTP Basic has it: it must be this key's.
     pub consumer_key: Option<&'a str>,
+}
+
+impl std::fmt::Debug for Credential<'_> {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let hidden = |is_there| if is_there { "hidden" } else { "none" };
+        let Self { secret, consumer_key } = self;
+        write!(out, "Credential(secret {}, ", hidden(secret.is_some()))?;
+        write!(out, "consumer key {})", hidden(consumer_key.is_some()))
+    }
 }
 
 impl<'a> From<&'a str> for Credential<'a> {

@@ -6,11 +6,12 @@ use std::os::fd::OwnedFd;
 use std::os::unix::fs::PermissionsExt as _;
 use std::os::unix::net::{UnixDatagram, UnixListener, UnixStream};
 use std::process::Stdio;
+use std::thread;
 use std::time::Duration;
 
 use rustix::process::Signal;
 
-use crate::machine::{Machine, finish};
+use crate::machine::{LOOK_EVERY, LOOKS, Machine, finish};
 use crate::serving::{Serving, ask, connect, rest, say, status, write_config};
 
 #[test]
@@ -211,10 +212,13 @@ fn wait_until_asked_for_more(stream: &mut TcpStream) {
 #[test]
 fn a_second_signal_does_not_wait() {
     let machine = Machine::with_registry();
+    let asker = machine.run(&["create", "-q", "asker", "--scope", "apikey:verify"]).ended(0).line();
     let serving = Serving::start(&machine, &[]);
     let mut busy = serving.connect();
-    busy.write_all(
-        b"POST /v1/verify HTTP/1.1\r\nhost: api\r\ncontent-length: 9\r\nexpect: 100-continue\r\n\r\n",
+    write!(
+        busy,
+        "POST /v1/verify HTTP/1.1\r\nhost: api\r\nauthorization: Bearer {asker}\r\ncontent-length: 9\r\n\
+         expect: 100-continue\r\n\r\n"
     )
     .unwrap();
     wait_until_asked_for_more(&mut busy);
@@ -229,13 +233,14 @@ fn a_second_signal_does_not_wait() {
 fn metrics_are_read_at_their_own_place_and_name_nobody() {
     let machine = Machine::with_registry();
     let secret = machine.create("telling-name");
+    let asker = machine.run(&["create", "-q", "asker", "--scope", "apikey:verify"]).ended(0).line();
     let serving = Serving::start(&machine, &["--metrics", "127.0.0.1:0"]);
     let place = serving.address_of("metrics");
     assert_eq!((serving.verdict(&secret), serving.verdict("x")), (200, 401));
     assert_eq!(status(&serving.ask("GET /verify", &[])), 401);
     assert_eq!(status(&serving.ask("GET /metrics", &[])), 404, "not where requests come in");
     let large = format!(
-        "POST /v1/verify HTTP/1.1\r\nhost: api\r\nauthorization: Bearer {secret}\r\nconnection: close\r\ncontent-length: 70000\r\n\r\n{}",
+        "POST /v1/verify HTTP/1.1\r\nhost: api\r\nauthorization: Bearer {asker}\r\nconnection: close\r\ncontent-length: 70000\r\n\r\n{}",
         "x".repeat(70_000)
     );
     assert_eq!(status(&say(&mut serving.connect(), large.as_bytes())), 413);
@@ -248,7 +253,7 @@ fn metrics_are_read_at_their_own_place_and_name_nobody() {
         "apikey_requests_total{code=\"missing\"} 1\n",
         "apikey_requests_total{code=\"bad_request\"} 1\n",
         "apikey_decision_seconds_count 3\n",
-        "apikey_keys 1\n",
+        "apikey_keys 2\n",
         "apikey_build_info{version=\"",
     ] {
         assert!(text.contains(line), "{line}: {text}");
@@ -279,4 +284,23 @@ fn every_other_process_is_told_that_the_registry_is_in_use() {
         machine.run(&["create", "--quiet", "b", "--project", "other"]).ended(0);
         machine.run(&["revoke", "other/b", "--yes"]).ended(0);
     }
+}
+
+#[test]
+fn from_a_registry_that_is_gone_nothing_is_answered_any_more() {
+    let machine = Machine::with_registry();
+    let secret = machine.create("a");
+    let serving = Serving::start(&machine, &[]);
+    let ready = || status(&serving.ask("GET /readyz", &[]));
+    assert_eq!((serving.verdict(&secret), ready()), (200, 200));
+    let folder = machine.registry().parent().unwrap().to_owned();
+    let away = folder.with_file_name("away");
+    std::fs::rename(&folder, &away).unwrap();
+    let is_seen = (0..LOOKS).any(|_| {
+        thread::sleep(LOOK_EVERY);
+        ready() == 503
+    });
+    assert!(is_seen && serving.verdict(&secret) == 503);
+    std::fs::rename(&away, &folder).unwrap();
+    assert_eq!((serving.verdict(&secret), ready()), (200, 200));
 }

@@ -93,9 +93,18 @@ fn whoever_sends_nothing_or_a_head_without_end_is_hung_up_on() {
 
 #[test]
 fn whoever_sends_a_body_without_end_or_reads_no_answer_is_hung_up_on() {
-    let (_machine, secret, serving) = hasty();
-    let mut endless = serving.connect();
-    endless.write_all(b"POST /v1/verify HTTP/1.1\r\nhost: api\r\ncontent-length: 1000\r\n\r\n{").unwrap();
+    let (machine, secret, serving) = hasty();
+    let asker = machine.run(&["create", "-q", "asker", "--scope", "apikey:verify"]).ended(0).line();
+    let begun = |field: &str| {
+        let mut stream = serving.connect();
+        write!(stream, "POST /v1/verify HTTP/1.1\r\nhost: api\r\n{field}\r\ncontent-length: 1000\r\n\r\n{{")
+            .unwrap();
+        stream
+    };
+    let mut endless = begun(&format!("authorization: Bearer {asker}"));
+    // Nothing of what a stranger sends is kept, and so nothing of it is waited for.
+    assert_eq!(status(&rest(&mut begun("accept: */*"))), 401);
+    assert_eq!(status(&rest(&mut begun(&format!("authorization: Bearer {secret}")))), 403);
     let mut deaf = serving.connect();
     let many = "GET /verify HTTP/1.1\r\nhost: api\r\n\r\n".repeat(1000);
     let told = (0..100_000).find(|_| deaf.write_all(many.as_bytes()).is_err());

@@ -102,8 +102,9 @@ pub struct Quota {
 }
 
 impl Quota {
-    /// The most a quota may allow: what SQL and JSON can count exactly.
-    pub const MOST: u64 = 1 << 53;
+    /// The most a quota may allow: what counters in memory, JSON, and the 15 digits of a structured field (RFC 9651,
+    /// 3.3.1) can hold.
+    pub const MOST: u64 = (1 << 48) - 1;
 
     /// A quota.
     ///
@@ -158,11 +159,12 @@ mod tests {
     #[test]
     fn what_is_no_quota_is_refused() {
         for text in
-            ["", "10", "0/day", "-1/day", "1/1d", "1/Day", "+1/day", "9007199254740993/day", "/day", "1/year"]
+            ["", "10", "0/day", "-1/day", "1/1d", "1/Day", "+1/day", "281474976710656/day", "/day", "1/year"]
         {
             assert!(text.parse::<Quota>().is_err(), "{text}");
         }
         assert_eq!("10000/month".parse::<Quota>().unwrap().to_string(), "10000/month");
+        assert!("281474976710655/day".parse::<Quota>().is_ok());
     }
 
     #[test]

@@ -96,7 +96,7 @@ impl Allowance {
     /// How much of it is used, in whole percent, rounded down.
     #[must_use]
     pub fn used_percent(&self) -> u64 {
-        // A quota is at most 2^53, so this does not overflow.
+        // A quota is below 2^48, so this does not overflow.
         (self.limit.saturating_sub(self.remaining) * 100).checked_div(self.limit).unwrap_or(100)
     }
 }

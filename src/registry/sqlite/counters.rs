@@ -21,7 +21,7 @@ use crate::domain::limit::{Subject, nanos};
 use crate::domain::time::Instant;
 
 pub(super) use place::boot;
-use place::{Expected, beside, is_at, private, reserve};
+use place::{Expected, beside, check_private, is_at, private, reserve};
 
 /// What the header begins with: the name of this layout.
 const LAYOUT: u64 = u64::from_be_bytes(*b"apikcnt1");
@@ -92,6 +92,7 @@ impl Counters {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
             other => other?,
         };
+        check_private(&file, registry)?;
         if file.try_lock_shared().is_err() || !is_at(&file, &path) || file.metadata()?.len() < HEADER_BYTES {
             return Ok(None);
         }
@@ -108,7 +109,9 @@ impl Counters {
         let path = beside(registry);
         let mut options = OpenOptions::new();
         let file = private(options.read(true).write(true).create(true).truncate(false)).open(&path)?;
-        if file.try_lock().is_err() {
+        check_private(&file, registry)?;
+        // A verifier that ended may have removed it since it was opened: nobody else would find these counters.
+        if file.try_lock().is_err() || !is_at(&file, &path) {
             return Ok(None);
         }
         file.set_len(0)?;
@@ -150,7 +153,8 @@ impl Counters {
 
     /// Removes the file, when all of it is written down.
     pub(super) fn remove(&self) -> io::Result<()> {
-        std::fs::remove_file(&self.path)
+        // Somebody may have put another in its place, which others count in.
+        if is_at(&self.file, &self.path) { std::fs::remove_file(&self.path) } else { Ok(()) }
     }
 
     /// All rates count as used up at this instant, in nanoseconds since the epoch.

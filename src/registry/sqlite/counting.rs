@@ -147,7 +147,8 @@ pub(super) fn used_up(connection: &Connection, now: Instant) -> Result<u64> {
 
 fn look_ahead(connection: &Connection, now: Instant) -> Result<()> {
     connection
-        .prepare_cached("UPDATE counting SET boot = ?1, until = ?2")?
+        // Another process may have written further ahead, by a look at the clock that came later, and relies on it.
+        .prepare_cached("UPDATE counting SET boot = ?1, until = iif(boot IS ?1, max(until, ?2), ?2)")?
         .execute(params![boot(), limits::stored(nanos(now) + Counters::AHEAD)])?;
     Ok(())
 }

@@ -5,51 +5,93 @@
 
 use std::ops::Range;
 
-use rusqlite::{Connection, params};
+use rusqlite::{Connection, OptionalExtension, Transaction, params};
 
 use super::{Result, SqliteRegistry, read};
 use crate::domain::key::Key;
 use crate::domain::party::{Party, PartyKind};
 
+/// How far a reader has come, and by what it knows the same history again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Mark {
+    /// The newest change, and what it was of.
+    change: (i64, i64),
+    /// The newest event, and its hash.
+    event: (i64, [u8; 32]),
+}
+
 /// What changed between two looks.
 #[derive(Debug, Default)]
 pub struct Changes {
     /// Where the next look begins.
-    pub number: i64,
+    pub mark: Mark,
     /// Whether owners or projects changed.
     pub parties: bool,
     /// The places of keys that changed or are gone.
     pub places: Vec<i64>,
 }
 
+/// While it is there, all that is read is of one and the same instant.
+#[derive(Debug)]
+pub struct Reading<'a>(#[expect(dead_code, reason = "ends when dropped")] Transaction<'a>);
+
 impl SqliteRegistry {
-    /// What changed after `number`; from 0 on, everything.
+    /// Begins to read one state of the file, whatever others commit meanwhile.
     ///
     /// # Errors
     /// Those of SQLite.
-    pub fn changes_since(&self, number: i64) -> Result<Changes> {
+    pub fn reading(&self) -> Result<Reading<'_>> {
+        Ok(Reading(self.connection.unchecked_transaction()?))
+    }
+
+    /// What changed after `since`. None when that is no part of this file's past: a backup was restored into it, and
+    /// everything has to be read anew.
+    ///
+    /// # Errors
+    /// Those of SQLite.
+    pub fn changes_since(&self, since: &Mark) -> Result<Option<Changes>> {
+        if !self.has_passed(since)? {
+            return Ok(None);
+        }
+        let mut changes = Changes { mark: self.mark()?, ..Changes::default() };
         let mut statement = self
             .connection
-            .prepare_cached("SELECT number, key_place FROM touched WHERE number > ?1 ORDER BY number")?;
-        let mut rows = statement.query([number])?;
-        let mut changes = Changes { number, ..Changes::default() };
+            .prepare_cached("SELECT key_place FROM touched WHERE number > ?1 ORDER BY number")?;
+        let mut rows = statement.query([since.change.0])?;
         while let Some(row) = rows.next()? {
-            changes.number = row.get(0)?;
-            match row.get(1)? {
+            match row.get(0)? {
                 0 => changes.parties = true,
                 place => changes.places.push(place),
             }
         }
-        Ok(changes)
+        Ok(Some(changes))
     }
 
-    /// The number of the newest change.
+    /// Where this file is now.
     ///
     /// # Errors
     /// Those of SQLite.
-    pub fn newest_change(&self) -> Result<i64> {
-        let sql = "SELECT coalesce(max(number), 0) FROM touched";
-        Ok(self.connection.query_row(sql, [], |row| row.get(0))?)
+    pub fn mark(&self) -> Result<Mark> {
+        let newest = |sql: &str| self.connection.prepare_cached(sql);
+        let change = newest("SELECT number, key_place FROM touched ORDER BY number DESC LIMIT 1")?
+            .query_row([], |row| Ok((row.get(0)?, row.get(1)?)))
+            .optional()?;
+        let event = newest("SELECT number, hash FROM event ORDER BY number DESC LIMIT 1")?
+            .query_row([], |row| Ok((row.get(0)?, row.get(1)?)))
+            .optional()?;
+        Ok(Mark { change: change.unwrap_or_default(), event: event.unwrap_or_default() })
+    }
+
+    /// Whether this file was once at `mark`. Its change is still the newest of what it was of, or a later one is; and
+    /// events are never removed.
+    fn has_passed(&self, mark: &Mark) -> Result<bool> {
+        let ((change, of), (event, hash)) = (mark.change, mark.event);
+        let mut statement = self.connection.prepare_cached(
+            "SELECT (?1 = 0 OR EXISTS (SELECT 1 FROM touched WHERE key_place = ?2 AND number >= ?1) \
+             AND NOT EXISTS (SELECT 1 FROM touched WHERE key_place != ?2 AND number = ?1)) \
+             AND (?3 = 0 OR EXISTS (SELECT 1 FROM event WHERE number = ?3 AND hash = ?4))",
+        )?;
+        Ok(statement.query_row(params![change, of, event, hash], |row| row.get(0))?)
     }
 
     /// The places that keys have had so far: from 1 to before the end.
@@ -59,7 +101,7 @@ impl SqliteRegistry {
     pub fn places(&self) -> Result<Range<i64>> {
         let last: i64 =
             self.connection.query_row("SELECT coalesce(max(place), 0) FROM key", [], |row| row.get(0))?;
-        Ok(1..last + 1)
+        Ok(1..last.saturating_add(1))
     }
 
     /// The keys at these places, in order, without the kept copies of their secrets.
@@ -78,12 +120,12 @@ impl SqliteRegistry {
         self.placed(read::all_parties(&self.connection, kind))
     }
 
-    /// A watch on this registry's file, with a connection of its own.
+    /// A watch on this registry's file.
     ///
     /// # Errors
-    /// Those of SQLite and of the file system.
+    /// Those of opening, of SQLite and of the file system.
     pub fn watch(&self) -> Result<super::Watch> {
-        super::Watch::new(super::open::existing(&self.path)?, &self.path)
+        super::Watch::new(Self::open(&self.path)?.connection, &self.path)
     }
 }
 

@@ -40,7 +40,7 @@ pub(super) fn take(
     loop {
         let mut meters = meters(connection, (counters, used_up), of, now)?;
         // A window that began since they were looked at.
-        let Some(spending) = meters.take(cost, now) else { continue };
+        let Some(spending) = meters.take(cost, now, None) else { continue };
         for (account, (subject, _)) in meters.accounts().iter().zip(of) {
             write_down(connection, account, subject, &spending, now)?;
         }

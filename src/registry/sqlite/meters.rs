@@ -3,7 +3,7 @@
 use std::sync::atomic::Ordering;
 
 use super::counters::{Count, Counters, Slot};
-use crate::domain::limit::{Account, Limits, Period, Spending, nanos, spend};
+use crate::domain::limit::{Account, Limits, Period, Quota, Spending, nanos, spend};
 use crate::domain::time::Instant;
 
 /// At most a key's own, its owner's and its project's.
@@ -11,6 +11,10 @@ const MOST: usize = 3;
 /// The bits of a word that count; above them is the window.
 const COUNT_BITS: u32 = 48;
 const COUNT: u64 = (1 << COUNT_BITS) - 1;
+const _: () = assert!(Quota::MOST <= COUNT, "every quota can be counted");
+
+/// Says when it is.
+pub type Clock<'a> = dyn Fn() -> Instant + 'a;
 
 /// Whose limits a request asks, with their counters.
 #[derive(Debug)]
@@ -85,7 +89,8 @@ impl<'a> Meters<'a> {
     }
 
     /// Takes `cost` from all or from none, as [`spend`] says; zero only asks. None when a counter is of a later window.
-    pub fn take(&mut self, cost: u32, now: Instant) -> Option<Spending> {
+    /// `clock` says when it is by then, for what has to be given back when another was faster at one of them.
+    pub fn take(&mut self, cost: u32, now: Instant, clock: Option<&Clock<'_>>) -> Option<Spending> {
         let start = self.accounts;
         loop {
             self.accounts = start;
@@ -94,7 +99,7 @@ impl<'a> Meters<'a> {
             if spending.denial.is_some() {
                 self.bring_back(&before, now);
             }
-            if spending.denial.is_some() || cost == 0 || self.commit(&before, cost, now) {
+            if spending.denial.is_some() || cost == 0 || self.commit(&before, (cost, now), clock) {
                 return Some(spending);
             }
         }
@@ -117,12 +122,12 @@ impl<'a> Meters<'a> {
     }
 
     /// Writes what `spend` made of the accounts, unless another was faster at any of them.
-    fn commit(&self, before: &[Look; MOST], cost: u32, now: Instant) -> bool {
+    fn commit(&self, before: &[Look; MOST], (cost, now): (u32, Instant), clock: Option<&Clock<'_>>) -> bool {
         // Owner and project first: they are contended, and what was taken from them would have to be given back.
         for place in (0..self.length).rev() {
             if !self.commit_one(place, before[place], cost, now) {
-                for done in place + 1..self.length {
-                    self.undo(done, cost, now);
+                for (done, look) in before.iter().enumerate().take(self.length).skip(place + 1) {
+                    self.undo(done, *look, (cost, now), clock);
                 }
                 return false;
             }
@@ -151,10 +156,10 @@ impl<'a> Meters<'a> {
         arrived
     }
 
-    fn undo(&self, place: usize, cost: u32, now: Instant) {
+    fn undo(&self, place: usize, before: Look, (cost, now): (u32, Instant), clock: Option<&Clock<'_>>) {
         let (account, slot) = (&self.accounts[place], self.slots[place]);
-        if let (Some(rate), Some(slot)) = (account.limits.rate, slot.rate) {
-            slot.word(Count::Arrival).fetch_sub(rate.interval() * u64::from(cost), Ordering::AcqRel);
+        if let (Some(_), Some(slot)) = (account.limits.rate, slot.rate) {
+            give_back_time(slot, before.arrival, account.arrival, clock);
         }
         if let (Some(quota), Some(slot)) = (account.limits.quota, slot.quota) {
             give_back(slot, quota.period(), u64::from(cost), now);
@@ -222,6 +227,23 @@ pub(super) fn used_of(slot: Slot<'_>, period: Period, now: Instant) -> Option<u6
     used_in(slot.word(count_of(period)).load(Ordering::Acquire), period, now)
 }
 
+/// Gives back what led from arrival `before` to `taken`. Others who took since may have come when that was over
+/// already, and then it is part of nothing any more: given back, it would let one pass too many. Had it never been
+/// taken, the arrival would be no later than what they took behind `before` or behind the instant that now is. Without a
+/// clock, and when others took, all of it stays taken.
+fn give_back_time(slot: Slot<'_>, before: u64, taken: u64, clock: Option<&Clock<'_>>) {
+    let less = |arrival: u64| {
+        if arrival == taken {
+            return Some(before);
+        }
+        let others = arrival.checked_sub(taken)?;
+        let without = before.max(nanos(clock?())) + others;
+        (without < arrival).then_some(without)
+    };
+    // Nothing is given back when nothing can be.
+    let _ = slot.word(Count::Arrival).fetch_update(Ordering::AcqRel, Ordering::Acquire, less);
+}
+
 fn give_back(slot: Slot<'_>, period: Period, cost: u64, now: Instant) {
     let less = |word| {
         let used = used_in(word, period, now)?;
@@ -258,3 +280,6 @@ fn used_in(word: u64, period: Period, now: Instant) -> Option<u64> {
         std::cmp::Ordering::Greater => None,
     }
 }
+
+#[cfg(test)]
+mod tests;

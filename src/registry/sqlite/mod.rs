@@ -35,8 +35,8 @@ use crate::domain::time::Instant;
 
 pub use counters::{Counters, Slot};
 pub use counting::Ahead;
-pub use follow::Changes;
-pub use meters::{Meters, Reserve};
+pub use follow::{Changes, Mark, Reading};
+pub use meters::{Clock, Meters, Reserve};
 pub use open::CreationLock;
 pub use watch::{Glance, Watch};
 

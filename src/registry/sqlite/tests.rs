@@ -29,7 +29,7 @@ fn create(path: &Path) -> Result<(), RegistryError> {
 }
 
 /// A registry file with one key in it, and the folder it goes with.
-fn created() -> (tempfile::TempDir, PathBuf) {
+pub(crate) fn created() -> (tempfile::TempDir, PathBuf) {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("registry.db");
     create(&path).unwrap();
@@ -46,6 +46,19 @@ fn open(path: &Path) -> Box<dyn crate::registry::Registry> {
 /// Edits a registry as the sqlite3 shell would.
 pub(crate) fn edit(path: &std::path::Path, sql: &str) {
     rusqlite::Connection::open(path).unwrap().execute_batch(sql).unwrap();
+}
+
+/// Copies a registry's file into the place of another's content, as `.restore` of the sqlite3 shell does.
+pub(crate) fn restore(path: &std::path::Path, backup: &std::path::Path) {
+    use rusqlite::ffi;
+    let [to, from] = [path, backup].map(|path| rusqlite::Connection::open(path).unwrap());
+    #[expect(unsafe_code, reason = "both connections are open until the copy is made")]
+    unsafe {
+        let copy = ffi::sqlite3_backup_init(to.handle(), c"main".as_ptr(), from.handle(), c"main".as_ptr());
+        assert!(!copy.is_null());
+        assert_eq!(ffi::sqlite3_backup_step(copy, -1), ffi::SQLITE_DONE);
+        assert_eq!(ffi::sqlite3_backup_finish(copy), ffi::SQLITE_OK);
+    }
 }
 
 /// Does something while another connection holds the write lock.

@@ -1,11 +1,9 @@
 //! Whether anything was committed to a registry's file since the last look, at the price of a few reads of memory.
 
-use std::ffi::c_int;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::ptr;
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicPtr, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use rusqlite::{Connection, ffi};
 
@@ -13,86 +11,100 @@ use super::{Result, unusable};
 use crate::registry::RegistryError;
 
 /// The header of the WAL index, which every commit of every process rewrites before it is visible to anybody: 48 bytes
-/// at its start, of which SQLite promises the place and the size (sqlite.org/walformat.html).
+/// at the start of the file `-shm`, of which SQLite promises the place and the size (sqlite.org/walformat.html).
 const HEADER_WORDS: usize = 6;
-/// How much of the WAL index SQLite maps at a time (`WALINDEX_PGSZ`, sqlite.org/walformat.html).
-const REGION_BYTES: c_int = 32_768;
+/// What SQLite maps of the index at a time.
+const REGION_BYTES: i32 = 32_768;
 
-/// Looks at the WAL index that all processes share, where SQLite itself has mapped it.
-///
-/// The file is never opened a second time: closing any descriptor of a file ends all POSIX locks that the process has
-/// on it, SQLite's too. The next process to open the registry would then take it for unused and empty the index under
-/// everybody who has it mapped (sqlite.org/howtocorrupt.html, section 2.2).
+type Header = [AtomicU64; HEADER_WORDS];
+
+/// Looks at the WAL index that all processes share.
 #[derive(Debug)]
 pub struct Watch {
-    header: AtomicPtr<AtomicU64>,
-    /// Keeps the index mapped, and is asked for nothing.
-    _connection: Mutex<Connection>,
+    /// In memory that `connection` has mapped: it does not leave this struct.
+    header: &'static Header,
+    /// While it is open the mapping stays, and no process takes the index for one that nobody uses.
+    #[expect(dead_code, reason = "keeps the mapping")]
+    connection: Mutex<Connection>,
     path: PathBuf,
-    file: FileIdentity,
+    files: [FileIdentity; 2],
 }
 
 /// The header as it stood at one look; equal ones mean that nothing was committed in between.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub struct Glance([u64; HEADER_WORDS]);
 
+impl Glance {
+    /// Of no file: whoever has seen this looks again.
+    pub const NONE: Self = Self([u64::MAX; HEADER_WORDS]);
+}
+
 impl Watch {
+    /// Takes a connection of its own.
     pub(super) fn new(connection: Connection, path: &Path) -> Result<Self> {
-        // A read has SQLite map the index, for as long as the connection is open.
+        // A read makes the index.
         connection
             .query_row("SELECT count(*) FROM touched WHERE number = 0", [], |row| row.get::<_, i64>(0))?;
         let path = path.canonicalize().map_err(|error| failed(&error))?;
-        let file = FileIdentity::of(&path).map_err(|error| failed(&error))?;
-        let header = mapped_index(&connection)
-            .ok_or_else(|| failed(&"SQLite keeps none in memory that processes share"))?;
-        Ok(Self { header: AtomicPtr::new(header), _connection: Mutex::new(connection), path, file })
+        let header = header_of(&connection)
+            .ok_or_else(|| unusable("it has no WAL index to watch", "see `apikey doctor`"))?;
+        let files = files_of(&path).map_err(|error| failed(&error))?;
+        Ok(Self { header, connection: Mutex::new(connection), path, files })
     }
 
     /// The header as it stands. A glance in the middle of a commit differs from those before and after it.
     #[must_use]
     pub fn glance(&self) -> Glance {
-        let words = self.header.load(Ordering::Relaxed);
-        #[expect(
-            unsafe_code,
-            reason = "SQLite's mapping is REGION_BYTES long, page-aligned, and lives as long as the connection; other \
-                      processes write it, so it is read atomically, as SQLite itself does"
-        )]
-        let header = unsafe { std::slice::from_raw_parts(words, HEADER_WORDS) };
         // Acquire: what was committed before the header changed is seen after it was read.
-        Glance(std::array::from_fn(|place| header[place].load(Ordering::Acquire)))
+        Glance(std::array::from_fn(|place| self.header[place].load(Ordering::Acquire)))
     }
 
-    /// Whether the file under the registry's name is still the one that is watched: a backup may have been put in its
-    /// place.
+    /// Whether the files under the registry's name are still those that are watched: a backup may have been put in
+    /// their place, or they are gone.
     #[must_use]
     pub fn is_in_place(&self) -> bool {
-        FileIdentity::of(&self.path).is_ok_and(|now| now == self.file)
+        files_of(&self.path).is_ok_and(|now| now == self.files)
     }
 }
 
-/// Where SQLite has mapped the first part of the WAL index for this connection; none if it has not.
-fn mapped_index(connection: &Connection) -> Option<*mut AtomicU64> {
+/// The header in SQLite's own mapping of the index. The file is not opened here: to close any descriptor of it would drop
+/// all locks that this process has on it (sqlite.org/howtocorrupt.html, 2.2), and the next process to come would empty
+/// the index under everybody who uses it.
+fn header_of(connection: &Connection) -> Option<&'static Header> {
+    let mut file: *mut ffi::sqlite3_file = std::ptr::null_mut();
+    let mut region = std::ptr::null_mut();
     #[expect(
         unsafe_code,
-        reason = "the file object and its methods belong to the open connection; asking for a part that is mapped \
-                  already, without extending it, only tells where it is (sqlite.org/c3ref/io_methods.html)"
+        reason = "SQLite hands out the file of an open connection, and by that file's own methods the region that it \
+                  has mapped already; nothing is made or locked"
     )]
     unsafe {
-        let mut file: *mut ffi::sqlite3_file = ptr::null_mut();
-        let code = ffi::SQLITE_FCNTL_FILE_POINTER;
-        let told =
-            ffi::sqlite3_file_control(connection.handle(), c"main".as_ptr(), code, (&raw mut file).cast());
+        let wanted = (&raw mut file).cast();
+        let control = ffi::SQLITE_FCNTL_FILE_POINTER;
+        let told = ffi::sqlite3_file_control(connection.handle(), c"main".as_ptr(), control, wanted);
         let methods = file.as_ref().filter(|_| told == ffi::SQLITE_OK)?.pMethods.as_ref()?;
-        // The methods for shared memory came with the second version.
-        let map = methods.xShmMap.filter(|_| methods.iVersion >= 2)?;
-        let mut region = ptr::null_mut();
-        let told = map(file, 0, REGION_BYTES, 0, &raw mut region);
-        let words = region.cast::<AtomicU64>();
-        (told == ffi::SQLITE_OK && !words.is_null() && words.is_aligned()).then_some(words)
+        if (methods.xShmMap?)(file, 0, REGION_BYTES, 0, &raw mut region) != ffi::SQLITE_OK {
+            return None;
+        }
+    }
+    #[expect(
+        unsafe_code,
+        reason = "the region begins at a page, is larger than the header, and stays while the connection is open, which \
+                  the caller keeps beside this; other processes write it, so it is read atomically, as SQLite itself does"
+    )]
+    unsafe {
+        region.cast::<Header>().as_ref()
     }
 }
 
-fn failed(error: &dyn std::fmt::Display) -> RegistryError {
+/// The registry and its WAL index.
+fn files_of(path: &Path) -> std::io::Result<[FileIdentity; 2]> {
+    let mut index = path.as_os_str().to_owned();
+    index.push("-shm");
+    Ok([FileIdentity::of(path)?, FileIdentity::of(Path::new(&index))?])
+}
+
+fn failed(error: &std::io::Error) -> RegistryError {
     unusable(format!("its WAL index cannot be watched: {error}"), "keep the registry on a local file system")
 }
 

@@ -6,7 +6,7 @@ use crate::domain::scope::Scopes;
 
 impl Served {
     /// The status and the body of the answer to a request with a body, as JSON if it is.
-    fn post(&self, path: &str, secret: &str, body: &str) -> (String, serde_json::Value) {
+    pub(super) fn post(&self, path: &str, secret: &str, body: &str) -> (String, serde_json::Value) {
         let mut stream = TcpStream::connect(self.address).unwrap();
         let length = body.len();
         write!(
@@ -77,6 +77,18 @@ fn whoever_holds_a_secret_can_end_its_key_where_that_is_allowed() {
     assert_eq!((status.as_str(), &view["revoked"], &view["changed"]), ("200", &true.into(), &false.into()));
     let said = on.scene.newest_event();
     assert_eq!((said.action.code(), said.actor.user.as_str()), ("key_revoked", "holder"));
+}
+
+#[test]
+fn a_publishable_key_is_not_ended_by_whoever_has_seen_it() {
+    let mut public = wish("site", Limits::default(), Kind::Publishable);
+    public.origins = Allowed::Only(vec!["https://example.com".parse().unwrap()]);
+    let served = served(scene(vec![public]), "self_revoke = true");
+    let stranger = served.ask("POST /v1/self/revoke", &[]);
+    assert_eq!(served.ask("POST /v1/self/revoke", &[served.bearer()]), stranger);
+    let origin = "origin: https://example.com".to_owned();
+    assert_eq!(served.status("GET /verify", &[served.bearer(), origin.clone()]), "200");
+    assert_eq!(served.status("GET /verify", &[served.bearer(), origin.clone(), origin]), "403", "told twice");
 }
 
 #[test]

@@ -242,8 +242,73 @@ fn counters_of_another_run_of_the_machine_are_worth_nothing() {
     let mut other = file.clone();
     other[8] ^= 1;
     std::fs::write(scene.counters(), other).unwrap();
+    std::fs::set_permissions(scene.counters(), std::os::unix::fs::PermissionsExt::from_mode(0o600)).unwrap();
     scene.verifier = scene.second();
     assert_eq!(accepted(&scene.verifier, &text, 60), 0, "what they held is not known, so all counts as used");
+}
+
+#[test]
+fn where_nothing_can_be_written_limits_hold_all_the_same() {
+    let limits = Limits { quota: quota("150/day").quota, ..rate("100/1h") };
+    let scene = limited(limits);
+    edit(
+        &scene.path,
+        "CREATE TRIGGER full BEFORE UPDATE ON counting BEGIN SELECT RAISE(ABORT, 'the disk is full'); END; \
+         CREATE TRIGGER fuller BEFORE INSERT ON quota_used BEGIN SELECT RAISE(ABORT, 'the disk is full'); END",
+    );
+    let text = scene.text(0);
+    assert_eq!(accepted(&scene.verifier, &text, 300), 100);
+    scene.pass("1h");
+    assert_eq!(accepted(&scene.verifier, &text, 300), 50, "the rest of the day");
+    assert_eq!(accepted(&scene.second(), &text, 10), 0);
+}
+
+#[test]
+fn counters_that_others_can_write_are_refused() {
+    use std::os::unix::fs::PermissionsExt as _;
+    for is_linked in [false, true] {
+        let scene = limited(rate("5/1m"));
+        std::fs::remove_file(scene.counters()).unwrap();
+        std::fs::write(scene.counters(), [0; 4096]).unwrap();
+        let mode = if is_linked { 0o600 } else { 0o620 };
+        std::fs::set_permissions(scene.counters(), std::fs::Permissions::from_mode(mode)).unwrap();
+        if is_linked {
+            std::fs::hard_link(scene.counters(), scene.path.with_file_name("elsewhere")).unwrap();
+        }
+        let opened = Verifier::open(&scene.path, &master(), Box::new(|| Instant::from_seconds(NOW)));
+        assert!(opened.unwrap_err().to_string().contains("others on this machine can use them"));
+        std::fs::remove_file(scene.counters()).unwrap();
+        drop(scene.second());
+    }
+}
+
+#[test]
+fn verifiers_that_come_and_go_pass_exactly_the_burst_together() {
+    let scene = limited(rate("100/1h"));
+    let (text, path) = (&scene.text(0), &scene.path);
+    let open = || Verifier::open(path, &master(), Box::new(|| Instant::from_seconds(NOW))).unwrap();
+    let come_and_go = || (0..10).map(|_| accepted(&open(), text, 8)).sum::<usize>();
+    let passed: usize = std::thread::scope(|scope| {
+        let hands = [0; 4].map(|_| scope.spawn(come_and_go));
+        hands.into_iter().map(|hand| hand.join().unwrap()).sum()
+    });
+    assert_eq!(passed, 100);
+}
+
+#[test]
+fn a_look_ahead_that_was_written_is_not_taken_back_by_one_that_waited() {
+    let scene = limited(rate("5/1m"));
+    let mut registry = SqliteRegistry::open(&scene.path).unwrap();
+    let until = || {
+        let other = rusqlite::Connection::open(&scene.path).unwrap();
+        other.query_row("SELECT until FROM counting", [], |row| row.get::<_, i64>(0)).unwrap()
+    };
+    let counters = registry.counters(scene.now()).unwrap().unwrap();
+    let later = Instant::from_seconds(NOW + 5);
+    registry.secure(&counters, &[], later).unwrap();
+    let written = until();
+    registry.secure(&counters, &[], scene.now()).unwrap();
+    assert_eq!(until(), written);
 }
 
 #[test]

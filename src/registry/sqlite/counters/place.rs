@@ -60,6 +60,23 @@ pub(super) fn private(options: &mut OpenOptions) -> &mut OpenOptions {
     options
 }
 
+/// Refuses a file that others can write: what it says would be theirs, and cut short it would end the process.
+pub(super) fn check_private(file: &File, registry: &Path) -> io::Result<()> {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::MetadataExt as _;
+        let data = file.metadata()?;
+        let is_owned = [rustix::process::geteuid().as_raw(), std::fs::symlink_metadata(registry)?.uid()]
+            .contains(&data.uid());
+        if !data.is_file() || !is_owned || data.mode() & 0o077 != 0 || data.nlink() > 1 {
+            return Err(io::Error::other("others on this machine can use them"));
+        }
+    }
+    #[cfg(not(unix))]
+    let _ = (file, registry);
+    Ok(())
+}
+
 /// Whether the open file is still the one under that name.
 pub(super) fn is_at(file: &File, path: &Path) -> bool {
     #[cfg(unix)]

@@ -147,3 +147,21 @@ fn a_process_killed_at_any_moment_leaves_whole_changes_only() {
     }
     assert!(check_pairs(&path) > 0, "the child did write");
 }
+
+#[test]
+fn a_reader_in_another_process_finds_the_index_in_use_and_leaves_it_as_it_is() {
+    if let Some(folder) = folder_of_child() {
+        let registry = open(&folder.join("registry.db"));
+        assert_eq!(registry.integrity().unwrap(), Vec::<String>::new());
+        return;
+    }
+    let (folder, path) = created();
+    let watch = SqliteRegistry::open(&path).unwrap().watch().unwrap();
+    open(&path).apply(&Change { insert: &[samples::key("later")], ..Change::default() }).unwrap();
+    let before = watch.glance();
+    let test = "together::a_reader_in_another_process_finds_the_index_in_use_and_leaves_it_as_it_is";
+    let output = child(test, ":", folder.path()).output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    // A process that takes the index for one that nobody uses empties it and makes it anew.
+    assert_eq!(watch.glance(), before);
+}

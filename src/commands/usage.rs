@@ -18,7 +18,7 @@ use crate::domain::time::{Instant, Span};
 use crate::exit::{Exit, Failure};
 use crate::output::view::LimitView;
 use crate::output::{Format, Strokes, escape};
-use crate::registry::ledger::{Ledger, UsageFilter};
+use crate::registry::ledger::{Folding, Ledger, UsageFilter};
 use crate::registry::sqlite::SqliteRegistry;
 use crate::registry::{Filter, Registry, RegistryError};
 use crate::session::Session;
@@ -88,7 +88,7 @@ pub(super) fn up_to_date(session: &Session<'_, '_>) -> Result<SqliteRegistry> {
 
 /// Makes all that running verifiers wrote in one piece readable.
 pub(super) fn fold(registry: &mut dyn Ledger) -> Result<(), RegistryError> {
-    while registry.fold_usage()? {}
+    while registry.fold_usage(Folding::All)? {}
     Ok(())
 }
 

@@ -43,6 +43,15 @@ pub struct UsageFilter {
     pub until: Option<Instant>,
 }
 
+/// What of usage that was written in one piece is to be made readable.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Folding {
+    /// Everything: for whoever reads.
+    All,
+    /// What is summed already: a little at a time, for whoever writes.
+    Summed,
+}
+
 /// The states of limits, and what was counted.
 #[expect(
     clippy::missing_errors_doc,
@@ -59,8 +68,8 @@ pub trait Ledger: super::Registry {
     /// Adds what a running verifier counted since it last did; `at` is in the hour all of it belongs to.
     fn add_usage(&mut self, counted: &[Counted], used: &[Used], at: Instant) -> Result<()>;
 
-    /// Makes what [`Self::add_usage`] wrote in one piece readable; says whether there is more to fold.
-    fn fold_usage(&mut self) -> Result<bool>;
+    /// Makes a part of what [`Self::add_usage`] wrote in one piece readable; says whether there may be more of it.
+    fn fold_usage(&mut self, what: Folding) -> Result<bool>;
 
     /// Recorded usage, by key and hour.
     fn usage(&self, filter: &UsageFilter, visit: &mut Visit<'_, UsageRow>) -> Result<()>;

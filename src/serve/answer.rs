@@ -81,34 +81,42 @@ pub(crate) fn undecided<B: From<Bytes>>() -> Response<B> {
     problem(StatusCode::SERVICE_UNAVAILABLE, "undecided", "no decision could be made; try again")
 }
 
+const ID: HeaderName = HeaderName::from_static("x-apikey-id");
+const SECRET_ID: HeaderName = HeaderName::from_static("x-apikey-secret-id");
+const NAME: HeaderName = HeaderName::from_static("x-apikey-name");
+const OWNER: HeaderName = HeaderName::from_static("x-apikey-owner");
+const PROJECT: HeaderName = HeaderName::from_static("x-apikey-project");
+const ENV: HeaderName = HeaderName::from_static("x-apikey-env");
+const KIND: HeaderName = HeaderName::from_static("x-apikey-kind");
+const SCOPES: HeaderName = HeaderName::from_static("x-apikey-scopes");
+const EXPIRES: HeaderName = HeaderName::from_static("x-apikey-expires");
+const LIMITS_POLICY: HeaderName = HeaderName::from_static("ratelimit-policy");
+const LIMITS_LEFT: HeaderName = HeaderName::from_static("ratelimit");
+
 /// Says who a request comes from. Every field is always there and never empty, so that none that a client sent is left.
 fn identify(headers: &mut HeaderMap, key: &Identified<'_>) {
-    let or = |text, none| if str::is_empty(text) { none } else { text };
-    let escaped = |text| utf8_percent_encode(text, ESCAPED);
     // All values are written into one piece of memory, which the fields then share.
     let mut text = Values(BytesMut::with_capacity(256));
+    let scopes = if key.scopes_text.is_empty() { "none" } else { key.scopes_text };
     let fields = [
-        (HeaderName::from_static("x-apikey-id"), text.write(format_args!("{}", key.id))),
-        (HeaderName::from_static("x-apikey-secret-id"), text.write(format_args!("{}", key.secret))),
-        (HeaderName::from_static("x-apikey-name"), text.write(format_args!("{}", escaped(key.name)))),
-        (HeaderName::from_static("x-apikey-owner"), text.write(format_args!("{}", escaped(key.owner)))),
-        (HeaderName::from_static("x-apikey-project"), text.write(format_args!("{}", escaped(key.project)))),
-        (HeaderName::from_static("x-apikey-env"), text.write(format_args!("{}", key.env.code()))),
-        (HeaderName::from_static("x-apikey-kind"), text.write(format_args!("{}", key.kind.code()))),
+        (ID, text.write(&["key_", key.id.bare()])),
+        (SECRET_ID, text.write(&[key.secret.as_str()])),
+        (NAME, text.escape(key.name)),
+        (OWNER, text.escape(key.owner)),
+        (PROJECT, text.escape(key.project)),
+        (SCOPES, text.write(&[scopes])),
         (
-            HeaderName::from_static("x-apikey-scopes"),
-            text.write(format_args!("{}", or(key.scopes_text, "none"))),
-        ),
-        (
-            HeaderName::from_static("x-apikey-expires"),
+            EXPIRES,
             match key.expires_at {
-                Some(at) => text.write(format_args!("{at}")),
-                None => text.write(format_args!("never")),
+                Some(at) => text.print(at),
+                None => text.write(&["never"]),
             },
         ),
     ];
     let text = text.0.freeze();
     headers.reserve(16);
+    headers.insert(ENV, HeaderValue::from_static(key.env.code()));
+    headers.insert(KIND, HeaderValue::from_static(key.kind.code()));
     for (name, place) in fields {
         headers.insert(name, value_of(text.slice(place)));
     }
@@ -119,10 +127,35 @@ struct Values(BytesMut);
 
 impl Values {
     /// Writes one, and says where it is.
-    fn write(&mut self, value: std::fmt::Arguments<'_>) -> Range<usize> {
+    fn write(&mut self, parts: &[&str]) -> Range<usize> {
+        let begin = self.0.len();
+        for part in parts {
+            self.0.extend_from_slice(part.as_bytes());
+        }
+        begin..self.0.len()
+    }
+
+    /// The same, with what a field may not hold percent-encoded.
+    fn escape(&mut self, text: &str) -> Range<usize> {
+        let begin = self.0.len();
+        for part in utf8_percent_encode(text, ESCAPED) {
+            self.0.extend_from_slice(part.as_bytes());
+        }
+        begin..self.0.len()
+    }
+
+    /// Writes names and their numbers.
+    fn parameters(&mut self, all: [(&str, u64); 2]) {
+        for (name, number) in all {
+            self.write(&[name, itoa::Buffer::new().format(number)]);
+        }
+    }
+
+    /// Writes what prints itself, and says where it is.
+    fn print(&mut self, value: impl std::fmt::Display) -> Range<usize> {
         let begin = self.0.len();
         // Memory takes whatever is written to it.
-        let _ = self.0.write_fmt(value);
+        let _ = write!(self.0, "{value}");
         begin..self.0.len()
     }
 }
@@ -138,17 +171,17 @@ fn put(headers: &mut HeaderMap, name: HeaderName, value: &str) {
 /// `RateLimit` and `RateLimit-Policy` (draft-ietf-httpapi-ratelimit-headers), and when to come again.
 pub(crate) fn limits(headers: &mut HeaderMap, spending: &Spending) {
     if !spending.allowances.is_empty() {
-        let (mut policy, mut left) =
-            (Values(BytesMut::with_capacity(64)), Values(BytesMut::with_capacity(64)));
+        let mut policy = Values(BytesMut::with_capacity(64));
+        let mut left = Values(BytesMut::with_capacity(64));
         for (place, one) in spending.allowances.iter().enumerate() {
-            let (comma, of, measure) = (if place == 0 { "" } else { ", " }, one.of, one.measure.code());
-            let (limit, window) = (one.limit, one.window_seconds);
-            policy.write(format_args!("{comma}\"{of}-{measure}\";q={limit};w={window}"));
-            let (remaining, resets) = (one.remaining, one.resets_after_seconds);
-            left.write(format_args!("{comma}\"{of}-{measure}\";r={remaining};t={resets}"));
+            let name = [if place == 0 { "\"" } else { ", \"" }, one.of, "-", one.measure.code()];
+            policy.write(&name);
+            policy.parameters([("\";q=", one.limit), (";w=", one.window_seconds)]);
+            left.write(&name);
+            left.parameters([("\";r=", one.remaining), (";t=", one.resets_after_seconds)]);
         }
-        headers.insert(HeaderName::from_static("ratelimit-policy"), value_of(policy.0.freeze()));
-        headers.insert(HeaderName::from_static("ratelimit"), value_of(left.0.freeze()));
+        headers.insert(LIMITS_POLICY, value_of(policy.0.freeze()));
+        headers.insert(LIMITS_LEFT, value_of(left.0.freeze()));
     }
     if let Some(seconds) = spending.retry_after_seconds {
         put(headers, RETRY_AFTER, &seconds.to_string());

@@ -40,7 +40,8 @@ pub(super) fn decide(
     let rules = &**gate.rules();
     let mut scopes = rules.scopes.clone();
     let is_known_route = needed(rules, peer, (method, uri, headers), &mut scopes).is_some();
-    let request = Request { scopes, ip: client_behind(rules, peer, headers), origin: site(headers), env: rules.env };
+    let request =
+        Request { scopes, ip: client_behind(rules, peer, headers), origin: site(headers), env: rules.env };
     let query = rules.query_parameter.as_deref().and_then(|name| {
         let (_, query) = target(rules.original, uri, headers)?.split_once('?')?;
         Some((query, name))

@@ -7,9 +7,13 @@ use std::time::Duration;
 
 use super::{Shared, locked};
 use crate::registry::RegistryError;
-use crate::registry::ledger::Ledger;
+use crate::registry::ledger::{Folding, Ledger};
 
 const EVERY: Duration = Duration::from_secs(1);
+/// After so many seconds what was written is summed, if all that was summed before is folded.
+const SUM_EVERY: u64 = 32;
+/// As many parts are folded in a second.
+const PARTS: usize = 4;
 
 /// The thread that writes.
 pub(super) struct Writer {
@@ -21,13 +25,14 @@ impl Writer {
     pub(super) fn begin(shared: Arc<Shared>) -> Self {
         let (stop, stopped) = channel();
         let thread = std::thread::spawn(move || {
-            while let Err(RecvTimeoutError::Timeout) = stopped.recv_timeout(EVERY) {
+            for second in 1_u64.. {
+                let Err(RecvTimeoutError::Timeout) = stopped.recv_timeout(EVERY) else { return };
                 if !shared.is_in_place() {
                     continue;
                 }
                 // What could not be written, because another process holds the file, is kept for the next second.
                 let _ = shared.flush();
-                let _ = shared.fold();
+                let _ = shared.fold(second.is_multiple_of(SUM_EVERY));
             }
         });
         Self { stop, thread }
@@ -55,8 +60,18 @@ impl Shared {
         written
     }
 
-    /// Folds a part of what was written in one piece.
-    fn fold(&self) -> Result<(), RegistryError> {
-        locked(&self.ledger).fold_usage().map(drop)
+    /// Folds some of what was written in one piece, and at times sums what is to be folded next.
+    fn fold(&self, is_time_to_sum: bool) -> Result<(), RegistryError> {
+        for part in 0..PARTS {
+            if !locked(&self.ledger).fold_usage(Folding::Summed)? {
+                let is_free = part == 0 && is_time_to_sum;
+                return if is_free {
+                    locked(&self.ledger).fold_usage(Folding::All).map(drop)
+                } else {
+                    Ok(())
+                };
+            }
+        }
+        Ok(())
     }
 }

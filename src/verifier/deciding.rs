@@ -153,7 +153,7 @@ fn identified<'a>(index: &'a Index, line: &Line) -> Identified<'a> {
         kind: policy.kind,
         scopes: &policy.scopes,
         scopes_text: &policy.scopes_text,
-        expires_at: line.ends.first(),
+        expires_at: line.ends().first(),
     }
 }
 

@@ -91,7 +91,7 @@ impl Index {
             is_intact: line.is_intact && entry.is_intact && owner.is_intact && project.is_intact,
             is_revoked: line.is_revoked || entry.is_revoked,
             is_disabled: entry.is_disabled,
-            ends: line.ends,
+            ends: line.ends(),
             not_before: entry.not_before,
             is_owner_suspended: owner.party.suspended_at.is_some(),
             is_project_suspended: project.party.suspended_at.is_some(),
@@ -193,16 +193,7 @@ impl Index {
 
     fn add_line(&mut self, entry: u32, secret: &KeySecret, is_intact: bool) {
         let next = self.entries[entry as usize].first_line;
-        let line = Line {
-            id: secret.id,
-            digest: secret.digest,
-            ends: secret.ends(),
-            entry,
-            next,
-            is_intact,
-            is_revoked: secret.revoked_at.is_some(),
-            is_waited_for: secret.pending_grace.is_some(),
-        };
+        let line = Line::new(secret, is_intact, entry, next);
         let number = if let Some(free) = self.free_lines.pop() {
             self.lines[free as usize] = line;
             free

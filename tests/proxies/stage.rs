@@ -7,6 +7,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
+use rustix::process::{Pid, Signal, kill_process};
+
 use crate::api::{Api, Seen};
 
 /// Where the client is, unless something else is said.
@@ -251,9 +253,17 @@ impl Drop for Stage {
     }
 }
 
+/// Asks a process to end, and makes it end when it does not: a proxy that is killed leaves its workers behind.
 fn end(process: &mut Option<Child>) {
     if let Some(mut process) = process.take() {
         // One that ended by itself needs no ending.
+        let _ = kill_process(Pid::from_child(&process), Signal::TERM);
+        for _ in 0..100 {
+            if matches!(process.try_wait(), Ok(Some(_))) {
+                return;
+            }
+            std::thread::sleep(Duration::from_millis(20));
+        }
         let _ = process.kill();
         let _ = process.wait();
     }

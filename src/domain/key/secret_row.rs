@@ -58,7 +58,13 @@ impl Ends {
     /// Whether it was rotated out and its grace, rather than its own life, is what ended first.
     #[must_use]
     pub fn is_retired(self, now: Instant) -> bool {
-        has_ended(self.retires_at, now) && self.expires_at.is_none_or(|end| self.retires_at <= Some(end))
+        has_ended(self.retires_at, now) && self.is_retired_first()
+    }
+
+    /// Whether the grace ends no later than its own life.
+    #[must_use]
+    pub fn is_retired_first(self) -> bool {
+        self.retires_at.is_some_and(|grace| self.expires_at.is_none_or(|end| grace <= end))
     }
 }
 

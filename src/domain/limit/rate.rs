@@ -21,6 +21,8 @@ pub struct Rate {
     count: u32,
     per: Span,
     burst: u32,
+    /// Nanoseconds, from the two above.
+    interval: u64,
 }
 
 /// How long until a request could pass, in nanoseconds; `None` when it asks for more than a burst and never can.
@@ -33,7 +35,7 @@ impl Rate {
     /// # Errors
     /// [`LimitError::Range`] beyond a million a second, or when a burst takes more than 365 days to earn.
     pub fn new(count: u32, per: Span, burst: Option<u32>) -> Result<Self, LimitError> {
-        let rate = Self { count, per, burst: burst.unwrap_or(count) };
+        let mut rate = Self { count, per, burst: burst.unwrap_or(count), interval: 0 };
         let out_of_range = || LimitError::Range(rate.to_string());
         let nanos =
             u64::try_from(per.seconds()).ok().and_then(|seconds| seconds.checked_mul(NANOS_IN_SECOND));
@@ -44,6 +46,7 @@ impl Rate {
         let tolerance = interval.checked_mul(u64::from(rate.burst));
         let is_measurable = nanos / u64::from(count) >= SHORTEST_INTERVAL && nanos <= LONGEST;
         if is_measurable && tolerance.is_some_and(|tolerance| tolerance <= LONGEST) {
+            rate.interval = interval;
             Ok(rate)
         } else {
             Err(out_of_range())
@@ -85,13 +88,13 @@ impl Rate {
     /// Nanoseconds between two requests that come evenly, rounded up: never more than was asked for.
     #[must_use]
     pub fn interval(&self) -> u64 {
-        (self.per.seconds().unsigned_abs() * NANOS_IN_SECOND).div_ceil(u64::from(self.count))
+        self.interval
     }
 
     /// Nanoseconds that a whole burst takes to earn.
     #[must_use]
     pub fn tolerance(&self) -> u64 {
-        self.interval() * u64::from(self.burst)
+        self.interval * u64::from(self.burst)
     }
 
     /// The arrival time after `cost` requests at `now`, or how long they have to wait.
@@ -103,7 +106,7 @@ impl Rate {
             return Err(Wait(None));
         }
         let now = nanos(now);
-        let next = self.trusted(arrival, now).max(now) + self.interval() * u64::from(cost);
+        let next = self.trusted(arrival, now).max(now) + self.interval * u64::from(cost);
         let latest = now + self.tolerance();
         if next <= latest { Ok(next) } else { Err(Wait(Some(next - latest))) }
     }
@@ -112,7 +115,7 @@ impl Rate {
     #[must_use]
     pub fn remaining(&self, arrival: u64, now: Instant) -> u64 {
         let begin = self.trusted(arrival, nanos(now)).max(nanos(now));
-        (nanos(now) + self.tolerance()).saturating_sub(begin) / self.interval()
+        (nanos(now) + self.tolerance()).saturating_sub(begin) / self.interval
     }
 
     /// Whole seconds until a full burst may come again, rounded up.

@@ -6,7 +6,7 @@ use crate::domain::key::LastUse;
 use crate::domain::limit::{Account, Limits, Spending, Subject, nanos, spend};
 use crate::domain::time::Instant;
 use crate::domain::usage::{Counted, UsageRow, Used, hour_of};
-use crate::registry::ledger::{Ledger, UsageFilter, Use};
+use crate::registry::ledger::{Folding, Ledger, UsageFilter, Use};
 use crate::registry::{Result, Visit};
 
 /// By key, hour, outcome and scopes.
@@ -79,7 +79,7 @@ impl Ledger for MemoryRegistry {
         Ok(())
     }
 
-    fn fold_usage(&mut self) -> Result<bool> {
+    fn fold_usage(&mut self, _: Folding) -> Result<bool> {
         Ok(false)
     }
 

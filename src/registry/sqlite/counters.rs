@@ -183,7 +183,12 @@ impl Counters {
         let piece = self.keys.get(usize::try_from(place / PIECE_SLOTS).ok()?)?;
         let slot = self.slot(piece, 1 + place / PIECE_SLOTS, place % PIECE_SLOTS)?;
         let tag = tag_of_key(id);
-        match slot.word(Count::Tag).compare_exchange(0, tag, Ordering::AcqRel, Ordering::Acquire) {
+        let word = slot.word(Count::Tag);
+        // Nearly always it is there already, and to look costs less than to swap.
+        if word.load(Ordering::Acquire) == tag {
+            return Some(slot);
+        }
+        match word.compare_exchange(0, tag, Ordering::AcqRel, Ordering::Acquire) {
             Err(other) if other != tag => None,
             _ => Some(slot),
         }

@@ -11,7 +11,7 @@ use crate::domain::limit::{Account, Limits, Spending, Subject};
 use crate::domain::time::Instant;
 use crate::domain::usage::{Counted, UsageRow, Used};
 use crate::registry::Visit;
-use crate::registry::ledger::{Ledger, UsageFilter, Use};
+use crate::registry::ledger::{Folding, Ledger, UsageFilter, Use};
 
 impl SqliteRegistry {
     pub(super) fn in_transaction<T>(
@@ -69,12 +69,12 @@ impl Ledger for SqliteRegistry {
         self.in_transaction(|transaction| usage::add(transaction, counted, used, at))
     }
 
-    fn fold_usage(&mut self) -> Result<bool> {
+    fn fold_usage(&mut self, what: Folding) -> Result<bool> {
         // Without anything to fold nothing is locked: a reader asks first, and must not wait for those who write.
         if !self.placed(usage::has_batch(&self.connection))? {
             return Ok(false);
         }
-        self.in_transaction(|transaction| usage::fold(transaction))
+        self.in_transaction(|transaction| usage::fold(transaction, what))
     }
 
     fn usage(&self, filter: &UsageFilter, visit: &mut Visit<'_, UsageRow>) -> Result<()> {

@@ -1,4 +1,9 @@
 //! Usage as rows: counted one by one, or written in one piece by a busy server and folded in later.
+//!
+//! A busy server writes one piece a second, with much the same keys in each. So pieces wait until there are some of them,
+//! are summed, and are folded in as parts that each fit a short transaction. Summed parts have negative numbers.
+
+use std::collections::BTreeMap;
 
 use rusqlite::{Connection, OptionalExtension, params, params_from_iter};
 use serde::{Deserialize, Serialize};
@@ -8,13 +13,16 @@ use crate::domain::key::KeyId;
 use crate::domain::name::Name;
 use crate::domain::time::Instant;
 use crate::domain::usage::{Counted, UsageRow, Used, hour_of};
-use crate::registry::ledger::UsageFilter;
+use crate::registry::ledger::{Folding, UsageFilter};
 use crate::registry::{RegistryError, Visit};
 
 /// Up to so many counts are written as rows at once; above, in one piece, which costs a server a hundredth.
-const DIRECT: usize = 1_000;
-/// How many counts of a piece are folded in one transaction: others write in between.
+const DIRECT: usize = 100;
+/// How many counts are folded in one transaction: others write in between.
 const FOLD: usize = 2_000;
+/// How many pieces are summed at once, and about how many bytes of them.
+const MOST_PIECES: usize = 64;
+const MOST_BYTES: usize = 64 * 1024 * 1024;
 
 /// One second of a busy server.
 #[derive(Debug, Default, Serialize, Deserialize)]
@@ -82,10 +90,9 @@ pub(super) fn add(connection: &Connection, counted: &[Counted], used: &[Used], a
     if batch.counted.len() + batch.used.len() <= DIRECT {
         return fold_into_tables(connection, &batch);
     }
-    let body = postcard::to_allocvec(&batch).map_err(|error| RegistryError::Storage(error.to_string()))?;
     connection
         .prepare_cached("INSERT INTO usage_batch (at, body) VALUES (?1, ?2)")?
-        .execute(params![at.seconds(), body])?;
+        .execute(params![at.seconds(), written(&batch)?])?;
     Ok(())
 }
 
@@ -95,27 +102,103 @@ pub(super) fn has_batch(connection: &Connection) -> Result<bool> {
     Ok(statement.query_row([], |row| row.get(0))?)
 }
 
-/// Folds a part of the oldest piece; says whether there may be more.
-pub(super) fn fold(connection: &Connection) -> Result<bool> {
-    let oldest: Option<(i64, Vec<u8>)> = connection
-        .prepare_cached("SELECT number, body FROM usage_batch ORDER BY number LIMIT 1")?
-        .query_row([], |row| Ok((row.get(0)?, row.get(1)?)))
-        .optional()?;
-    let Some((number, body)) = oldest else { return Ok(false) };
-    let mut batch: Batch = postcard::from_bytes(&body).map_err(|_| damaged("counted usage"))?;
-    let mut rest = Batch { hour: batch.hour, ..Batch::default() };
-    rest.counted = batch.counted.split_off(batch.counted.len().min(FOLD));
-    rest.used = batch.used.split_off(batch.used.len().min(FOLD));
-    fold_into_tables(connection, &batch)?;
-    if rest.counted.is_empty() && rest.used.is_empty() {
-        connection.prepare_cached("DELETE FROM usage_batch WHERE number = ?1")?.execute([number])?;
-    } else {
-        let body = postcard::to_allocvec(&rest).map_err(|error| RegistryError::Storage(error.to_string()))?;
-        connection
-            .prepare_cached("UPDATE usage_batch SET body = ?2 WHERE number = ?1")?
-            .execute(params![number, body])?;
+/// Folds a part that is summed; if there is none, and all is to be folded, sums the oldest pieces. Says whether there may
+/// be more.
+pub(super) fn fold(connection: &Connection, what: Folding) -> Result<bool> {
+    let oldest: Option<i64> = connection
+        .prepare_cached("SELECT min(number) FROM usage_batch")?
+        .query_row([], |row| row.get(0))
+        .optional()?
+        .flatten();
+    match (oldest, what) {
+        (Some(number), _) if number < 0 => {
+            let body: Vec<u8> = connection
+                .prepare_cached("SELECT body FROM usage_batch WHERE number = ?1")?
+                .query_row([number], |row| row.get(0))?;
+            fold_into_tables(connection, &read(&body)?)?;
+            connection.prepare_cached("DELETE FROM usage_batch WHERE number = ?1")?.execute([number])?;
+        }
+        (None, _) | (Some(_), Folding::Summed) => return Ok(false),
+        (Some(_), Folding::All) => sum(connection)?,
     }
     Ok(true)
+}
+
+/// Puts what the oldest pieces of one hour say together in parts of [`FOLD`] counts.
+fn sum(connection: &Connection) -> Result<()> {
+    let mut statement =
+        connection.prepare_cached("SELECT number, body FROM usage_batch ORDER BY number LIMIT ?1")?;
+    let mut pieces = statement.query([i64::try_from(MOST_PIECES).unwrap_or(i64::MAX)])?;
+    let (mut sums, mut last, mut bytes) = (Summed::default(), 0, 0);
+    while let Some(piece) = pieces.next()?
+        && bytes < MOST_BYTES
+    {
+        let body = piece.get_ref(1)?.as_blob().map_err(|_| damaged("counted usage"))?;
+        let batch = read(body)?;
+        if last > 0 && batch.hour != sums.hour {
+            break;
+        }
+        bytes += body.len();
+        last = piece.get(0)?;
+        sums.add(batch);
+    }
+    drop(pieces);
+    connection.prepare_cached("DELETE FROM usage_batch WHERE number <= ?1")?.execute([last])?;
+    let mut insert =
+        connection.prepare_cached("INSERT INTO usage_batch (number, at, body) VALUES (?1, ?2, ?3)")?;
+    for (part, number) in sums.parts().iter().zip(1_i64..) {
+        insert.execute(params![-number, part.hour, written(part)?])?;
+    }
+    Ok(())
+}
+
+/// Several pieces of one hour.
+#[derive(Default)]
+struct Summed {
+    hour: i64,
+    counted: BTreeMap<(String, String, String), u64>,
+    used: BTreeMap<String, LastUse>,
+}
+
+impl Summed {
+    fn add(&mut self, batch: Batch) {
+        self.hour = batch.hour;
+        for row in batch.counted {
+            let count = self.counted.entry((row.key, row.outcome, row.scopes)).or_default();
+            *count = count.saturating_add(row.requests);
+        }
+        for used in batch.used {
+            match self.used.get_mut(&used.secret) {
+                Some(known) if known.at > used.at => {}
+                Some(known) => *known = used,
+                None => _ = self.used.insert(used.secret.clone(), used),
+            }
+        }
+    }
+
+    fn parts(self) -> Vec<Batch> {
+        let mut used: Vec<LastUse> = self.used.into_values().collect();
+        let row = |((key, outcome, scopes), requests)| Row { key, outcome, scopes, requests };
+        let mut counted: Vec<Row> = self.counted.into_iter().map(row).collect();
+        let mut parts = Vec::new();
+        while !counted.is_empty() || !used.is_empty() {
+            parts.push(Batch { hour: self.hour, counted: last(&mut counted), used: last(&mut used) });
+        }
+        parts
+    }
+}
+
+/// Takes the last [`FOLD`] away, or all.
+fn last<T>(all: &mut Vec<T>) -> Vec<T> {
+    all.split_off(all.len().saturating_sub(FOLD))
+}
+
+fn read(body: &[u8]) -> Result<Batch> {
+    postcard::from_bytes(body).map_err(|_| damaged("counted usage"))
+}
+
+fn written(batch: &Batch) -> Result<Vec<u8>> {
+    postcard::to_allocvec(batch).map_err(|error| RegistryError::Storage(error.to_string()))
 }
 
 fn fold_into_tables(connection: &Connection, batch: &Batch) -> Result<()> {

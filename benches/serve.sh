@@ -1,10 +1,11 @@
 #!/usr/bin/env bash
 # `apikey serve` beside a bare axum server, nginx and haproxy, in one run: needs wrk, nginx, haproxy, sqlite3, two
-# processors, and a registry that `cargo bench --bench verifier -- KEYS` made. Usage: benches/serve.sh [KEYS [SECONDS]]
+# processors, and a registry that `cargo bench --bench verifier -- KEYS` made. Usage: benches/serve.sh [KEYS [SECONDS
+# [ROUNDS]]]: so long each round, medians of so many.
 # One processor serves, the other asks. Compare the processor time of a request: wrk itself is the limit of the rest.
 set -euo pipefail
 cd "$(dirname "$0")/.."
-keys=${1:-10000} seconds=${2:-8}
+keys=${1:-10000} seconds=${2:-3} rounds=${3:-7}
 for tool in wrk nginx haproxy sqlite3 taskset; do
     command -v "$tool" >/dev/null || { echo "$tool is missing: apt-get install wrk nginx-light haproxy sqlite3"; exit 1; }
 done
@@ -57,33 +58,44 @@ start() { # start PORT COMMAND...: on the first processor, until its port answer
     exit 1
 }
 
-stop() { kill "$server" && wait "$server" 2>/dev/null || true; }
-
-measure() { # measure NAME PORT: a line of the table; base is the processor time of the first
+round() { # round PORT PID: a line of "us-of-processor requests/s p50 p99 not-2xx"
     local before after asked
-    taskset -c 1 wrk -t1 -c64 -d2s -s "$work/ask.lua" "http://127.0.0.1:$2" >/dev/null
-    before=$(ticks "$server")
-    asked=$(taskset -c 1 wrk -t1 -c64 -d"${seconds}s" -s "$work/ask.lua" "http://127.0.0.1:$2" | tail -n 1)
-    after=$(ticks "$server")
+    before=$(ticks "$2")
+    asked=$(taskset -c 1 wrk -t1 -c64 -d"${seconds}s" -s "$work/ask.lua" "http://127.0.0.1:$1" | tail -n 1)
+    after=$(ticks "$2")
     read -r requests duration errors median p99 <<<"$asked"
-    base=${base:-$(echo "scale=4; ($after - $before) / $requests" | bc)}
-    printf '%-34s %8.0f/s  %6.2f us  %5.2f x  p50 %6.2f ms  p99 %6.2f ms  %s not 2xx\n' "$1" \
-        "$(echo "$requests * 1000000 / $duration" | bc)" "$(echo "scale=4; ($after - $before) / $requests" | bc)" \
-        "$(echo "scale=4; ($after - $before) / $requests / $base" | bc)" "$median" "$p99" "$errors"
+    echo "$(echo "scale=3; ($after - $before) / $requests" | bc) $((requests * 1000000 / duration)) $median $p99 $errors"
 }
 
-echo "== $keys keys, 64 connections, one processor"
-for round in 1 2; do
-    start 8801 "$bare" 127.0.0.1:8801
-    measure "bare axum ($round)" 8801
-    stop
-    echo 'scopes = ["orders:read"]' >"$work/serve.toml"
-    start 8802 target/release/apikey serve --config "$work/serve.toml" --listen 127.0.0.1:8802
-    measure "apikey serve ($round)" 8802
-    resident=$(awk '/VmRSS/ {print int($2 / 1024)}' "/proc/$server/status")
-    stop
-done
-echo "resident: $resident MB"
+middle() { sort -g | sed -n "$(((rounds + 1) / 2))p"; }
+
+report() { # report NAME FILE: the median of each column; base is the processor time of the first
+    local cpu speed median p99 errors
+    cpu=$(cut -d' ' -f1 "$2" | middle) speed=$(cut -d' ' -f2 "$2" | middle)
+    median=$(cut -d' ' -f3 "$2" | middle) p99=$(cut -d' ' -f4 "$2" | middle)
+    errors=$(awk '{ all += $5 } END { print all }' "$2")
+    base=${base:-$cpu} base99=${base99:-$p99}
+    printf '%-30s %8s/s  %6.2f us  %5.2f x  p50 %6.2f ms  p99 %6.2f ms  %5.2f x  %s not 2xx\n' "$1" "$speed" "$cpu" \
+        "$(echo "scale=4; $cpu / $base" | bc)" "$median" "$p99" "$(echo "scale=4; $p99 / $base99" | bc)" "$errors"
+}
+
+compare() { # compare NAME PORT PID [NAME PORT PID]...: rounds take turns, since the machine is not always as fast
+    local turn all=("$@")
+    for turn in $(seq 0 "$rounds"); do
+        set -- "${all[@]}"
+        while [ $# -gt 0 ]; do
+            # The first round warms up.
+            [ "$turn" = 0 ] && round "$2" "$3" >/dev/null || round "$2" "$3" >>"$work/$2.rounds"
+            shift 3
+        done
+    done
+    set -- "${all[@]}"
+    while [ $# -gt 0 ]; do
+        report "$1" "$work/$2.rounds"
+        rm "$work/$2.rounds"
+        shift 3
+    done
+}
 
 size=1; while [ $size -lt $((keys * 2)) ]; do size=$((size * 2)); done
 sed 's/.*/"Bearer &" 1;/' "$folder/secrets" >"$work/map"
@@ -104,9 +116,7 @@ http {
 NGINX
 mkdir -p "$work/www" && echo ok >"$work/www/ok"
 start 8803 nginx -c "$work/nginx.conf" -p "$work"
-measure 'nginx: map and limit_req' 8803
-stop
-sed 's/.*/Bearer\\ & 1/' "$folder/secrets" >"$work/haproxy.map"
+nginx=$server
 sed 's/.*/Bearer&/' "$folder/secrets" >"$work/haproxy.list"
 cat >"$work/haproxy.cfg" <<HAPROXY
 global
@@ -126,20 +136,29 @@ frontend all
     http-request return status 200 content-type text/plain string ok
 HAPROXY
 start 8804 haproxy -f "$work/haproxy.cfg"
-measure 'haproxy: list and stick-table' 8804
-stop
+haproxy=$server
+start 8801 "$bare" 127.0.0.1:8801
+bare_server=$server
+echo 'scopes = ["orders:read"]' >"$work/serve.toml"
+start 8802 target/release/apikey serve --config "$work/serve.toml" --listen 127.0.0.1:8802
+gate=$server
+echo "== $keys keys, 64 connections, one processor, medians of $rounds rounds of $seconds s"
+compare 'bare axum' 8801 "$bare_server" 'apikey serve' 8802 "$gate" 'nginx: map and limit_req' 8803 "$nginx" \
+    'haproxy: list and stick-table' 8804 "$haproxy"
+echo "apikey serve resident: $(awk '/VmRSS/ {print int($2 / 1024)}' "/proc/$gate/status") MB"
+kill "$nginx" "$haproxy"
 
 echo '== behind nginx: auth_request'
-behind() { # behind NAME PORT-OF-WHO-ANSWERS PATH
-    cat >"$work/front.conf" <<NGINX
-daemon off; master_process off; pid $work/nginx.pid; error_log /dev/null;
+behind() { # behind PORT PORT-OF-WHO-ANSWERS PATH
+    cat >"$work/front-$1.conf" <<NGINX
+daemon off; master_process off; pid $work/nginx-$1.pid; error_log /dev/null;
 events { worker_connections 1024; }
 http {
     access_log off; keepalive_requests 100000000;
     client_body_temp_path $work/a; proxy_temp_path $work/b; fastcgi_temp_path $work/c; uwsgi_temp_path $work/d; scgi_temp_path $work/e;
     upstream verifier { server 127.0.0.1:$2; keepalive 64; keepalive_requests 100000000; }
     server {
-        listen 127.0.0.1:8805;
+        listen 127.0.0.1:$1;
         location / { auth_request /_ask; root $work/www; try_files /ok =404; }
         location = /_ask {
             internal; proxy_pass http://verifier$3; proxy_http_version 1.1; proxy_set_header Connection "";
@@ -148,30 +167,28 @@ http {
     }
 }
 NGINX
-    start 8805 nginx -c "$work/front.conf" -p "$work"
-    measure "$1" 8805
-    stop
+    start "$1" nginx -c "$work/front-$1.conf" -p "$work"
 }
-unset base
-start 8801 "$bare" 127.0.0.1:8801; who=$server
-behind 'nginx and an empty answer' 8801 /empty
-kill "$who"
-start 8802 target/release/apikey serve --config "$work/serve.toml" --listen 127.0.0.1:8802; who=$server
-behind 'nginx and apikey serve' 8802 /verify/orders
-kill "$who"
+unset base base99
+behind 8805 8801 /empty
+empty=$server
+behind 8806 8802 /verify/orders
+asked=$server
+compare 'nginx and an empty answer' 8805 "$empty" 'nginx and apikey serve' 8806 "$asked"
+kill "$empty" "$asked" "$bare_server"
 
 echo '== changes under full load'
-start 8802 target/release/apikey serve --config "$work/serve.toml" --listen 127.0.0.1:8802
+seconds=8
 (taskset -c 1 wrk -t1 -c64 -d"${seconds}s" -s "$work/ask.lua" http://127.0.0.1:8802 | tail -n 1 >"$work/load") &
 load=$!
 sleep 1
 seen=0
 for turn in $(seq 10); do
-    target/release/apikey create "bench-$RANDOM-$turn" --scope orders:read --quiet >"$work/secret"
+    name=bench-$RANDOM-$turn
+    target/release/apikey create "$name" --scope orders:read --quiet >"$work/secret"
     ask() { curl -s -o /dev/null -w '%{http_code}' -H "Authorization: Bearer $(cat "$work/secret")" http://127.0.0.1:8802/verify/orders; }
     first=$(ask)
-    id=$(target/release/apikey lookup --json <"$work/secret" | sed -n 's/.*"id": "\(key_[^"]*\)".*/\1/p' | head -n 1)
-    target/release/apikey revoke "$id" --yes >/dev/null
+    target/release/apikey revoke "$name" --yes >/dev/null
     second=$(ask)
     [ "$first $second" = '200 401' ] && seen=$((seen + 1)) || echo "turn $turn: $first $second"
 done
@@ -183,4 +200,4 @@ sleep 1
 printf 'BEGIN IMMEDIATE;\n.shell sleep %s\nROLLBACK;\n' "$((seconds - 2))" | sqlite3 "$APIKEY_REGISTRY"
 wait "$load"
 echo "while another process holds the write lock (requests, us, not 2xx, p50 ms, p99 ms): $(cat "$work/load")"
-stop
+kill "$gate"

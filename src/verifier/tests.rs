@@ -14,7 +14,7 @@ use super::*;
 use crate::crypto::rows::seal_new_party;
 use crate::domain::key::{Allowed, Key, RevokeReason};
 use crate::domain::lifetime::Lifetime;
-use crate::domain::limit::{Limits, Rate};
+use crate::domain::limit::Limits;
 use crate::domain::party::PartyKind;
 use crate::domain::samples::{self, NOW};
 use crate::domain::scope::Scopes;
@@ -138,10 +138,6 @@ impl Scene {
         };
         self.registry.events(&crate::registry::EventFilter::default(), &mut visit).unwrap();
         newest.unwrap()
-    }
-
-    fn now(&self) -> Instant {
-        self.verifier.now()
     }
 
     fn answer(&self, place: usize) -> &'static str {

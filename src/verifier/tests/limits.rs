@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::*;
 use crate::domain::decision::Decision;
-use crate::domain::limit::{Quota, Subject};
+use crate::domain::limit::{Quota, Rate, Subject};
 use crate::domain::time::Span;
 use crate::registry::ledger::Use;
 
@@ -36,6 +36,10 @@ fn accepted(verifier: &Verifier, text: &str, times: usize) -> usize {
 impl Scene {
     fn counters(&self) -> PathBuf {
         self.path.with_file_name("registry.db-counters")
+    }
+
+    fn now(&self) -> Instant {
+        self.verifier.now()
     }
 
     fn limit_owner(&mut self, limits: Limits) {

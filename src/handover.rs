@@ -13,6 +13,10 @@ use crate::exit::{Exit, Failure};
 use crate::output::Format;
 use crate::session::Session;
 
+/// Who can read a [`SecretFile`], as it is said. The standard library sets no access lists on Windows.
+pub const READERS: &str =
+    if cfg!(unix) { "readable by you alone" } else { "readable by whoever can read its folder" };
+
 /// Where it goes.
 #[derive(Debug)]
 pub enum Handover {

@@ -7,7 +7,7 @@ use crate::domain::event::{Action, Event, FieldChange};
 use crate::domain::key::{Key, KeyRefusal, KeySecret};
 use crate::domain::secret::{Secret, SecretId};
 use crate::exit::{Exit, Failure};
-use crate::handover::{Handover, HandoverArguments};
+use crate::handover::{Handover, HandoverArguments, READERS};
 use crate::issuance::kept_copy;
 use crate::output::escape;
 use crate::output::view::{ExposedSecret, IssuedView, KeyView};
@@ -121,10 +121,7 @@ fn hand_over(
                 json(found, None, (unlocked, session))?;
             } else {
                 let path = file.path().display().to_string();
-                session.say(&format!(
-                    "The secret of `{name}` is in {}, readable by you alone.",
-                    escape(&path)
-                ))?;
+                session.say(&format!("The secret of `{name}` is in {}, {READERS}.", escape(&path)))?;
             }
         }
         Handover::Quiet => writeln!(session.host.stdout, "{}", secret.expose())?,

@@ -155,9 +155,8 @@ fn refusal(error: &ListenError) -> Failure {
         ListenError::InUse(_) => "stop that server first, or name another path",
         ListenError::NoSocket(_) => "name another path with `--listen unix:PATH`",
         ListenError::NoneInherited => "have a socket unit start the service; see `apikey serve --help`",
-        ListenError::Refused { .. } | ListenError::Unsupported(_) => {
-            "name another with `--listen ADDRESS:PORT` or `--listen unix:PATH`"
-        }
+        ListenError::Unsupported(_) => "name an address with `--listen ADDRESS:PORT`",
+        ListenError::Refused { .. } => "name another with `--listen ADDRESS:PORT` or `--listen unix:PATH`",
     };
     Failure::usage(error.to_string()).hint(hint)
 }

@@ -1,6 +1,7 @@
 //! How many files the process may have open: each connection is one.
 
 /// Files that are no connections: the registry, its WAL and index, the runtime, the listeners.
+#[cfg(unix)]
 const OTHERS: u64 = 128;
 
 /// Allows as many as the system lets us, and says how many connections that is.

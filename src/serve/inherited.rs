@@ -9,7 +9,6 @@ pub struct Inherited {
     #[cfg(unix)]
     sockets: listenfd::ListenFd,
     /// `FileDescriptorName=` of each, in their order.
-    #[cfg_attr(not(unix), expect(dead_code, reason = "no sockets, no names"))]
     names: Vec<String>,
 }
 

@@ -15,6 +15,7 @@ pub(crate) enum Peer {
     /// An address; IPv4 is IPv4, whatever it was dressed as.
     Tcp(IpAddr),
     /// A process on this machine that may open the socket file. It has no address.
+    #[cfg_attr(not(any(unix, test)), expect(dead_code, reason = "no socket files"))]
     Unix,
 }
 

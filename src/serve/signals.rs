@@ -21,7 +21,6 @@ impl Signals {
     ///
     /// # Errors
     /// The system's.
-    #[cfg_attr(not(unix), expect(clippy::unnecessary_wraps, reason = "the others may fail"))]
     pub fn listen() -> std::io::Result<Self> {
         Ok(Self {
             #[cfg(unix)]

@@ -6,7 +6,7 @@ use crate::domain::key::{Kept, Key};
 use crate::domain::lifetime::Lifetime;
 use crate::domain::secret::{Brand, Kind, Secret};
 use crate::domain::time::Instant;
-use crate::handover::Handover;
+use crate::handover::{Handover, READERS};
 use crate::issuance::Issued;
 use crate::output::ListWriter;
 use crate::output::Record;
@@ -28,8 +28,7 @@ pub(super) fn hand_over(
                 json(issued, is_batch, &Shown { secrets: false, dry_run: false }, (brand, session))?;
             } else {
                 let path = file.path().display().to_string();
-                session
-                    .say(&format!("{}\nThe secret is in {path}, readable by you alone.", headline(issued)))?;
+                session.say(&format!("{}\nThe secret is in {path}, {READERS}.", headline(issued)))?;
             }
         }
         Handover::Quiet => bare(&secrets, session)?,

@@ -5,7 +5,7 @@ use anyhow::Result;
 use crate::domain::key::{Key, KeySecret};
 use crate::domain::secret::Brand;
 use crate::domain::time::Instant;
-use crate::handover::Handover;
+use crate::handover::{Handover, READERS};
 use crate::issuance::Issued;
 use crate::output::view::{ExposedSecret, IssuedView, KeyView, RotationView, Shown as As};
 use crate::registry::Found;
@@ -27,7 +27,7 @@ pub(super) fn hand_over(
             } else {
                 let path = file.path().display().to_string();
                 session.say(&format!(
-                    "{}\nThe new secret is in {path}, readable by you alone.",
+                    "{}\nThe new secret is in {path}, {READERS}.",
                     timeline(&issued.key, session.now)
                 ))?;
             }

@@ -281,5 +281,7 @@ fn used_in(word: u64, period: Period, now: Instant) -> Option<u64> {
     }
 }
 
+// With counters in memory, which there are on Linux only.
 #[cfg(test)]
+#[cfg(target_os = "linux")]
 mod tests;

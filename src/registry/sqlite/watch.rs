@@ -120,10 +120,12 @@ impl FileIdentity {
             use std::os::unix::fs::MetadataExt as _;
             Self(file.dev(), file.ino())
         };
+        // SQLite opens its files on Windows so that nobody can remove or rename them meanwhile (no FILE_SHARE_DELETE):
+        // what is there is what was opened. Their times say less: a copy soon after takes over that of its forerunner.
         #[cfg(not(unix))]
         let identity = {
-            let made = file.created().ok().and_then(|at| at.duration_since(std::time::UNIX_EPOCH).ok());
-            Self(0, made.map_or(0, |since| u64::try_from(since.as_nanos()).unwrap_or(0)))
+            let _ = file;
+            Self(0, 0)
         };
         Ok(identity)
     }

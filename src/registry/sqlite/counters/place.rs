@@ -12,6 +12,10 @@ use crate::registry::sqlite::watch::FileIdentity;
 
 /// This run of the machine; where it cannot be told, nothing is counted in memory.
 pub(in crate::registry::sqlite) fn boot() -> Option<String> {
+    // On another system anybody may have made a file of that name.
+    if !cfg!(target_os = "linux") {
+        return None;
+    }
     let text = std::fs::read_to_string("/proc/sys/kernel/random/boot_id").ok()?;
     Some(text.trim().to_owned()).filter(|text| !text.is_empty())
 }
@@ -61,6 +65,7 @@ pub(super) fn private(options: &mut OpenOptions) -> &mut OpenOptions {
 }
 
 /// Refuses a file that others can write: what it says would be theirs, and cut short it would end the process.
+#[cfg_attr(not(unix), expect(clippy::unnecessary_wraps, reason = "the same shape as on Unix"))]
 pub(super) fn check_private(file: &File, registry: &Path) -> io::Result<()> {
     #[cfg(unix)]
     {

@@ -11,9 +11,9 @@ use crate::registry::ledger::{Folding, Ledger};
 
 const EVERY: Duration = Duration::from_secs(1);
 /// After so many seconds what was written is summed, if all that was summed before is folded.
-const SUM_EVERY: u64 = 32;
+const SUM_EVERY: u64 = 12;
 /// As many parts are folded in a second.
-const PARTS: usize = 4;
+const PARTS: usize = 8;
 
 /// The thread that writes.
 pub(super) struct Writer {
@@ -25,6 +25,7 @@ impl Writer {
     pub(super) fn begin(shared: Arc<Shared>) -> Self {
         let (stop, stopped) = channel();
         let thread = std::thread::spawn(move || {
+            give_way();
             for second in 1_u64.. {
                 let Err(RecvTimeoutError::Timeout) = stopped.recv_timeout(EVERY) else { return };
                 if !shared.is_in_place() {
@@ -42,6 +43,16 @@ impl Writer {
         // The thread is gone already if it panicked, and then there is nothing to stop.
         let _ = self.stop.send(());
         let _ = self.thread.join();
+    }
+}
+
+/// Has this thread wait for those that answer, where they share a processor.
+fn give_way() {
+    // On Linux a priority is that of one thread; elsewhere it would be that of the whole program.
+    #[cfg(target_os = "linux")]
+    {
+        // Where it may not be lowered, requests are answered all the same.
+        let _ = rustix::process::setpriority_process(None, 10);
     }
 }
 

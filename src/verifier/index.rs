@@ -29,7 +29,8 @@ pub(super) struct Index {
     pub(super) seen: Glance,
     lines: Vec<Line>,
     free_lines: Vec<u32>,
-    by_id: HashMap<SecretId, u32, BuildHasherDefault<IdHasher>>,
+    /// The line and the entry of each secret: both are fetched at the same time.
+    by_id: HashMap<SecretId, (u32, u32), BuildHasherDefault<IdHasher>>,
     entries: Vec<Entry>,
     free_entries: Vec<u32>,
     /// The entry of each place of the registry, which counts up.
@@ -53,17 +54,16 @@ impl Index {
 
     /// The secret with this id and its digest.
     pub(super) fn find(&self, id: SecretId) -> Option<(u32, Digest)> {
-        let Some(&number) = self.by_id.get(&id) else {
+        let Some(&(number, entry)) = self.by_id.get(&id) else {
             // As much memory is looked at as for an id that is known: how long it takes says nothing.
-            let lines = u64::try_from(self.lines.len()).unwrap_or(u64::MAX).max(1);
-            let place = self.by_id.hasher().hash_one(id) % lines;
-            let other = self.lines.get(usize::try_from(place).ok()?)?;
-            std::hint::black_box((other.digest, self.entries[other.entry as usize].is_there));
+            let hash = usize::try_from(self.by_id.hasher().hash_one(id) >> 1).unwrap_or(0);
+            let line = self.lines.get(hash % self.lines.len().max(1)).map(|line| line.digest);
+            let entry = self.entries.get(hash % self.entries.len().max(1)).map(|entry| entry.is_there);
+            std::hint::black_box((line, entry));
             return None;
         };
-        let line = &self.lines[number as usize];
         // Every line's entry is there; looking at it here has it on its way from memory while the digest is computed.
-        self.entries[line.entry as usize].is_there.then_some((number, line.digest))
+        self.entries[entry as usize].is_there.then_some((number, self.lines[number as usize].digest))
     }
 
     pub(super) fn line(&self, line: u32) -> &Line {
@@ -201,7 +201,7 @@ impl Index {
             self.lines.push(line);
             u32::try_from(self.lines.len() - 1).unwrap_or(NONE)
         };
-        self.by_id.insert(secret.id, number);
+        self.by_id.insert(secret.id, (number, entry));
         self.entries[entry as usize].first_line = number;
     }
 
@@ -210,7 +210,7 @@ impl Index {
         while number != NONE {
             let line = &self.lines[number as usize];
             let (id, next) = (line.id, line.next);
-            if self.by_id.get(&id) == Some(&number) {
+            if self.by_id.get(&id).is_some_and(|(known, _)| *known == number) {
                 self.by_id.remove(&id);
             }
             self.free_lines.push(number);

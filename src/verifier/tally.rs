@@ -18,8 +18,9 @@ use crate::domain::usage::{Counted, Used, hour_of};
 
 /// Threads share these; more than there are processors in most servers that ask one registry.
 const SHARDS: usize = 16;
-/// As many requests are noted before the thread that noted the last sums them itself: some 4 MB.
-const MOST_NOTES: usize = 65_536;
+/// As many requests are noted before the thread that noted the last sums them itself: what stays in its cache, and keeps
+/// nobody waiting for long.
+const MOST_NOTES: usize = 1_024;
 /// As many different sets of scopes; most servers ask for a few.
 const MOST_SCOPES: usize = 64;
 /// So many sets are counted apart in an hour, and no longer ones: a program can make up as many as it likes.
@@ -112,7 +113,8 @@ impl Tally {
         // At most MOST_SCOPES, so it fits.
         notes.notes.push((note, u16::try_from(place).unwrap_or(0)));
         if notes.notes.len() >= MOST_NOTES || notes.scopes.len() >= MOST_SCOPES {
-            let full = std::mem::take(&mut *notes);
+            let empty = Notes { notes: Vec::with_capacity(MOST_NOTES), scopes: Vec::new() };
+            let full = std::mem::replace(&mut *notes, empty);
             drop(notes);
             locked(&self.sums).add(full, &self.sets);
         }

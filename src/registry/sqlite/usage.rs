@@ -22,7 +22,7 @@ const DIRECT: usize = 100;
 const FOLD: usize = 2_000;
 /// How many pieces are summed at once, and about how many bytes of them.
 const MOST_PIECES: usize = 64;
-const MOST_BYTES: usize = 64 * 1024 * 1024;
+const MOST_BYTES: usize = 16 * 1024 * 1024;
 
 /// One second of a busy server.
 #[derive(Debug, Default, Serialize, Deserialize)]

@@ -43,6 +43,7 @@ pub(super) fn existing(path: &Path) -> Result<Connection> {
             "name the right file with `--registry PATH`",
         ));
     }
+    refuse_if_open(path)?;
     let known = known_schema();
     if schema > known {
         return Err(RegistryError::Newer { found: schema, known });
@@ -73,7 +74,7 @@ fn known_schema() -> i64 {
     i64::try_from(MIGRATIONS.len()).unwrap_or(i64::MAX)
 }
 
-/// A regular file of ours alone: a symlink could lead anywhere, and what others can read they can copy.
+/// A regular file: a symlink could lead anywhere.
 fn check_file(path: &Path) -> Result<()> {
     let file = match fs::symlink_metadata(path) {
         Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => {
@@ -91,18 +92,6 @@ fn check_file(path: &Path) -> Result<()> {
     if file.len() == 0 {
         return Err(unusable("the file is empty", DAMAGED));
     }
-    #[cfg(unix)]
-    {
-        let mode = std::os::unix::fs::PermissionsExt::mode(&file.permissions()) & 0o777;
-        if mode & 0o077 != 0 && !begins_as_ours(path) {
-            // No advice to close a file to others that others may well need.
-            return Err(unusable("it is not a registry", "name the right file with `--registry PATH`"));
-        }
-        if mode & 0o077 != 0 {
-            let why = format!("others on this machine can read or write it (mode {mode:04o})");
-            return Err(unusable(why, format!("chmod 600 '{}'", path.display())));
-        }
-    }
     for suffix in ["-wal", "-shm"] {
         let mut beside = path.as_os_str().to_owned();
         beside.push(suffix);
@@ -113,13 +102,24 @@ fn check_file(path: &Path) -> Result<()> {
     Ok(())
 }
 
-/// Whether the file has SQLite's header with our application id in it (at byte 68, big-endian: sqlite.org/fileformat).
-#[cfg(unix)]
-fn begins_as_ours(path: &Path) -> bool {
-    let mut header = [0; 72];
-    let read = File::open(path).and_then(|mut file| io::Read::read_exact(&mut file, &mut header));
-    let id = i64::from(i32::from_be_bytes([header[68], header[69], header[70], header[71]]));
-    read.is_ok() && header.starts_with(b"SQLite format 3\0") && id == APPLICATION_ID
+/// Refuses a registry that others can use. Asked once it is known to be one: nobody is advised to close a file to others
+/// that others may well need. SQLite has it open already, and it is not opened here: to close it would drop all locks that
+/// this process has on it (sqlite.org/howtocorrupt.html, 2.2).
+#[cfg_attr(not(unix), expect(clippy::unnecessary_wraps, reason = "the same shape as on Unix"))]
+fn refuse_if_open(path: &Path) -> Result<()> {
+    #[cfg(unix)]
+    {
+        let file = fs::symlink_metadata(path)
+            .map_err(|error| unusable(error.to_string(), "check the permissions of the folder"))?;
+        let mode = std::os::unix::fs::PermissionsExt::mode(&file.permissions()) & 0o777;
+        if mode & 0o077 != 0 {
+            let why = format!("others on this machine can read or write it (mode {mode:04o})");
+            return Err(unusable(why, format!("chmod 600 '{}'", path.display())));
+        }
+    }
+    #[cfg(not(unix))]
+    let _ = path;
+    Ok(())
 }
 
 /// The file under its folder's real name: SQLite then refuses any symlink, and none of the folders is one.

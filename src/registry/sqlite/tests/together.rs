@@ -165,3 +165,22 @@ fn a_reader_in_another_process_finds_the_index_in_use_and_leaves_it_as_it_is() {
     // A process that takes the index for one that nobody uses empties it and makes it anew.
     assert_eq!(watch.glance(), before);
 }
+
+/// To close any descriptor of the file would end them: the last of the others to leave would take the log away.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_registry_that_is_refused_keeps_the_locks_of_the_process() {
+    use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
+    let (_folder, path) = created();
+    let registry = open(&path);
+    registry.identity().unwrap();
+    let inode = std::fs::metadata(&path).unwrap().ino();
+    let is_locked = || {
+        let locks = std::fs::read_to_string("/proc/locks").unwrap();
+        locks.lines().any(|lock| lock.contains("POSIX") && lock.contains(&format!(":{inode} ")))
+    };
+    assert!(is_locked());
+    std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o644)).unwrap();
+    assert!(SqliteRegistry::open(&path).is_err());
+    assert!(is_locked());
+}

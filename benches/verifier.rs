@@ -54,7 +54,8 @@ fn main() {
     let begun = Stopwatch::now();
     let verifier = Verifier::open(&path, &master, Box::new(apikey::host::real::now)).unwrap();
     println!("ready after {:.2} s, {} MB resident", begun.elapsed().as_secs_f64(), resident_kb() / 1024);
-    assert_eq!(verifier.keys(), keys + unlimited.len());
+    // `serve.sh` has added some of its own.
+    assert!(verifier.keys() >= keys + unlimited.len());
 
     let yardstick = Yardstick::new(&secrets);
     let digest = Subkeys::derive(&master).digest;

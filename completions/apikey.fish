@@ -70,7 +70,6 @@ complete -c apikey -n "__fish_apikey_needs_command" -f -a "doctor" -d 'Look at t
 complete -c apikey -n "__fish_apikey_needs_command" -f -a "completions" -d 'Print a completion script for a shell'
 complete -c apikey -n "__fish_apikey_needs_command" -f -a "demo" -d 'Show the whole life of a key on a throw-away registry'
 complete -c apikey -n "__fish_apikey_needs_command" -f -a "help" -d 'Show help for a command, or the exit codes'
-complete -c apikey -n "__fish_apikey_using_subcommand init" -l brand -d 'How every secret begins: 2 to 12 characters, a-z and 0-9; cannot be changed later' -r
 complete -c apikey -n "__fish_apikey_using_subcommand init" -l registry -d 'The registry file [env: APIKEY_REGISTRY]' -r -F
 complete -c apikey -n "__fish_apikey_using_subcommand init" -l profile -d 'Use the registry and settings of this profile [env: APIKEY_PROFILE]' -r
 complete -c apikey -n "__fish_apikey_using_subcommand init" -l vault -d 'Where the master key lives: keyring, file or keyfile [env: APIKEY_VAULT]' -r -f -a "keyring\t''
@@ -82,10 +81,22 @@ complete -c apikey -n "__fish_apikey_using_subcommand init" -l format -d 'Answer
 tsv\t''
 json\t''
 jsonl\t''"
-complete -c apikey -n "__fish_apikey_using_subcommand init" -l dry-run -d 'Say what would be made, and make nothing'
+complete -c apikey -n "__fish_apikey_using_subcommand init" -l brand -d 'How every secret begins: 2 to 12 characters, a-z and 0-9; cannot be changed later' -r
 complete -c apikey -n "__fish_apikey_using_subcommand init" -l json -d 'Answer in JSON; errors too'
 complete -c apikey -n "__fish_apikey_using_subcommand init" -l no-input -d 'Never ask; fail instead, naming the flag that answers'
+complete -c apikey -n "__fish_apikey_using_subcommand init" -l dry-run -d 'Say what would be made, and make nothing'
 complete -c apikey -n "__fish_apikey_using_subcommand init" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c apikey -n "__fish_apikey_using_subcommand create" -l registry -d 'The registry file [env: APIKEY_REGISTRY]' -r -F
+complete -c apikey -n "__fish_apikey_using_subcommand create" -l profile -d 'Use the registry and settings of this profile [env: APIKEY_PROFILE]' -r
+complete -c apikey -n "__fish_apikey_using_subcommand create" -l vault -d 'Where the master key lives: keyring, file or keyfile [env: APIKEY_VAULT]' -r -f -a "keyring\t''
+file\t''
+keyfile\t''"
+complete -c apikey -n "__fish_apikey_using_subcommand create" -l master-key-file -d 'The key file of the vault `keyfile` [env: APIKEY_MASTER_KEY_FILE]' -r -F
+complete -c apikey -n "__fish_apikey_using_subcommand create" -l passphrase-file -d 'Read the passphrase of the vault `file` from here; `-` is standard input [env: APIKEY_PASSPHRASE_FILE]' -r -F
+complete -c apikey -n "__fish_apikey_using_subcommand create" -l format -d 'Answer as table, tsv, json or jsonl' -r -f -a "table\t''
+tsv\t''
+json\t''
+jsonl\t''"
 complete -c apikey -n "__fish_apikey_using_subcommand create" -l kind -d 'sk: private, for servers; pk: publishable, for browsers and apps; pair: consumer key and consumer secret' -r -f -a "sk\t''
 pk\t''
 pair\t''"
@@ -110,23 +121,23 @@ complete -c apikey -n "__fish_apikey_using_subcommand create" -l every -d 'Rotat
 complete -c apikey -n "__fish_apikey_using_subcommand create" -l count -d 'Issue this many keys, named NAME-1 to NAME-N' -r
 complete -c apikey -n "__fish_apikey_using_subcommand create" -l request-id -d 'Make this repeatable: the same id gives the same key and secret again' -r
 complete -c apikey -n "__fish_apikey_using_subcommand create" -l secret-out -d 'Write the secret to this new file, readable by you alone, and not to standard output' -r -F
-complete -c apikey -n "__fish_apikey_using_subcommand create" -l registry -d 'The registry file [env: APIKEY_REGISTRY]' -r -F
-complete -c apikey -n "__fish_apikey_using_subcommand create" -l profile -d 'Use the registry and settings of this profile [env: APIKEY_PROFILE]' -r
-complete -c apikey -n "__fish_apikey_using_subcommand create" -l vault -d 'Where the master key lives: keyring, file or keyfile [env: APIKEY_VAULT]' -r -f -a "keyring\t''
-file\t''
-keyfile\t''"
-complete -c apikey -n "__fish_apikey_using_subcommand create" -l master-key-file -d 'The key file of the vault `keyfile` [env: APIKEY_MASTER_KEY_FILE]' -r -F
-complete -c apikey -n "__fish_apikey_using_subcommand create" -l passphrase-file -d 'Read the passphrase of the vault `file` from here; `-` is standard input [env: APIKEY_PASSPHRASE_FILE]' -r -F
-complete -c apikey -n "__fish_apikey_using_subcommand create" -l format -d 'Answer as table, tsv, json or jsonl' -r -f -a "table\t''
-tsv\t''
-json\t''
-jsonl\t''"
+complete -c apikey -n "__fish_apikey_using_subcommand create" -l json -d 'Answer in JSON; errors too'
+complete -c apikey -n "__fish_apikey_using_subcommand create" -l no-input -d 'Never ask; fail instead, naming the flag that answers'
 complete -c apikey -n "__fish_apikey_using_subcommand create" -l no-keep -d 'Keep only the digest: `test-call` and `reveal` will not work by name'
 complete -c apikey -n "__fish_apikey_using_subcommand create" -s q -l quiet -d 'Print only the secret'
 complete -c apikey -n "__fish_apikey_using_subcommand create" -l dry-run -d 'Say what would be issued, and issue nothing'
-complete -c apikey -n "__fish_apikey_using_subcommand create" -l json -d 'Answer in JSON; errors too'
-complete -c apikey -n "__fish_apikey_using_subcommand create" -l no-input -d 'Never ask; fail instead, naming the flag that answers'
 complete -c apikey -n "__fish_apikey_using_subcommand create" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c apikey -n "__fish_apikey_using_subcommand generate" -l registry -d 'The registry file [env: APIKEY_REGISTRY]' -r -F
+complete -c apikey -n "__fish_apikey_using_subcommand generate" -l profile -d 'Use the registry and settings of this profile [env: APIKEY_PROFILE]' -r
+complete -c apikey -n "__fish_apikey_using_subcommand generate" -l vault -d 'Where the master key lives: keyring, file or keyfile [env: APIKEY_VAULT]' -r -f -a "keyring\t''
+file\t''
+keyfile\t''"
+complete -c apikey -n "__fish_apikey_using_subcommand generate" -l master-key-file -d 'The key file of the vault `keyfile` [env: APIKEY_MASTER_KEY_FILE]' -r -F
+complete -c apikey -n "__fish_apikey_using_subcommand generate" -l passphrase-file -d 'Read the passphrase of the vault `file` from here; `-` is standard input [env: APIKEY_PASSPHRASE_FILE]' -r -F
+complete -c apikey -n "__fish_apikey_using_subcommand generate" -l format -d 'Answer as table, tsv, json or jsonl' -r -f -a "table\t''
+tsv\t''
+json\t''
+jsonl\t''"
 complete -c apikey -n "__fish_apikey_using_subcommand generate" -l kind -d 'sk: private, for servers; pk: publishable, for browsers and apps; pair: consumer key and consumer secret' -r -f -a "sk\t''
 pk\t''
 pair\t''"
@@ -151,23 +162,23 @@ complete -c apikey -n "__fish_apikey_using_subcommand generate" -l every -d 'Rot
 complete -c apikey -n "__fish_apikey_using_subcommand generate" -l count -d 'Issue this many keys, named NAME-1 to NAME-N' -r
 complete -c apikey -n "__fish_apikey_using_subcommand generate" -l request-id -d 'Make this repeatable: the same id gives the same key and secret again' -r
 complete -c apikey -n "__fish_apikey_using_subcommand generate" -l secret-out -d 'Write the secret to this new file, readable by you alone, and not to standard output' -r -F
-complete -c apikey -n "__fish_apikey_using_subcommand generate" -l registry -d 'The registry file [env: APIKEY_REGISTRY]' -r -F
-complete -c apikey -n "__fish_apikey_using_subcommand generate" -l profile -d 'Use the registry and settings of this profile [env: APIKEY_PROFILE]' -r
-complete -c apikey -n "__fish_apikey_using_subcommand generate" -l vault -d 'Where the master key lives: keyring, file or keyfile [env: APIKEY_VAULT]' -r -f -a "keyring\t''
-file\t''
-keyfile\t''"
-complete -c apikey -n "__fish_apikey_using_subcommand generate" -l master-key-file -d 'The key file of the vault `keyfile` [env: APIKEY_MASTER_KEY_FILE]' -r -F
-complete -c apikey -n "__fish_apikey_using_subcommand generate" -l passphrase-file -d 'Read the passphrase of the vault `file` from here; `-` is standard input [env: APIKEY_PASSPHRASE_FILE]' -r -F
-complete -c apikey -n "__fish_apikey_using_subcommand generate" -l format -d 'Answer as table, tsv, json or jsonl' -r -f -a "table\t''
-tsv\t''
-json\t''
-jsonl\t''"
+complete -c apikey -n "__fish_apikey_using_subcommand generate" -l json -d 'Answer in JSON; errors too'
+complete -c apikey -n "__fish_apikey_using_subcommand generate" -l no-input -d 'Never ask; fail instead, naming the flag that answers'
 complete -c apikey -n "__fish_apikey_using_subcommand generate" -l no-keep -d 'Keep only the digest: `test-call` and `reveal` will not work by name'
 complete -c apikey -n "__fish_apikey_using_subcommand generate" -s q -l quiet -d 'Print only the secret'
 complete -c apikey -n "__fish_apikey_using_subcommand generate" -l dry-run -d 'Say what would be issued, and issue nothing'
-complete -c apikey -n "__fish_apikey_using_subcommand generate" -l json -d 'Answer in JSON; errors too'
-complete -c apikey -n "__fish_apikey_using_subcommand generate" -l no-input -d 'Never ask; fail instead, naming the flag that answers'
 complete -c apikey -n "__fish_apikey_using_subcommand generate" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c apikey -n "__fish_apikey_using_subcommand list" -l registry -d 'The registry file [env: APIKEY_REGISTRY]' -r -F
+complete -c apikey -n "__fish_apikey_using_subcommand list" -l profile -d 'Use the registry and settings of this profile [env: APIKEY_PROFILE]' -r
+complete -c apikey -n "__fish_apikey_using_subcommand list" -l vault -d 'Where the master key lives: keyring, file or keyfile [env: APIKEY_VAULT]' -r -f -a "keyring\t''
+file\t''
+keyfile\t''"
+complete -c apikey -n "__fish_apikey_using_subcommand list" -l master-key-file -d 'The key file of the vault `keyfile` [env: APIKEY_MASTER_KEY_FILE]' -r -F
+complete -c apikey -n "__fish_apikey_using_subcommand list" -l passphrase-file -d 'Read the passphrase of the vault `file` from here; `-` is standard input [env: APIKEY_PASSPHRASE_FILE]' -r -F
+complete -c apikey -n "__fish_apikey_using_subcommand list" -l format -d 'Answer as table, tsv, json or jsonl' -r -f -a "table\t''
+tsv\t''
+json\t''
+jsonl\t''"
 complete -c apikey -n "__fish_apikey_using_subcommand list" -l status -d 'With this status. May be repeated' -r -f -a "active\t''
 pending\t''
 disabled\t''
@@ -187,23 +198,23 @@ complete -c apikey -n "__fish_apikey_using_subcommand list" -l name -d 'With exa
 complete -c apikey -n "__fish_apikey_using_subcommand list" -l expiring -d 'Live, and ending within this span' -r
 complete -c apikey -n "__fish_apikey_using_subcommand list" -l unused -d 'Live, and not used for this long' -r
 complete -c apikey -n "__fish_apikey_using_subcommand list" -l limit -d 'At most this many' -r
-complete -c apikey -n "__fish_apikey_using_subcommand list" -l registry -d 'The registry file [env: APIKEY_REGISTRY]' -r -F
-complete -c apikey -n "__fish_apikey_using_subcommand list" -l profile -d 'Use the registry and settings of this profile [env: APIKEY_PROFILE]' -r
-complete -c apikey -n "__fish_apikey_using_subcommand list" -l vault -d 'Where the master key lives: keyring, file or keyfile [env: APIKEY_VAULT]' -r -f -a "keyring\t''
-file\t''
-keyfile\t''"
-complete -c apikey -n "__fish_apikey_using_subcommand list" -l master-key-file -d 'The key file of the vault `keyfile` [env: APIKEY_MASTER_KEY_FILE]' -r -F
-complete -c apikey -n "__fish_apikey_using_subcommand list" -l passphrase-file -d 'Read the passphrase of the vault `file` from here; `-` is standard input [env: APIKEY_PASSPHRASE_FILE]' -r -F
-complete -c apikey -n "__fish_apikey_using_subcommand list" -l format -d 'Answer as table, tsv, json or jsonl' -r -f -a "table\t''
-tsv\t''
-json\t''
-jsonl\t''"
+complete -c apikey -n "__fish_apikey_using_subcommand list" -l json -d 'Answer in JSON; errors too'
+complete -c apikey -n "__fish_apikey_using_subcommand list" -l no-input -d 'Never ask; fail instead, naming the flag that answers'
 complete -c apikey -n "__fish_apikey_using_subcommand list" -l due -d 'Live, and due for rotation by its schedule'
 complete -c apikey -n "__fish_apikey_using_subcommand list" -l all -d 'Revoked keys too'
 complete -c apikey -n "__fish_apikey_using_subcommand list" -l fail-if-any -d 'Exit 7 if any key is listed'
-complete -c apikey -n "__fish_apikey_using_subcommand list" -l json -d 'Answer in JSON; errors too'
-complete -c apikey -n "__fish_apikey_using_subcommand list" -l no-input -d 'Never ask; fail instead, naming the flag that answers'
 complete -c apikey -n "__fish_apikey_using_subcommand list" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c apikey -n "__fish_apikey_using_subcommand ls" -l registry -d 'The registry file [env: APIKEY_REGISTRY]' -r -F
+complete -c apikey -n "__fish_apikey_using_subcommand ls" -l profile -d 'Use the registry and settings of this profile [env: APIKEY_PROFILE]' -r
+complete -c apikey -n "__fish_apikey_using_subcommand ls" -l vault -d 'Where the master key lives: keyring, file or keyfile [env: APIKEY_VAULT]' -r -f -a "keyring\t''
+file\t''
+keyfile\t''"
+complete -c apikey -n "__fish_apikey_using_subcommand ls" -l master-key-file -d 'The key file of the vault `keyfile` [env: APIKEY_MASTER_KEY_FILE]' -r -F
+complete -c apikey -n "__fish_apikey_using_subcommand ls" -l passphrase-file -d 'Read the passphrase of the vault `file` from here; `-` is standard input [env: APIKEY_PASSPHRASE_FILE]' -r -F
+complete -c apikey -n "__fish_apikey_using_subcommand ls" -l format -d 'Answer as table, tsv, json or jsonl' -r -f -a "table\t''
+tsv\t''
+json\t''
+jsonl\t''"
 complete -c apikey -n "__fish_apikey_using_subcommand ls" -l status -d 'With this status. May be repeated' -r -f -a "active\t''
 pending\t''
 disabled\t''
@@ -223,22 +234,11 @@ complete -c apikey -n "__fish_apikey_using_subcommand ls" -l name -d 'With exact
 complete -c apikey -n "__fish_apikey_using_subcommand ls" -l expiring -d 'Live, and ending within this span' -r
 complete -c apikey -n "__fish_apikey_using_subcommand ls" -l unused -d 'Live, and not used for this long' -r
 complete -c apikey -n "__fish_apikey_using_subcommand ls" -l limit -d 'At most this many' -r
-complete -c apikey -n "__fish_apikey_using_subcommand ls" -l registry -d 'The registry file [env: APIKEY_REGISTRY]' -r -F
-complete -c apikey -n "__fish_apikey_using_subcommand ls" -l profile -d 'Use the registry and settings of this profile [env: APIKEY_PROFILE]' -r
-complete -c apikey -n "__fish_apikey_using_subcommand ls" -l vault -d 'Where the master key lives: keyring, file or keyfile [env: APIKEY_VAULT]' -r -f -a "keyring\t''
-file\t''
-keyfile\t''"
-complete -c apikey -n "__fish_apikey_using_subcommand ls" -l master-key-file -d 'The key file of the vault `keyfile` [env: APIKEY_MASTER_KEY_FILE]' -r -F
-complete -c apikey -n "__fish_apikey_using_subcommand ls" -l passphrase-file -d 'Read the passphrase of the vault `file` from here; `-` is standard input [env: APIKEY_PASSPHRASE_FILE]' -r -F
-complete -c apikey -n "__fish_apikey_using_subcommand ls" -l format -d 'Answer as table, tsv, json or jsonl' -r -f -a "table\t''
-tsv\t''
-json\t''
-jsonl\t''"
+complete -c apikey -n "__fish_apikey_using_subcommand ls" -l json -d 'Answer in JSON; errors too'
+complete -c apikey -n "__fish_apikey_using_subcommand ls" -l no-input -d 'Never ask; fail instead, naming the flag that answers'
 complete -c apikey -n "__fish_apikey_using_subcommand ls" -l due -d 'Live, and due for rotation by its schedule'
 complete -c apikey -n "__fish_apikey_using_subcommand ls" -l all -d 'Revoked keys too'
 complete -c apikey -n "__fish_apikey_using_subcommand ls" -l fail-if-any -d 'Exit 7 if any key is listed'
-complete -c apikey -n "__fish_apikey_using_subcommand ls" -l json -d 'Answer in JSON; errors too'
-complete -c apikey -n "__fish_apikey_using_subcommand ls" -l no-input -d 'Never ask; fail instead, naming the flag that answers'
 complete -c apikey -n "__fish_apikey_using_subcommand ls" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c apikey -n "__fish_apikey_using_subcommand show" -l registry -d 'The registry file [env: APIKEY_REGISTRY]' -r -F
 complete -c apikey -n "__fish_apikey_using_subcommand show" -l profile -d 'Use the registry and settings of this profile [env: APIKEY_PROFILE]' -r
@@ -251,9 +251,9 @@ complete -c apikey -n "__fish_apikey_using_subcommand show" -l format -d 'Answer
 tsv\t''
 json\t''
 jsonl\t''"
-complete -c apikey -n "__fish_apikey_using_subcommand show" -s q -l quiet -d 'Print only the text of a publishable key'
 complete -c apikey -n "__fish_apikey_using_subcommand show" -l json -d 'Answer in JSON; errors too'
 complete -c apikey -n "__fish_apikey_using_subcommand show" -l no-input -d 'Never ask; fail instead, naming the flag that answers'
+complete -c apikey -n "__fish_apikey_using_subcommand show" -s q -l quiet -d 'Print only the text of a publishable key'
 complete -c apikey -n "__fish_apikey_using_subcommand show" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c apikey -n "__fish_apikey_using_subcommand scope; and not __fish_seen_subcommand_from add remove set define undefine defined" -l registry -d 'The registry file [env: APIKEY_REGISTRY]' -r -F
 complete -c apikey -n "__fish_apikey_using_subcommand scope; and not __fish_seen_subcommand_from add remove set define undefine defined" -l profile -d 'Use the registry and settings of this profile [env: APIKEY_PROFILE]' -r
@@ -368,7 +368,6 @@ jsonl\t''"
 complete -c apikey -n "__fish_apikey_using_subcommand scope; and __fish_seen_subcommand_from defined" -l json -d 'Answer in JSON; errors too'
 complete -c apikey -n "__fish_apikey_using_subcommand scope; and __fish_seen_subcommand_from defined" -l no-input -d 'Never ask; fail instead, naming the flag that answers'
 complete -c apikey -n "__fish_apikey_using_subcommand scope; and __fish_seen_subcommand_from defined" -s h -l help -d 'Print help'
-complete -c apikey -n "__fish_apikey_using_subcommand expire" -l at -d 'The same as an option' -r
 complete -c apikey -n "__fish_apikey_using_subcommand expire" -l registry -d 'The registry file [env: APIKEY_REGISTRY]' -r -F
 complete -c apikey -n "__fish_apikey_using_subcommand expire" -l profile -d 'Use the registry and settings of this profile [env: APIKEY_PROFILE]' -r
 complete -c apikey -n "__fish_apikey_using_subcommand expire" -l vault -d 'Where the master key lives: keyring, file or keyfile [env: APIKEY_VAULT]' -r -f -a "keyring\t''
@@ -380,15 +379,11 @@ complete -c apikey -n "__fish_apikey_using_subcommand expire" -l format -d 'Answ
 tsv\t''
 json\t''
 jsonl\t''"
-complete -c apikey -n "__fish_apikey_using_subcommand expire" -l dry-run -d 'Say what would change, and change nothing'
+complete -c apikey -n "__fish_apikey_using_subcommand expire" -l at -d 'The same as an option' -r
 complete -c apikey -n "__fish_apikey_using_subcommand expire" -l json -d 'Answer in JSON; errors too'
 complete -c apikey -n "__fish_apikey_using_subcommand expire" -l no-input -d 'Never ask; fail instead, naming the flag that answers'
+complete -c apikey -n "__fish_apikey_using_subcommand expire" -l dry-run -d 'Say what would change, and change nothing'
 complete -c apikey -n "__fish_apikey_using_subcommand expire" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c apikey -n "__fish_apikey_using_subcommand limit" -l owner -d 'The limits that all keys of this owner share' -r
-complete -c apikey -n "__fish_apikey_using_subcommand limit" -l project -d 'The limits that all keys of this project share' -r
-complete -c apikey -n "__fish_apikey_using_subcommand limit" -l rate -d 'How many requests may pass in a span, as 100/1m' -r
-complete -c apikey -n "__fish_apikey_using_subcommand limit" -l burst -d 'How many of them may come at once; without it, all' -r
-complete -c apikey -n "__fish_apikey_using_subcommand limit" -l quota -d 'How many requests may pass in a calendar window (UTC), as 10000/day or 500000/month' -r
 complete -c apikey -n "__fish_apikey_using_subcommand limit" -l registry -d 'The registry file [env: APIKEY_REGISTRY]' -r -F
 complete -c apikey -n "__fish_apikey_using_subcommand limit" -l profile -d 'Use the registry and settings of this profile [env: APIKEY_PROFILE]' -r
 complete -c apikey -n "__fish_apikey_using_subcommand limit" -l vault -d 'Where the master key lives: keyring, file or keyfile [env: APIKEY_VAULT]' -r -f -a "keyring\t''
@@ -400,19 +395,18 @@ complete -c apikey -n "__fish_apikey_using_subcommand limit" -l format -d 'Answe
 tsv\t''
 json\t''
 jsonl\t''"
+complete -c apikey -n "__fish_apikey_using_subcommand limit" -l owner -d 'The limits that all keys of this owner share' -r
+complete -c apikey -n "__fish_apikey_using_subcommand limit" -l project -d 'The limits that all keys of this project share' -r
+complete -c apikey -n "__fish_apikey_using_subcommand limit" -l rate -d 'How many requests may pass in a span, as 100/1m' -r
+complete -c apikey -n "__fish_apikey_using_subcommand limit" -l burst -d 'How many of them may come at once; without it, all' -r
+complete -c apikey -n "__fish_apikey_using_subcommand limit" -l quota -d 'How many requests may pass in a calendar window (UTC), as 10000/day or 500000/month' -r
+complete -c apikey -n "__fish_apikey_using_subcommand limit" -l json -d 'Answer in JSON; errors too'
+complete -c apikey -n "__fish_apikey_using_subcommand limit" -l no-input -d 'Never ask; fail instead, naming the flag that answers'
 complete -c apikey -n "__fish_apikey_using_subcommand limit" -l no-rate -d 'Take the rate away'
 complete -c apikey -n "__fish_apikey_using_subcommand limit" -l no-quota -d 'Take the quota away'
 complete -c apikey -n "__fish_apikey_using_subcommand limit" -l none -d 'Take both away'
 complete -c apikey -n "__fish_apikey_using_subcommand limit" -l dry-run -d 'Say what would change, and change nothing'
-complete -c apikey -n "__fish_apikey_using_subcommand limit" -l json -d 'Answer in JSON; errors too'
-complete -c apikey -n "__fish_apikey_using_subcommand limit" -l no-input -d 'Never ask; fail instead, naming the flag that answers'
 complete -c apikey -n "__fish_apikey_using_subcommand limit" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c apikey -n "__fish_apikey_using_subcommand restrict" -l allow-ip -d 'Accept it from this address or network too. May be repeated' -r
-complete -c apikey -n "__fish_apikey_using_subcommand restrict" -l remove-ip -d 'No longer accept it from this address or network. May be repeated' -r
-complete -c apikey -n "__fish_apikey_using_subcommand restrict" -l allow-origin -d 'Accept it from this site too, as `https://shop.example.com`. May be repeated' -r
-complete -c apikey -n "__fish_apikey_using_subcommand restrict" -l allow-app -d 'Accept it from the app with this id too. May be repeated' -r
-complete -c apikey -n "__fish_apikey_using_subcommand restrict" -l remove-origin -d 'No longer accept it from this site or app (`app:ID`). May be repeated' -r
-complete -c apikey -n "__fish_apikey_using_subcommand restrict" -l not-before -d 'Not accepted before this date or instant' -r
 complete -c apikey -n "__fish_apikey_using_subcommand restrict" -l registry -d 'The registry file [env: APIKEY_REGISTRY]' -r -F
 complete -c apikey -n "__fish_apikey_using_subcommand restrict" -l profile -d 'Use the registry and settings of this profile [env: APIKEY_PROFILE]' -r
 complete -c apikey -n "__fish_apikey_using_subcommand restrict" -l vault -d 'Where the master key lives: keyring, file or keyfile [env: APIKEY_VAULT]' -r -f -a "keyring\t''
@@ -424,18 +418,19 @@ complete -c apikey -n "__fish_apikey_using_subcommand restrict" -l format -d 'An
 tsv\t''
 json\t''
 jsonl\t''"
+complete -c apikey -n "__fish_apikey_using_subcommand restrict" -l allow-ip -d 'Accept it from this address or network too. May be repeated' -r
+complete -c apikey -n "__fish_apikey_using_subcommand restrict" -l remove-ip -d 'No longer accept it from this address or network. May be repeated' -r
+complete -c apikey -n "__fish_apikey_using_subcommand restrict" -l allow-origin -d 'Accept it from this site too, as `https://shop.example.com`. May be repeated' -r
+complete -c apikey -n "__fish_apikey_using_subcommand restrict" -l allow-app -d 'Accept it from the app with this id too. May be repeated' -r
+complete -c apikey -n "__fish_apikey_using_subcommand restrict" -l remove-origin -d 'No longer accept it from this site or app (`app:ID`). May be repeated' -r
+complete -c apikey -n "__fish_apikey_using_subcommand restrict" -l not-before -d 'Not accepted before this date or instant' -r
+complete -c apikey -n "__fish_apikey_using_subcommand restrict" -l json -d 'Answer in JSON; errors too'
+complete -c apikey -n "__fish_apikey_using_subcommand restrict" -l no-input -d 'Never ask; fail instead, naming the flag that answers'
 complete -c apikey -n "__fish_apikey_using_subcommand restrict" -l any-ip -d 'Accept it from every address'
 complete -c apikey -n "__fish_apikey_using_subcommand restrict" -l any-origin -d 'Accept it from every site and app'
 complete -c apikey -n "__fish_apikey_using_subcommand restrict" -l no-not-before -d 'Accepted at once'
 complete -c apikey -n "__fish_apikey_using_subcommand restrict" -l dry-run -d 'Say what would change, and change nothing'
-complete -c apikey -n "__fish_apikey_using_subcommand restrict" -l json -d 'Answer in JSON; errors too'
-complete -c apikey -n "__fish_apikey_using_subcommand restrict" -l no-input -d 'Never ask; fail instead, naming the flag that answers'
 complete -c apikey -n "__fish_apikey_using_subcommand restrict" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c apikey -n "__fish_apikey_using_subcommand edit" -l name -d 'Its new name, unique among its project\'s live keys' -r
-complete -c apikey -n "__fish_apikey_using_subcommand edit" -l note -d 'Free text' -r
-complete -c apikey -n "__fish_apikey_using_subcommand edit" -l tag -d 'A word more to find it by. May be repeated' -r
-complete -c apikey -n "__fish_apikey_using_subcommand edit" -l remove-tag -d 'A word less. May be repeated' -r
-complete -c apikey -n "__fish_apikey_using_subcommand edit" -l every -d 'Rotate it this often; `list --due` and `rotate --due` go by it' -r
 complete -c apikey -n "__fish_apikey_using_subcommand edit" -l registry -d 'The registry file [env: APIKEY_REGISTRY]' -r -F
 complete -c apikey -n "__fish_apikey_using_subcommand edit" -l profile -d 'Use the registry and settings of this profile [env: APIKEY_PROFILE]' -r
 complete -c apikey -n "__fish_apikey_using_subcommand edit" -l vault -d 'Where the master key lives: keyring, file or keyfile [env: APIKEY_VAULT]' -r -f -a "keyring\t''
@@ -447,19 +442,17 @@ complete -c apikey -n "__fish_apikey_using_subcommand edit" -l format -d 'Answer
 tsv\t''
 json\t''
 jsonl\t''"
+complete -c apikey -n "__fish_apikey_using_subcommand edit" -l name -d 'Its new name, unique among its project\'s live keys' -r
+complete -c apikey -n "__fish_apikey_using_subcommand edit" -l note -d 'Free text' -r
+complete -c apikey -n "__fish_apikey_using_subcommand edit" -l tag -d 'A word more to find it by. May be repeated' -r
+complete -c apikey -n "__fish_apikey_using_subcommand edit" -l remove-tag -d 'A word less. May be repeated' -r
+complete -c apikey -n "__fish_apikey_using_subcommand edit" -l every -d 'Rotate it this often; `list --due` and `rotate --due` go by it' -r
+complete -c apikey -n "__fish_apikey_using_subcommand edit" -l json -d 'Answer in JSON; errors too'
+complete -c apikey -n "__fish_apikey_using_subcommand edit" -l no-input -d 'Never ask; fail instead, naming the flag that answers'
 complete -c apikey -n "__fish_apikey_using_subcommand edit" -l no-note -d 'No note'
 complete -c apikey -n "__fish_apikey_using_subcommand edit" -l no-schedule -d 'No schedule'
 complete -c apikey -n "__fish_apikey_using_subcommand edit" -l dry-run -d 'Say what would change, and change nothing'
-complete -c apikey -n "__fish_apikey_using_subcommand edit" -l json -d 'Answer in JSON; errors too'
-complete -c apikey -n "__fish_apikey_using_subcommand edit" -l no-input -d 'Never ask; fail instead, naming the flag that answers'
 complete -c apikey -n "__fish_apikey_using_subcommand edit" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c apikey -n "__fish_apikey_using_subcommand rotate" -l grace -d 'How long the old secret is still accepted; 0 ends it now [default: 7d]' -r
-complete -c apikey -n "__fish_apikey_using_subcommand rotate" -l every -d 'Rotate it this often from now on' -r
-complete -c apikey -n "__fish_apikey_using_subcommand rotate" -l expires -d 'Change how long its secrets live: a span, a date, or `never`' -r
-complete -c apikey -n "__fish_apikey_using_subcommand rotate" -l extend -d 'Lengthen the grace by this, never beyond the old secret\'s own end' -r
-complete -c apikey -n "__fish_apikey_using_subcommand rotate" -l secret-dir -d 'With `--due`: write each new secret to a new file in this folder, named by the ids of key and secret' -r -f -a "(__fish_complete_directories)"
-complete -c apikey -n "__fish_apikey_using_subcommand rotate" -l request-id -d 'Make this repeatable: the same id gives the same secret again' -r
-complete -c apikey -n "__fish_apikey_using_subcommand rotate" -l secret-out -d 'Write the secret to this new file, readable by you alone, and not to standard output' -r -F
 complete -c apikey -n "__fish_apikey_using_subcommand rotate" -l registry -d 'The registry file [env: APIKEY_REGISTRY]' -r -F
 complete -c apikey -n "__fish_apikey_using_subcommand rotate" -l profile -d 'Use the registry and settings of this profile [env: APIKEY_PROFILE]' -r
 complete -c apikey -n "__fish_apikey_using_subcommand rotate" -l vault -d 'Where the master key lives: keyring, file or keyfile [env: APIKEY_VAULT]' -r -f -a "keyring\t''
@@ -471,6 +464,15 @@ complete -c apikey -n "__fish_apikey_using_subcommand rotate" -l format -d 'Answ
 tsv\t''
 json\t''
 jsonl\t''"
+complete -c apikey -n "__fish_apikey_using_subcommand rotate" -l grace -d 'How long the old secret is still accepted; 0 ends it now [default: 7d]' -r
+complete -c apikey -n "__fish_apikey_using_subcommand rotate" -l every -d 'Rotate it this often from now on' -r
+complete -c apikey -n "__fish_apikey_using_subcommand rotate" -l expires -d 'Change how long its secrets live: a span, a date, or `never`' -r
+complete -c apikey -n "__fish_apikey_using_subcommand rotate" -l extend -d 'Lengthen the grace by this, never beyond the old secret\'s own end' -r
+complete -c apikey -n "__fish_apikey_using_subcommand rotate" -l secret-dir -d 'With `--due`: write each new secret to a new file in this folder, named by the ids of key and secret' -r -f -a "(__fish_complete_directories)"
+complete -c apikey -n "__fish_apikey_using_subcommand rotate" -l request-id -d 'Make this repeatable: the same id gives the same secret again' -r
+complete -c apikey -n "__fish_apikey_using_subcommand rotate" -l secret-out -d 'Write the secret to this new file, readable by you alone, and not to standard output' -r -F
+complete -c apikey -n "__fish_apikey_using_subcommand rotate" -l json -d 'Answer in JSON; errors too'
+complete -c apikey -n "__fish_apikey_using_subcommand rotate" -l no-input -d 'Never ask; fail instead, naming the flag that answers'
 complete -c apikey -n "__fish_apikey_using_subcommand rotate" -l on-first-use -d 'Let the old secret keep its life until the new one is first accepted, and start the grace then'
 complete -c apikey -n "__fish_apikey_using_subcommand rotate" -l force -d 'Rotate although a rotation is under way, which ends its oldest secret now'
 complete -c apikey -n "__fish_apikey_using_subcommand rotate" -l no-keep -d 'Keep only the digest of the new secret'
@@ -481,18 +483,7 @@ complete -c apikey -n "__fish_apikey_using_subcommand rotate" -l due -d 'Rotate 
 complete -c apikey -n "__fish_apikey_using_subcommand rotate" -s q -l quiet -d 'Print only the secret'
 complete -c apikey -n "__fish_apikey_using_subcommand rotate" -s y -l yes -d 'Do not ask'
 complete -c apikey -n "__fish_apikey_using_subcommand rotate" -l dry-run -d 'Say what would change, and change nothing'
-complete -c apikey -n "__fish_apikey_using_subcommand rotate" -l json -d 'Answer in JSON; errors too'
-complete -c apikey -n "__fish_apikey_using_subcommand rotate" -l no-input -d 'Never ask; fail instead, naming the flag that answers'
 complete -c apikey -n "__fish_apikey_using_subcommand rotate" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c apikey -n "__fish_apikey_using_subcommand revoke" -l owner -d 'All live keys of this owner' -r
-complete -c apikey -n "__fish_apikey_using_subcommand revoke" -l project -d 'All live keys of this project' -r
-complete -c apikey -n "__fish_apikey_using_subcommand revoke" -l unused -d 'All live keys that were not used for this long' -r
-complete -c apikey -n "__fish_apikey_using_subcommand revoke" -l secret -d 'Only this secret of the key, by its public id' -r
-complete -c apikey -n "__fish_apikey_using_subcommand revoke" -l reason -d 'Why, for the log' -r -f -a "leaked\t''
-superseded\t''
-offboarded\t''
-unused\t''
-other\t''"
 complete -c apikey -n "__fish_apikey_using_subcommand revoke" -l registry -d 'The registry file [env: APIKEY_REGISTRY]' -r -F
 complete -c apikey -n "__fish_apikey_using_subcommand revoke" -l profile -d 'Use the registry and settings of this profile [env: APIKEY_PROFILE]' -r
 complete -c apikey -n "__fish_apikey_using_subcommand revoke" -l vault -d 'Where the master key lives: keyring, file or keyfile [env: APIKEY_VAULT]' -r -f -a "keyring\t''
@@ -504,10 +495,19 @@ complete -c apikey -n "__fish_apikey_using_subcommand revoke" -l format -d 'Answ
 tsv\t''
 json\t''
 jsonl\t''"
-complete -c apikey -n "__fish_apikey_using_subcommand revoke" -s y -l yes -d 'Do not ask'
-complete -c apikey -n "__fish_apikey_using_subcommand revoke" -l dry-run -d 'Say what would be revoked, and revoke nothing'
+complete -c apikey -n "__fish_apikey_using_subcommand revoke" -l owner -d 'All live keys of this owner' -r
+complete -c apikey -n "__fish_apikey_using_subcommand revoke" -l project -d 'All live keys of this project' -r
+complete -c apikey -n "__fish_apikey_using_subcommand revoke" -l unused -d 'All live keys that were not used for this long' -r
+complete -c apikey -n "__fish_apikey_using_subcommand revoke" -l secret -d 'Only this secret of the key, by its public id' -r
+complete -c apikey -n "__fish_apikey_using_subcommand revoke" -l reason -d 'Why, for the log' -r -f -a "leaked\t''
+superseded\t''
+offboarded\t''
+unused\t''
+other\t''"
 complete -c apikey -n "__fish_apikey_using_subcommand revoke" -l json -d 'Answer in JSON; errors too'
 complete -c apikey -n "__fish_apikey_using_subcommand revoke" -l no-input -d 'Never ask; fail instead, naming the flag that answers'
+complete -c apikey -n "__fish_apikey_using_subcommand revoke" -s y -l yes -d 'Do not ask'
+complete -c apikey -n "__fish_apikey_using_subcommand revoke" -l dry-run -d 'Say what would be revoked, and revoke nothing'
 complete -c apikey -n "__fish_apikey_using_subcommand revoke" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c apikey -n "__fish_apikey_using_subcommand disable" -l registry -d 'The registry file [env: APIKEY_REGISTRY]' -r -F
 complete -c apikey -n "__fish_apikey_using_subcommand disable" -l profile -d 'Use the registry and settings of this profile [env: APIKEY_PROFILE]' -r
@@ -520,9 +520,9 @@ complete -c apikey -n "__fish_apikey_using_subcommand disable" -l format -d 'Ans
 tsv\t''
 json\t''
 jsonl\t''"
-complete -c apikey -n "__fish_apikey_using_subcommand disable" -l dry-run -d 'Say what would change, and change nothing'
 complete -c apikey -n "__fish_apikey_using_subcommand disable" -l json -d 'Answer in JSON; errors too'
 complete -c apikey -n "__fish_apikey_using_subcommand disable" -l no-input -d 'Never ask; fail instead, naming the flag that answers'
+complete -c apikey -n "__fish_apikey_using_subcommand disable" -l dry-run -d 'Say what would change, and change nothing'
 complete -c apikey -n "__fish_apikey_using_subcommand disable" -s h -l help -d 'Print help'
 complete -c apikey -n "__fish_apikey_using_subcommand enable" -l registry -d 'The registry file [env: APIKEY_REGISTRY]' -r -F
 complete -c apikey -n "__fish_apikey_using_subcommand enable" -l profile -d 'Use the registry and settings of this profile [env: APIKEY_PROFILE]' -r
@@ -535,11 +535,10 @@ complete -c apikey -n "__fish_apikey_using_subcommand enable" -l format -d 'Answ
 tsv\t''
 json\t''
 jsonl\t''"
-complete -c apikey -n "__fish_apikey_using_subcommand enable" -l dry-run -d 'Say what would change, and change nothing'
 complete -c apikey -n "__fish_apikey_using_subcommand enable" -l json -d 'Answer in JSON; errors too'
 complete -c apikey -n "__fish_apikey_using_subcommand enable" -l no-input -d 'Never ask; fail instead, naming the flag that answers'
+complete -c apikey -n "__fish_apikey_using_subcommand enable" -l dry-run -d 'Say what would change, and change nothing'
 complete -c apikey -n "__fish_apikey_using_subcommand enable" -s h -l help -d 'Print help'
-complete -c apikey -n "__fish_apikey_using_subcommand purge" -l older-than -d 'All that were revoked or expired at least this long ago' -r
 complete -c apikey -n "__fish_apikey_using_subcommand purge" -l registry -d 'The registry file [env: APIKEY_REGISTRY]' -r -F
 complete -c apikey -n "__fish_apikey_using_subcommand purge" -l profile -d 'Use the registry and settings of this profile [env: APIKEY_PROFILE]' -r
 complete -c apikey -n "__fish_apikey_using_subcommand purge" -l vault -d 'Where the master key lives: keyring, file or keyfile [env: APIKEY_VAULT]' -r -f -a "keyring\t''
@@ -551,19 +550,12 @@ complete -c apikey -n "__fish_apikey_using_subcommand purge" -l format -d 'Answe
 tsv\t''
 json\t''
 jsonl\t''"
-complete -c apikey -n "__fish_apikey_using_subcommand purge" -s y -l yes -d 'Do not ask'
-complete -c apikey -n "__fish_apikey_using_subcommand purge" -l dry-run -d 'Say what would be removed, and remove nothing'
+complete -c apikey -n "__fish_apikey_using_subcommand purge" -l older-than -d 'All that were revoked or expired at least this long ago' -r
 complete -c apikey -n "__fish_apikey_using_subcommand purge" -l json -d 'Answer in JSON; errors too'
 complete -c apikey -n "__fish_apikey_using_subcommand purge" -l no-input -d 'Never ask; fail instead, naming the flag that answers'
+complete -c apikey -n "__fish_apikey_using_subcommand purge" -s y -l yes -d 'Do not ask'
+complete -c apikey -n "__fish_apikey_using_subcommand purge" -l dry-run -d 'Say what would be removed, and remove nothing'
 complete -c apikey -n "__fish_apikey_using_subcommand purge" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c apikey -n "__fish_apikey_using_subcommand verify" -l secret-file -d 'Read the secret from this file instead of standard input' -r -F
-complete -c apikey -n "__fish_apikey_using_subcommand verify" -l secret-fd -d 'Read the secret from this open file descriptor' -r
-complete -c apikey -n "__fish_apikey_using_subcommand verify" -l scope -d 'What the request wants to do; the key must be allowed to. May be repeated' -r
-complete -c apikey -n "__fish_apikey_using_subcommand verify" -l ip -d 'Where the request comes from' -r
-complete -c apikey -n "__fish_apikey_using_subcommand verify" -l origin -d 'The site or app that sends it, as `https://shop.example.com` or `app:ID`' -r
-complete -c apikey -n "__fish_apikey_using_subcommand verify" -l env -d 'The environment the request is for' -r -f -a "live\t''
-test\t''"
-complete -c apikey -n "__fish_apikey_using_subcommand verify" -l cost -d 'How much of the limits the request takes; 0 only asks' -r
 complete -c apikey -n "__fish_apikey_using_subcommand verify" -l registry -d 'The registry file [env: APIKEY_REGISTRY]' -r -F
 complete -c apikey -n "__fish_apikey_using_subcommand verify" -l profile -d 'Use the registry and settings of this profile [env: APIKEY_PROFILE]' -r
 complete -c apikey -n "__fish_apikey_using_subcommand verify" -l vault -d 'Where the master key lives: keyring, file or keyfile [env: APIKEY_VAULT]' -r -f -a "keyring\t''
@@ -575,12 +567,31 @@ complete -c apikey -n "__fish_apikey_using_subcommand verify" -l format -d 'Answ
 tsv\t''
 json\t''
 jsonl\t''"
+complete -c apikey -n "__fish_apikey_using_subcommand verify" -l secret-file -d 'Read the secret from this file instead of standard input' -r -F
+complete -c apikey -n "__fish_apikey_using_subcommand verify" -l secret-fd -d 'Read the secret from this open file descriptor' -r
+complete -c apikey -n "__fish_apikey_using_subcommand verify" -l scope -d 'What the request wants to do; the key must be allowed to. May be repeated' -r
+complete -c apikey -n "__fish_apikey_using_subcommand verify" -l ip -d 'Where the request comes from' -r
+complete -c apikey -n "__fish_apikey_using_subcommand verify" -l origin -d 'The site or app that sends it, as `https://shop.example.com` or `app:ID`' -r
+complete -c apikey -n "__fish_apikey_using_subcommand verify" -l env -d 'The environment the request is for' -r -f -a "live\t''
+test\t''"
+complete -c apikey -n "__fish_apikey_using_subcommand verify" -l cost -d 'How much of the limits the request takes; 0 only asks' -r
+complete -c apikey -n "__fish_apikey_using_subcommand verify" -l json -d 'Answer in JSON; errors too'
+complete -c apikey -n "__fish_apikey_using_subcommand verify" -l no-input -d 'Never ask; fail instead, naming the flag that answers'
 complete -c apikey -n "__fish_apikey_using_subcommand verify" -l no-consume -d 'Only ask: take nothing from the limits, record no use, start no grace'
 complete -c apikey -n "__fish_apikey_using_subcommand verify" -l explain -d 'Show each check in order, with the values compared'
 complete -c apikey -n "__fish_apikey_using_subcommand verify" -l batch -d 'Read many secrets, one a line, and answer in order as JSON lines; exit 0 only if all are accepted'
-complete -c apikey -n "__fish_apikey_using_subcommand verify" -l json -d 'Answer in JSON; errors too'
-complete -c apikey -n "__fish_apikey_using_subcommand verify" -l no-input -d 'Never ask; fail instead, naming the flag that answers'
 complete -c apikey -n "__fish_apikey_using_subcommand verify" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c apikey -n "__fish_apikey_using_subcommand serve" -l registry -d 'The registry file [env: APIKEY_REGISTRY]' -r -F
+complete -c apikey -n "__fish_apikey_using_subcommand serve" -l profile -d 'Use the registry and settings of this profile [env: APIKEY_PROFILE]' -r
+complete -c apikey -n "__fish_apikey_using_subcommand serve" -l vault -d 'Where the master key lives: keyring, file or keyfile [env: APIKEY_VAULT]' -r -f -a "keyring\t''
+file\t''
+keyfile\t''"
+complete -c apikey -n "__fish_apikey_using_subcommand serve" -l master-key-file -d 'The key file of the vault `keyfile` [env: APIKEY_MASTER_KEY_FILE]' -r -F
+complete -c apikey -n "__fish_apikey_using_subcommand serve" -l passphrase-file -d 'Read the passphrase of the vault `file` from here; `-` is standard input [env: APIKEY_PASSPHRASE_FILE]' -r -F
+complete -c apikey -n "__fish_apikey_using_subcommand serve" -l format -d 'Answer as table, tsv, json or jsonl' -r -f -a "table\t''
+tsv\t''
+json\t''
+jsonl\t''"
 complete -c apikey -n "__fish_apikey_using_subcommand serve" -l listen -d 'Where to listen; may be given more than once' -r
 complete -c apikey -n "__fish_apikey_using_subcommand serve" -l socket-mode -d 'Who may open a socket file, in octal' -r
 complete -c apikey -n "__fish_apikey_using_subcommand serve" -l config -d 'Trusted proxies, header fields, and what each route needs' -r -F
@@ -599,21 +610,21 @@ haproxy\t'An action in Lua, which `haproxy-lua` prints'
 haproxy-lua\t'The second file of HAProxy, `apikey.lua`'"
 complete -c apikey -n "__fish_apikey_using_subcommand serve" -l proxy-listen -d 'In a printed configuration: where the proxy listens' -r
 complete -c apikey -n "__fish_apikey_using_subcommand serve" -l upstream -d 'In a printed configuration: where the API listens' -r
-complete -c apikey -n "__fish_apikey_using_subcommand serve" -l registry -d 'The registry file [env: APIKEY_REGISTRY]' -r -F
-complete -c apikey -n "__fish_apikey_using_subcommand serve" -l profile -d 'Use the registry and settings of this profile [env: APIKEY_PROFILE]' -r
-complete -c apikey -n "__fish_apikey_using_subcommand serve" -l vault -d 'Where the master key lives: keyring, file or keyfile [env: APIKEY_VAULT]' -r -f -a "keyring\t''
+complete -c apikey -n "__fish_apikey_using_subcommand serve" -l json -d 'Answer in JSON; errors too'
+complete -c apikey -n "__fish_apikey_using_subcommand serve" -l no-input -d 'Never ask; fail instead, naming the flag that answers'
+complete -c apikey -n "__fish_apikey_using_subcommand serve" -l check -d 'Read the configuration, say whether it is right, and end'
+complete -c apikey -n "__fish_apikey_using_subcommand serve" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c apikey -n "__fish_apikey_using_subcommand test-call" -l registry -d 'The registry file [env: APIKEY_REGISTRY]' -r -F
+complete -c apikey -n "__fish_apikey_using_subcommand test-call" -l profile -d 'Use the registry and settings of this profile [env: APIKEY_PROFILE]' -r
+complete -c apikey -n "__fish_apikey_using_subcommand test-call" -l vault -d 'Where the master key lives: keyring, file or keyfile [env: APIKEY_VAULT]' -r -f -a "keyring\t''
 file\t''
 keyfile\t''"
-complete -c apikey -n "__fish_apikey_using_subcommand serve" -l master-key-file -d 'The key file of the vault `keyfile` [env: APIKEY_MASTER_KEY_FILE]' -r -F
-complete -c apikey -n "__fish_apikey_using_subcommand serve" -l passphrase-file -d 'Read the passphrase of the vault `file` from here; `-` is standard input [env: APIKEY_PASSPHRASE_FILE]' -r -F
-complete -c apikey -n "__fish_apikey_using_subcommand serve" -l format -d 'Answer as table, tsv, json or jsonl' -r -f -a "table\t''
+complete -c apikey -n "__fish_apikey_using_subcommand test-call" -l master-key-file -d 'The key file of the vault `keyfile` [env: APIKEY_MASTER_KEY_FILE]' -r -F
+complete -c apikey -n "__fish_apikey_using_subcommand test-call" -l passphrase-file -d 'Read the passphrase of the vault `file` from here; `-` is standard input [env: APIKEY_PASSPHRASE_FILE]' -r -F
+complete -c apikey -n "__fish_apikey_using_subcommand test-call" -l format -d 'Answer as table, tsv, json or jsonl' -r -f -a "table\t''
 tsv\t''
 json\t''
 jsonl\t''"
-complete -c apikey -n "__fish_apikey_using_subcommand serve" -l check -d 'Read the configuration, say whether it is right, and end'
-complete -c apikey -n "__fish_apikey_using_subcommand serve" -l json -d 'Answer in JSON; errors too'
-complete -c apikey -n "__fish_apikey_using_subcommand serve" -l no-input -d 'Never ask; fail instead, naming the flag that answers'
-complete -c apikey -n "__fish_apikey_using_subcommand serve" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c apikey -n "__fish_apikey_using_subcommand test-call" -l url -d 'The endpoint; needed unless one is remembered for the key' -r -f
 complete -c apikey -n "__fish_apikey_using_subcommand test-call" -l in -d 'Where the secret goes: bearer, header[:NAME], query[:NAME], basic or body[:FIELD] [default: bearer]' -r
 complete -c apikey -n "__fish_apikey_using_subcommand test-call" -s X -l method -d 'GET, POST, … [default: GET, or POST with data]' -r
@@ -626,17 +637,8 @@ complete -c apikey -n "__fish_apikey_using_subcommand test-call" -l secret-file 
 complete -c apikey -n "__fish_apikey_using_subcommand test-call" -l secret-fd -d 'Read the secret from this open file descriptor' -r
 complete -c apikey -n "__fish_apikey_using_subcommand test-call" -l secret -d 'Present this secret of the key, by its public id' -r
 complete -c apikey -n "__fish_apikey_using_subcommand test-call" -l jobs -d 'With `--all`: at most this many calls at a time' -r
-complete -c apikey -n "__fish_apikey_using_subcommand test-call" -l registry -d 'The registry file [env: APIKEY_REGISTRY]' -r -F
-complete -c apikey -n "__fish_apikey_using_subcommand test-call" -l profile -d 'Use the registry and settings of this profile [env: APIKEY_PROFILE]' -r
-complete -c apikey -n "__fish_apikey_using_subcommand test-call" -l vault -d 'Where the master key lives: keyring, file or keyfile [env: APIKEY_VAULT]' -r -f -a "keyring\t''
-file\t''
-keyfile\t''"
-complete -c apikey -n "__fish_apikey_using_subcommand test-call" -l master-key-file -d 'The key file of the vault `keyfile` [env: APIKEY_MASTER_KEY_FILE]' -r -F
-complete -c apikey -n "__fish_apikey_using_subcommand test-call" -l passphrase-file -d 'Read the passphrase of the vault `file` from here; `-` is standard input [env: APIKEY_PASSPHRASE_FILE]' -r -F
-complete -c apikey -n "__fish_apikey_using_subcommand test-call" -l format -d 'Answer as table, tsv, json or jsonl' -r -f -a "table\t''
-tsv\t''
-json\t''
-jsonl\t''"
+complete -c apikey -n "__fish_apikey_using_subcommand test-call" -l json -d 'Answer in JSON; errors too'
+complete -c apikey -n "__fish_apikey_using_subcommand test-call" -l no-input -d 'Never ask; fail instead, naming the flag that answers'
 complete -c apikey -n "__fish_apikey_using_subcommand test-call" -l allow-http -d 'Let the secret go over plain http to another machine, readable by everyone on the way'
 complete -c apikey -n "__fish_apikey_using_subcommand test-call" -l system-ca -d 'Trust the authorities that the operating system trusts'
 complete -c apikey -n "__fish_apikey_using_subcommand test-call" -l stdin-secret -d 'Present the secret from standard input; a key, if one is named, gives only its remembered target'
@@ -646,9 +648,18 @@ complete -c apikey -n "__fish_apikey_using_subcommand test-call" -l save -d 'Rem
 complete -c apikey -n "__fish_apikey_using_subcommand test-call" -l explain -d 'Also say what the registry decides on the same secret'
 complete -c apikey -n "__fish_apikey_using_subcommand test-call" -l print-curl -d 'Print the call as a curl command, without the secret, and call nothing'
 complete -c apikey -n "__fish_apikey_using_subcommand test-call" -l dry-run -d 'Say what would be called and saved, and do neither'
-complete -c apikey -n "__fish_apikey_using_subcommand test-call" -l json -d 'Answer in JSON; errors too'
-complete -c apikey -n "__fish_apikey_using_subcommand test-call" -l no-input -d 'Never ask; fail instead, naming the flag that answers'
 complete -c apikey -n "__fish_apikey_using_subcommand test-call" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c apikey -n "__fish_apikey_using_subcommand test" -l registry -d 'The registry file [env: APIKEY_REGISTRY]' -r -F
+complete -c apikey -n "__fish_apikey_using_subcommand test" -l profile -d 'Use the registry and settings of this profile [env: APIKEY_PROFILE]' -r
+complete -c apikey -n "__fish_apikey_using_subcommand test" -l vault -d 'Where the master key lives: keyring, file or keyfile [env: APIKEY_VAULT]' -r -f -a "keyring\t''
+file\t''
+keyfile\t''"
+complete -c apikey -n "__fish_apikey_using_subcommand test" -l master-key-file -d 'The key file of the vault `keyfile` [env: APIKEY_MASTER_KEY_FILE]' -r -F
+complete -c apikey -n "__fish_apikey_using_subcommand test" -l passphrase-file -d 'Read the passphrase of the vault `file` from here; `-` is standard input [env: APIKEY_PASSPHRASE_FILE]' -r -F
+complete -c apikey -n "__fish_apikey_using_subcommand test" -l format -d 'Answer as table, tsv, json or jsonl' -r -f -a "table\t''
+tsv\t''
+json\t''
+jsonl\t''"
 complete -c apikey -n "__fish_apikey_using_subcommand test" -l url -d 'The endpoint; needed unless one is remembered for the key' -r -f
 complete -c apikey -n "__fish_apikey_using_subcommand test" -l in -d 'Where the secret goes: bearer, header[:NAME], query[:NAME], basic or body[:FIELD] [default: bearer]' -r
 complete -c apikey -n "__fish_apikey_using_subcommand test" -s X -l method -d 'GET, POST, … [default: GET, or POST with data]' -r
@@ -661,17 +672,8 @@ complete -c apikey -n "__fish_apikey_using_subcommand test" -l secret-file -d 'R
 complete -c apikey -n "__fish_apikey_using_subcommand test" -l secret-fd -d 'Read the secret from this open file descriptor' -r
 complete -c apikey -n "__fish_apikey_using_subcommand test" -l secret -d 'Present this secret of the key, by its public id' -r
 complete -c apikey -n "__fish_apikey_using_subcommand test" -l jobs -d 'With `--all`: at most this many calls at a time' -r
-complete -c apikey -n "__fish_apikey_using_subcommand test" -l registry -d 'The registry file [env: APIKEY_REGISTRY]' -r -F
-complete -c apikey -n "__fish_apikey_using_subcommand test" -l profile -d 'Use the registry and settings of this profile [env: APIKEY_PROFILE]' -r
-complete -c apikey -n "__fish_apikey_using_subcommand test" -l vault -d 'Where the master key lives: keyring, file or keyfile [env: APIKEY_VAULT]' -r -f -a "keyring\t''
-file\t''
-keyfile\t''"
-complete -c apikey -n "__fish_apikey_using_subcommand test" -l master-key-file -d 'The key file of the vault `keyfile` [env: APIKEY_MASTER_KEY_FILE]' -r -F
-complete -c apikey -n "__fish_apikey_using_subcommand test" -l passphrase-file -d 'Read the passphrase of the vault `file` from here; `-` is standard input [env: APIKEY_PASSPHRASE_FILE]' -r -F
-complete -c apikey -n "__fish_apikey_using_subcommand test" -l format -d 'Answer as table, tsv, json or jsonl' -r -f -a "table\t''
-tsv\t''
-json\t''
-jsonl\t''"
+complete -c apikey -n "__fish_apikey_using_subcommand test" -l json -d 'Answer in JSON; errors too'
+complete -c apikey -n "__fish_apikey_using_subcommand test" -l no-input -d 'Never ask; fail instead, naming the flag that answers'
 complete -c apikey -n "__fish_apikey_using_subcommand test" -l allow-http -d 'Let the secret go over plain http to another machine, readable by everyone on the way'
 complete -c apikey -n "__fish_apikey_using_subcommand test" -l system-ca -d 'Trust the authorities that the operating system trusts'
 complete -c apikey -n "__fish_apikey_using_subcommand test" -l stdin-secret -d 'Present the secret from standard input; a key, if one is named, gives only its remembered target'
@@ -681,11 +683,7 @@ complete -c apikey -n "__fish_apikey_using_subcommand test" -l save -d 'Remember
 complete -c apikey -n "__fish_apikey_using_subcommand test" -l explain -d 'Also say what the registry decides on the same secret'
 complete -c apikey -n "__fish_apikey_using_subcommand test" -l print-curl -d 'Print the call as a curl command, without the secret, and call nothing'
 complete -c apikey -n "__fish_apikey_using_subcommand test" -l dry-run -d 'Say what would be called and saved, and do neither'
-complete -c apikey -n "__fish_apikey_using_subcommand test" -l json -d 'Answer in JSON; errors too'
-complete -c apikey -n "__fish_apikey_using_subcommand test" -l no-input -d 'Never ask; fail instead, naming the flag that answers'
 complete -c apikey -n "__fish_apikey_using_subcommand test" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c apikey -n "__fish_apikey_using_subcommand lookup" -l secret-file -d 'Read the secret from this file instead of standard input' -r -F
-complete -c apikey -n "__fish_apikey_using_subcommand lookup" -l secret-fd -d 'Read the secret from this open file descriptor' -r
 complete -c apikey -n "__fish_apikey_using_subcommand lookup" -l registry -d 'The registry file [env: APIKEY_REGISTRY]' -r -F
 complete -c apikey -n "__fish_apikey_using_subcommand lookup" -l profile -d 'Use the registry and settings of this profile [env: APIKEY_PROFILE]' -r
 complete -c apikey -n "__fish_apikey_using_subcommand lookup" -l vault -d 'Where the master key lives: keyring, file or keyfile [env: APIKEY_VAULT]' -r -f -a "keyring\t''
@@ -697,11 +695,11 @@ complete -c apikey -n "__fish_apikey_using_subcommand lookup" -l format -d 'Answ
 tsv\t''
 json\t''
 jsonl\t''"
+complete -c apikey -n "__fish_apikey_using_subcommand lookup" -l secret-file -d 'Read the secret from this file instead of standard input' -r -F
+complete -c apikey -n "__fish_apikey_using_subcommand lookup" -l secret-fd -d 'Read the secret from this open file descriptor' -r
 complete -c apikey -n "__fish_apikey_using_subcommand lookup" -l json -d 'Answer in JSON; errors too'
 complete -c apikey -n "__fish_apikey_using_subcommand lookup" -l no-input -d 'Never ask; fail instead, naming the flag that answers'
 complete -c apikey -n "__fish_apikey_using_subcommand lookup" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c apikey -n "__fish_apikey_using_subcommand reveal" -l secret -d 'This secret of the key, by its public id [default: the newest]' -r
-complete -c apikey -n "__fish_apikey_using_subcommand reveal" -l secret-out -d 'Write the secret to this new file, readable by you alone, and not to standard output' -r -F
 complete -c apikey -n "__fish_apikey_using_subcommand reveal" -l registry -d 'The registry file [env: APIKEY_REGISTRY]' -r -F
 complete -c apikey -n "__fish_apikey_using_subcommand reveal" -l profile -d 'Use the registry and settings of this profile [env: APIKEY_PROFILE]' -r
 complete -c apikey -n "__fish_apikey_using_subcommand reveal" -l vault -d 'Where the master key lives: keyring, file or keyfile [env: APIKEY_VAULT]' -r -f -a "keyring\t''
@@ -713,11 +711,12 @@ complete -c apikey -n "__fish_apikey_using_subcommand reveal" -l format -d 'Answ
 tsv\t''
 json\t''
 jsonl\t''"
-complete -c apikey -n "__fish_apikey_using_subcommand reveal" -s q -l quiet -d 'Print only the secret'
+complete -c apikey -n "__fish_apikey_using_subcommand reveal" -l secret -d 'This secret of the key, by its public id [default: the newest]' -r
+complete -c apikey -n "__fish_apikey_using_subcommand reveal" -l secret-out -d 'Write the secret to this new file, readable by you alone, and not to standard output' -r -F
 complete -c apikey -n "__fish_apikey_using_subcommand reveal" -l json -d 'Answer in JSON; errors too'
 complete -c apikey -n "__fish_apikey_using_subcommand reveal" -l no-input -d 'Never ask; fail instead, naming the flag that answers'
+complete -c apikey -n "__fish_apikey_using_subcommand reveal" -s q -l quiet -d 'Print only the secret'
 complete -c apikey -n "__fish_apikey_using_subcommand reveal" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c apikey -n "__fish_apikey_using_subcommand forget" -l secret -d 'Only this secret of the key, by its public id' -r
 complete -c apikey -n "__fish_apikey_using_subcommand forget" -l registry -d 'The registry file [env: APIKEY_REGISTRY]' -r -F
 complete -c apikey -n "__fish_apikey_using_subcommand forget" -l profile -d 'Use the registry and settings of this profile [env: APIKEY_PROFILE]' -r
 complete -c apikey -n "__fish_apikey_using_subcommand forget" -l vault -d 'Where the master key lives: keyring, file or keyfile [env: APIKEY_VAULT]' -r -f -a "keyring\t''
@@ -729,10 +728,11 @@ complete -c apikey -n "__fish_apikey_using_subcommand forget" -l format -d 'Answ
 tsv\t''
 json\t''
 jsonl\t''"
-complete -c apikey -n "__fish_apikey_using_subcommand forget" -s y -l yes -d 'Do not ask'
-complete -c apikey -n "__fish_apikey_using_subcommand forget" -l dry-run -d 'Say what would be erased, and erase nothing'
+complete -c apikey -n "__fish_apikey_using_subcommand forget" -l secret -d 'Only this secret of the key, by its public id' -r
 complete -c apikey -n "__fish_apikey_using_subcommand forget" -l json -d 'Answer in JSON; errors too'
 complete -c apikey -n "__fish_apikey_using_subcommand forget" -l no-input -d 'Never ask; fail instead, naming the flag that answers'
+complete -c apikey -n "__fish_apikey_using_subcommand forget" -s y -l yes -d 'Do not ask'
+complete -c apikey -n "__fish_apikey_using_subcommand forget" -l dry-run -d 'Say what would be erased, and erase nothing'
 complete -c apikey -n "__fish_apikey_using_subcommand forget" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c apikey -n "__fish_apikey_using_subcommand owner; and not __fish_seen_subcommand_from list ls suspend resume" -l registry -d 'The registry file [env: APIKEY_REGISTRY]' -r -F
 complete -c apikey -n "__fish_apikey_using_subcommand owner; and not __fish_seen_subcommand_from list ls suspend resume" -l profile -d 'Use the registry and settings of this profile [env: APIKEY_PROFILE]' -r
@@ -888,17 +888,6 @@ complete -c apikey -n "__fish_apikey_using_subcommand project; and __fish_seen_s
 complete -c apikey -n "__fish_apikey_using_subcommand project; and __fish_seen_subcommand_from resume" -l json -d 'Answer in JSON; errors too'
 complete -c apikey -n "__fish_apikey_using_subcommand project; and __fish_seen_subcommand_from resume" -l no-input -d 'Never ask; fail instead, naming the flag that answers'
 complete -c apikey -n "__fish_apikey_using_subcommand project; and __fish_seen_subcommand_from resume" -s h -l help -d 'Print help'
-complete -c apikey -n "__fish_apikey_using_subcommand usage" -l since -d 'Not before this: a span back from now, a date or an instant [default: 7d; 1d by hour]' -r
-complete -c apikey -n "__fish_apikey_using_subcommand usage" -l until -d 'Before this: a span back from now, a date or an instant' -r
-complete -c apikey -n "__fish_apikey_using_subcommand usage" -l by -d 'What to sum by' -r -f -a "day\t''
-hour\t''
-scope\t''
-outcome\t''
-owner\t''
-project\t''
-key\t''"
-complete -c apikey -n "__fish_apikey_using_subcommand usage" -l near-limit -d 'Instead: limits of live keys, owners and projects that are used at least so far, as 80%' -r
-complete -c apikey -n "__fish_apikey_using_subcommand usage" -l unused -d 'Instead: live keys that were not used for this long' -r
 complete -c apikey -n "__fish_apikey_using_subcommand usage" -l registry -d 'The registry file [env: APIKEY_REGISTRY]' -r -F
 complete -c apikey -n "__fish_apikey_using_subcommand usage" -l profile -d 'Use the registry and settings of this profile [env: APIKEY_PROFILE]' -r
 complete -c apikey -n "__fish_apikey_using_subcommand usage" -l vault -d 'Where the master key lives: keyring, file or keyfile [env: APIKEY_VAULT]' -r -f -a "keyring\t''
@@ -910,10 +899,32 @@ complete -c apikey -n "__fish_apikey_using_subcommand usage" -l format -d 'Answe
 tsv\t''
 json\t''
 jsonl\t''"
-complete -c apikey -n "__fish_apikey_using_subcommand usage" -l fail-if-any -d 'Exit 7 if `--near-limit` or `--unused` lists anything'
+complete -c apikey -n "__fish_apikey_using_subcommand usage" -l since -d 'Not before this: a span back from now, a date or an instant [default: 7d; 1d by hour]' -r
+complete -c apikey -n "__fish_apikey_using_subcommand usage" -l until -d 'Before this: a span back from now, a date or an instant' -r
+complete -c apikey -n "__fish_apikey_using_subcommand usage" -l by -d 'What to sum by' -r -f -a "day\t''
+hour\t''
+scope\t''
+outcome\t''
+owner\t''
+project\t''
+key\t''"
+complete -c apikey -n "__fish_apikey_using_subcommand usage" -l near-limit -d 'Instead: limits of live keys, owners and projects that are used at least so far, as 80%' -r
+complete -c apikey -n "__fish_apikey_using_subcommand usage" -l unused -d 'Instead: live keys that were not used for this long' -r
 complete -c apikey -n "__fish_apikey_using_subcommand usage" -l json -d 'Answer in JSON; errors too'
 complete -c apikey -n "__fish_apikey_using_subcommand usage" -l no-input -d 'Never ask; fail instead, naming the flag that answers'
+complete -c apikey -n "__fish_apikey_using_subcommand usage" -l fail-if-any -d 'Exit 7 if `--near-limit` or `--unused` lists anything'
 complete -c apikey -n "__fish_apikey_using_subcommand usage" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c apikey -n "__fish_apikey_using_subcommand log" -l registry -d 'The registry file [env: APIKEY_REGISTRY]' -r -F
+complete -c apikey -n "__fish_apikey_using_subcommand log" -l profile -d 'Use the registry and settings of this profile [env: APIKEY_PROFILE]' -r
+complete -c apikey -n "__fish_apikey_using_subcommand log" -l vault -d 'Where the master key lives: keyring, file or keyfile [env: APIKEY_VAULT]' -r -f -a "keyring\t''
+file\t''
+keyfile\t''"
+complete -c apikey -n "__fish_apikey_using_subcommand log" -l master-key-file -d 'The key file of the vault `keyfile` [env: APIKEY_MASTER_KEY_FILE]' -r -F
+complete -c apikey -n "__fish_apikey_using_subcommand log" -l passphrase-file -d 'Read the passphrase of the vault `file` from here; `-` is standard input [env: APIKEY_PASSPHRASE_FILE]' -r -F
+complete -c apikey -n "__fish_apikey_using_subcommand log" -l format -d 'Answer as table, tsv, json or jsonl' -r -f -a "table\t''
+tsv\t''
+json\t''
+jsonl\t''"
 complete -c apikey -n "__fish_apikey_using_subcommand log" -l key -d 'On this key: id (of a purged one too), name, project/name, or a secret\'s public id' -r
 complete -c apikey -n "__fish_apikey_using_subcommand log" -l action -d 'Of this sort' -r -f -a "registry_created\t''
 key_created\t''
@@ -947,21 +958,10 @@ complete -c apikey -n "__fish_apikey_using_subcommand log" -l since -d 'Not befo
 complete -c apikey -n "__fish_apikey_using_subcommand log" -l until -d 'Before this: a span back from now, a date or an instant' -r
 complete -c apikey -n "__fish_apikey_using_subcommand log" -l last -d 'Only the newest N' -r
 complete -c apikey -n "__fish_apikey_using_subcommand log" -l expect-head -d 'With `--check`: what an earlier `--head` printed must still be there' -r
-complete -c apikey -n "__fish_apikey_using_subcommand log" -l registry -d 'The registry file [env: APIKEY_REGISTRY]' -r -F
-complete -c apikey -n "__fish_apikey_using_subcommand log" -l profile -d 'Use the registry and settings of this profile [env: APIKEY_PROFILE]' -r
-complete -c apikey -n "__fish_apikey_using_subcommand log" -l vault -d 'Where the master key lives: keyring, file or keyfile [env: APIKEY_VAULT]' -r -f -a "keyring\t''
-file\t''
-keyfile\t''"
-complete -c apikey -n "__fish_apikey_using_subcommand log" -l master-key-file -d 'The key file of the vault `keyfile` [env: APIKEY_MASTER_KEY_FILE]' -r -F
-complete -c apikey -n "__fish_apikey_using_subcommand log" -l passphrase-file -d 'Read the passphrase of the vault `file` from here; `-` is standard input [env: APIKEY_PASSPHRASE_FILE]' -r -F
-complete -c apikey -n "__fish_apikey_using_subcommand log" -l format -d 'Answer as table, tsv, json or jsonl' -r -f -a "table\t''
-tsv\t''
-json\t''
-jsonl\t''"
-complete -c apikey -n "__fish_apikey_using_subcommand log" -l check -d 'Follow the chain from the first event to the last; exit 7 if it is broken'
-complete -c apikey -n "__fish_apikey_using_subcommand log" -l head -d 'Print the number and hash of the newest event, to be kept elsewhere'
 complete -c apikey -n "__fish_apikey_using_subcommand log" -l json -d 'Answer in JSON; errors too'
 complete -c apikey -n "__fish_apikey_using_subcommand log" -l no-input -d 'Never ask; fail instead, naming the flag that answers'
+complete -c apikey -n "__fish_apikey_using_subcommand log" -l check -d 'Follow the chain from the first event to the last; exit 7 if it is broken'
+complete -c apikey -n "__fish_apikey_using_subcommand log" -l head -d 'Print the number and hash of the newest event, to be kept elsewhere'
 complete -c apikey -n "__fish_apikey_using_subcommand log" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c apikey -n "__fish_apikey_using_subcommand doctor" -l registry -d 'The registry file [env: APIKEY_REGISTRY]' -r -F
 complete -c apikey -n "__fish_apikey_using_subcommand doctor" -l profile -d 'Use the registry and settings of this profile [env: APIKEY_PROFILE]' -r
@@ -974,9 +974,9 @@ complete -c apikey -n "__fish_apikey_using_subcommand doctor" -l format -d 'Answ
 tsv\t''
 json\t''
 jsonl\t''"
-complete -c apikey -n "__fish_apikey_using_subcommand doctor" -l problems -d 'Show only what is not well'
 complete -c apikey -n "__fish_apikey_using_subcommand doctor" -l json -d 'Answer in JSON; errors too'
 complete -c apikey -n "__fish_apikey_using_subcommand doctor" -l no-input -d 'Never ask; fail instead, naming the flag that answers'
+complete -c apikey -n "__fish_apikey_using_subcommand doctor" -l problems -d 'Show only what is not well'
 complete -c apikey -n "__fish_apikey_using_subcommand doctor" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c apikey -n "__fish_apikey_using_subcommand completions" -l registry -d 'The registry file [env: APIKEY_REGISTRY]' -r -F
 complete -c apikey -n "__fish_apikey_using_subcommand completions" -l profile -d 'Use the registry and settings of this profile [env: APIKEY_PROFILE]' -r
@@ -989,9 +989,9 @@ complete -c apikey -n "__fish_apikey_using_subcommand completions" -l format -d 
 tsv\t''
 json\t''
 jsonl\t''"
-complete -c apikey -n "__fish_apikey_using_subcommand completions" -l dynamic -d 'Complete names from the registry too'
 complete -c apikey -n "__fish_apikey_using_subcommand completions" -l json -d 'Answer in JSON; errors too'
 complete -c apikey -n "__fish_apikey_using_subcommand completions" -l no-input -d 'Never ask; fail instead, naming the flag that answers'
+complete -c apikey -n "__fish_apikey_using_subcommand completions" -l dynamic -d 'Complete names from the registry too'
 complete -c apikey -n "__fish_apikey_using_subcommand completions" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c apikey -n "__fish_apikey_using_subcommand demo" -l registry -d 'The registry file [env: APIKEY_REGISTRY]' -r -F
 complete -c apikey -n "__fish_apikey_using_subcommand demo" -l profile -d 'Use the registry and settings of this profile [env: APIKEY_PROFILE]' -r

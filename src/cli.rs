@@ -3,7 +3,7 @@
 use std::ffi::OsString;
 use std::path::PathBuf;
 
-use clap::{Args, CommandFactory, Parser, Subcommand, ValueHint};
+use clap::{Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand, ValueHint};
 
 use crate::commands::{
     self, completions, create, demo, disable, doctor, edit, enable, expire, forget, init, limit, list, log,
@@ -67,9 +67,12 @@ struct Global {
 
 /// What apikey can do; each variant's help is its arguments' doc comment.
 #[derive(Debug, Subcommand)]
+#[command(defer = true)]
 enum Command {
     Init(init::Arguments),
+    #[command(visible_alias = "generate")]
     Create(Box<create::Arguments>),
+    #[command(visible_alias = "ls")]
     List(Box<list::Arguments>),
     Show(show::Arguments),
     Scope(scope::Arguments),
@@ -84,6 +87,7 @@ enum Command {
     Purge(purge::Arguments),
     Verify(verify::Arguments),
     Serve(serve::Arguments),
+    #[command(visible_alias = "test")]
     TestCall(Box<test_call::Arguments>),
     Lookup(lookup::Arguments),
     Reveal(reveal::Arguments),
@@ -101,7 +105,19 @@ enum Command {
 /// The command line, for man pages, completions and tests.
 #[must_use]
 pub fn command() -> clap::Command {
-    Cli::command()
+    let mut line = Cli::command();
+    line.build();
+    line
+}
+
+/// Parses one line. When it begins with a command, only that command is made: to make all of them takes longer than
+/// most commands.
+fn parse(arguments: &[OsString]) -> Result<Cli, clap::Error> {
+    let all = Cli::command();
+    let is_named = arguments.get(1).is_some_and(|word| all.find_subcommand(word).is_some());
+    let mut line = if is_named { all } else { command() };
+    let matches = line.try_get_matches_from_mut(arguments)?;
+    Cli::from_arg_matches(&matches).map_err(|error| error.format(&mut line))
 }
 
 /// Runs one command line and says how it ended; whatever went wrong has been said.
@@ -113,7 +129,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>, host: &mut Host<'_>) -
         // What clap says, without building the whole command line first.
         return answer_version(host);
     }
-    match Cli::try_parse_from(&arguments) {
+    match parse(&arguments) {
         Ok(cli) => {
             let json = cli.global.wants_json();
             let ended = dispatch(cli, host).and_then(|exit| {

@@ -27,7 +27,6 @@ use crate::session::{Session, Unlocked};
 /// Deny by default: without a scope the key only identifies. The secret is shown once, after it is recorded. On a
 /// terminal, without arguments, it asks.
 #[derive(Debug, Args)]
-#[command(visible_alias = "generate")]
 pub struct Arguments {
     #[command(flatten)]
     wish: wish::WishArguments,

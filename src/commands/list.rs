@@ -20,7 +20,6 @@ use crate::session::Session;
 ///
 /// Revoked keys are left out unless `--all` or `--status` asks for them. All filters must hold.
 #[derive(Debug, Args)]
-#[command(visible_alias = "ls")]
 pub struct Arguments {
     /// With this status. May be repeated
     #[arg(long = "status", value_delimiter = ',', value_parser = KeyStatus::ALL.map(KeyStatus::code))]

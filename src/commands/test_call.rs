@@ -31,7 +31,6 @@ use presented::Presented;
 /// network gave no verdict.
 #[derive(Debug, Args)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a flag of the command line")]
-#[command(visible_alias = "test")]
 pub struct Arguments {
     /// Id, name, project/name, or a secret's public id
     #[arg(add = crate::completion::keys())]

@@ -11,6 +11,7 @@ pub mod event;
 pub mod key;
 pub mod lifetime;
 pub mod limit;
+mod look_alikes;
 pub mod name;
 pub mod network;
 pub mod origin;

@@ -5,6 +5,7 @@ use std::str::FromStr;
 
 use unicode_normalization::UnicodeNormalization;
 
+use super::look_alikes;
 use super::secret::contains_secret;
 
 /// The most characters a name may have.
@@ -56,7 +57,7 @@ impl Name {
     /// skeleton cannot be told apart by a person, so only one of them may live.
     #[must_use]
     pub fn skeleton(&self) -> String {
-        unicode_security::skeleton(&self.0.to_lowercase()).collect()
+        look_alikes::skeleton(&self.0.to_lowercase())
     }
 
     /// Wraps a name that the registry holds; it was checked when it was written.

@@ -102,6 +102,11 @@ impl SecretId {
         base62::is_base62(&bytes).then_some(Self(bytes))
     }
 
+    /// Its characters.
+    pub(crate) fn bytes(&self) -> [u8; ID_LENGTH] {
+        self.0
+    }
+
     /// The id as text.
     #[must_use]
     pub fn as_str(&self) -> &str {
@@ -172,6 +177,12 @@ fn shape_of(text: &[u8]) -> Option<Parts<'_>> {
         id: SecretId::parse(std::str::from_utf8(id).ok()?)?,
         check_holds: has_check(text),
     })
+}
+
+/// What stands where a secret has its id: a hint, of text that nobody has looked at.
+pub(crate) fn place_of_id(text: &[u8]) -> Option<[u8; ID_LENGTH]> {
+    let end = text.len().checked_sub(1 + BODY_LENGTH + CHECK_LENGTH)?;
+    text[..end].last_chunk().copied()
 }
 
 /// The last six characters against the CRC-32 of those before them: public bytes, compared as they are.

@@ -1,11 +1,12 @@
 //! Writing down once a second what was counted in memory.
 
-use std::sync::Arc;
 use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
+use std::sync::{Arc, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
 use super::{Shared, locked};
+use crate::domain::usage::{Counted, Used};
 use crate::registry::RegistryError;
 use crate::registry::ledger::{Folding, Ledger};
 
@@ -14,6 +15,8 @@ const EVERY: Duration = Duration::from_secs(1);
 const SUM_EVERY: u64 = 12;
 /// As many parts are folded in a second.
 const PARTS: usize = 8;
+/// Whoever wants to change the index waits no longer than these take, and those who ask behind them.
+const LINES_AT_ONCE: usize = 1_000;
 
 /// The thread that writes.
 pub(super) struct Writer {
@@ -59,16 +62,37 @@ fn give_way() {
 impl Shared {
     /// Writes everything counted so far, or keeps it when that fails.
     pub(super) fn flush(&self) -> Result<(), RegistryError> {
-        let sums = self.tally.take();
-        if sums.is_empty() {
+        let (counted, used) = self.take_counted();
+        if counted.is_empty() {
             return Ok(());
         }
-        let (counted, used) = sums.rows();
         let written = locked(&self.ledger).add_usage(&counted, &used, (self.now)());
         if written.is_err() {
-            self.tally.put_back(sums);
+            self.tally.put_back(counted, used);
         }
         written
+    }
+
+    /// Everything counted so far; from now on it is nowhere else.
+    fn take_counted(&self) -> (Vec<Counted>, Vec<Used>) {
+        let lines = self.tally.take_lines();
+        let (mut counted, mut used) = self.tally.take_sums().rows();
+        let mut add = |key, secret, uses| {
+            let (count, last) = self.tally.rows_of((key, secret, uses));
+            counted.push(count);
+            used.push(last);
+        };
+        for piece in lines.chunks(LINES_AT_ONCE) {
+            self.read().take_uses(piece, &mut add);
+        }
+        // Last: a line may have gone meanwhile.
+        if self.read().has_left() {
+            let left = self.index.write().unwrap_or_else(PoisonError::into_inner).take_left();
+            for (key, secret, uses) in left {
+                add(key, secret, uses);
+            }
+        }
+        (counted, used)
     }
 
     /// Folds some of what was written in one piece, and at times sums what is to be folded next.

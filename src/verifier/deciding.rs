@@ -10,7 +10,7 @@ use super::tally::Note;
 use super::{Credential, Identified, Shared, Verdict, VerifierError, locked};
 use crate::domain::decision::{Decision, Denial, Request, judge};
 use crate::domain::limit::{Limits, Spending, Subject};
-use crate::domain::secret::Kind;
+use crate::domain::secret::{Kind, place_of_id};
 use crate::domain::time::Instant;
 use crate::registry::ledger::{Ledger, Use};
 use crate::verification::{self, Compared, compare};
@@ -27,16 +27,19 @@ impl Shared {
         answer: impl FnOnce(&Verdict<'_>) -> R,
     ) -> Result<R, VerifierError> {
         let index = self.current()?;
+        if let Some(id) = credential.secret.and_then(place_of_id) {
+            index.foresee(id);
+        }
         let now = (self.now)();
-        let line = match self.compared(&index, credential) {
-            Compared::Match(line) => line,
+        let number = match self.compared(&index, credential) {
+            Compared::Match(number) => number,
             Compared::Nothing => return Ok(answer(&stranger(Denial::Missing))),
             Compared::Malformed => return Ok(answer(&stranger(Denial::Malformed))),
             Compared::Unknown => return Ok(answer(&stranger(Denial::NotFound))),
         };
-        let line = index.line(line);
+        let line = index.line(number);
         let decision = judge(&index.facts(line), request, now);
-        let (decision, spending) = self.settle(&index, line, decision, (request, cost, now))?;
+        let (decision, spending) = self.settle(&index, number, decision, (request, cost, now))?;
         let verdict = Verdict { decision, key: Some(identified(&index, line)), spending };
         let answered = answer(&verdict);
         let waits = line.is_waited_for && decision.is_accepted() && cost > 0;
@@ -62,7 +65,14 @@ impl Shared {
     /// The line whose secret is presented. One that came with another key's consumer key is not known; that is looked
     /// at behind the match, so that before it no id takes longer than another.
     pub(super) fn compared(&self, index: &Index, credential: Credential<'_>) -> Compared<u32> {
-        let find = |id| Ok::<_, Infallible>(index.find(id));
+        let counters = self.counters.get();
+        let find = |id| {
+            let found = index.find(id);
+            if let (Some((line, _)), Some(counters)) = (&found, counters) {
+                counters.foresee(u64::from(index.line(*line).place));
+            }
+            Ok::<_, Infallible>(found)
+        };
         let compared = match compare(&self.keys.digest, credential.secret, find) {
             Ok(compared) => compared,
             Err(never) => match never {},
@@ -77,19 +87,20 @@ impl Shared {
 
     fn belongs_to(&self, index: &Index, line: &Line, consumer_key: Option<&str>) -> bool {
         let Some(given) = consumer_key else { return true };
-        let entry = index.entry(line.entry);
-        let (env, id) = (entry.policy.env.code(), entry.id.bare());
-        entry.policy.kind == Kind::Pair && given == format!("{}_ck_{env}_{id}", self.brand.as_str())
+        let policy = index.policy(line);
+        let (env, id) = (policy.env.code(), line.key.bare());
+        policy.kind == Kind::Pair && given == format!("{}_ck_{env}_{id}", self.brand.as_str())
     }
 
     /// Asks the limits and counts.
     fn settle(
         &self,
         index: &Index,
-        line: &Line,
+        number: u32,
         decision: Decision,
         (request, cost, now): (&Request, u32, Instant),
     ) -> Result<(Decision, Spending), VerifierError> {
+        let line = index.line(number);
         let mut spending = Spending::default();
         if decision.is_accepted() && is_limited(index, line) {
             match self.take(index, line, (cost, now)) {
@@ -99,9 +110,8 @@ impl Shared {
         }
         let decision = spending.denial.map_or(decision, Decision::Denied);
         if cost > 0 {
-            let key = index.entry(line.entry).id;
-            let note = Note { key, secret: line.id, decision, at: now, ip: request.ip };
-            self.tally.note(note, &scopes_of(request));
+            let note = Note { key: line.key, secret: line.id, decision, at: now, ip: request.ip };
+            self.tally.count(number, line, note, &scopes_of(request));
         }
         Ok((decision, spending))
     }
@@ -114,13 +124,12 @@ impl Shared {
         line: &Line,
         (request, cost, now): (&Request, u32, Instant),
     ) -> Result<(Decision, Spending), VerifierError> {
-        let entry = index.entry(line.entry);
         let accounts = accounts(index, line);
         let mut ledger = locked(&self.ledger);
         let spending = if cost == 0 {
             crate::domain::limit::spend(&mut ledger.accounts(&accounts, now)?, 0, now)
         } else {
-            let (key, secret, decision) = (entry.id, line.id, Decision::Accepted);
+            let (key, secret, decision) = (line.key, line.id, Decision::Accepted);
             let (scopes, ip) = (scopes_of(request).into_owned(), request.ip);
             ledger.record(&Use { key, secret, decision, scopes, ip, cost, accounts }, now)?
         };
@@ -141,12 +150,11 @@ fn scopes_of(request: &Request) -> std::borrow::Cow<'_, str> {
 }
 
 fn identified<'a>(index: &'a Index, line: &Line) -> Identified<'a> {
-    let entry = index.entry(line.entry);
-    let policy = &*entry.policy;
+    let policy = index.policy(line);
     Identified {
-        id: entry.id,
+        id: line.key,
         secret: line.id,
-        name: &entry.name,
+        name: &index.entry(line).name,
         owner: index.owner_of(policy).party.name.as_str(),
         project: index.project_of(policy).party.name.as_str(),
         env: policy.env,
@@ -158,14 +166,14 @@ fn identified<'a>(index: &'a Index, line: &Line) -> Identified<'a> {
 }
 
 fn is_limited(index: &Index, line: &Line) -> bool {
-    let policy = &index.entry(line.entry).policy;
+    let policy = index.policy(line);
     !(policy.limits.is_none()
         && index.owner_of(policy).party.limits.is_none()
         && index.project_of(policy).party.limits.is_none())
 }
 
 fn accounts(index: &Index, line: &Line) -> Vec<(Subject, Limits)> {
-    let entry = index.entry(line.entry);
-    let (owner, project) = (index.owner_of(&entry.policy), index.project_of(&entry.policy));
-    verification::accounts_with((entry.id, entry.policy.limits), &owner.party, &project.party)
+    let policy = index.policy(line);
+    let (owner, project) = (index.owner_of(policy), index.project_of(policy));
+    verification::accounts_with((line.key, policy.limits), &owner.party, &project.party)
 }

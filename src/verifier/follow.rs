@@ -62,7 +62,10 @@ impl Follower {
         // A key and the owner it was just given belong to one state of the file.
         let _reading = self.registry.reading()?;
         let Some(changes) = self.registry.changes_since(&self.mark)? else {
-            (*index, self.mark) = (read_anew(&self.registry, row)?, self.registry.mark()?);
+            let (anew, mark) = (read_anew(&self.registry, row)?, self.registry.mark()?);
+            let before = std::mem::replace(index, anew);
+            index.inherit(before);
+            self.mark = mark;
             return Ok(());
         };
         if changes.parties {

@@ -1,22 +1,24 @@
-//! All keys in memory, as small as they go: what the checks look at, found by the id of a secret.
+//! All keys in memory, as small as they go and as few pieces of memory for a request as can be: what the checks look at,
+//! found by the id of a secret.
 //!
 //! A million keys take some 200 MB. What many keys share (owner, project, scopes, restrictions, limits) is kept once,
 //! as a [`Policy`]. Seals are judged when a row is read, by [`crate::crypto::rows`], and again whenever it changes.
 
 use std::collections::HashMap;
-use std::hash::{BuildHasher as _, BuildHasherDefault};
-use std::sync::{Arc, OnceLock};
+use std::sync::OnceLock;
 
-use super::rows::{Entry, IdHasher, Judged, Line, NONE, Policy, Slot};
+use hashbrown::HashTable;
+
+use super::rows::{Entry, Judged, Line, NONE, OfKey, Policy, Slot, Standing, Uses, hash_of};
 use crate::crypto::RowKey;
 use crate::crypto::rows::party_holds;
 use crate::domain::decision::Facts;
 use crate::domain::digest::Digest;
-use crate::domain::key::{Key, KeySecret};
+use crate::domain::key::{Key, KeyId, KeySecret};
 use crate::domain::name::Name;
 use crate::domain::party::Party;
 use crate::domain::secret::SecretId;
-use crate::registry::sqlite::Glance;
+use crate::registry::sqlite::{Glance, prefetch};
 
 /// Places are given one after the other. What lies beyond these was put there by an editor, and is not known: a table
 /// up to there would be larger than memory.
@@ -29,15 +31,19 @@ pub(super) struct Index {
     pub(super) seen: Glance,
     lines: Vec<Line>,
     free_lines: Vec<u32>,
-    /// The line and the entry of each secret: both are fetched at the same time.
-    by_id: HashMap<SecretId, (u32, u32), BuildHasherDefault<IdHasher>>,
+    /// The line of each secret.
+    by_id: HashTable<u32>,
     entries: Vec<Entry>,
     free_entries: Vec<u32>,
     /// The entry of each place of the registry, which counts up.
     by_place: Vec<u32>,
     pub(super) owners: Vec<Slot>,
     pub(super) projects: Vec<Slot>,
-    policies: HashMap<String, Arc<Policy>>,
+    policies: Vec<Policy>,
+    free_policies: Vec<u32>,
+    policy_names: HashMap<String, u32>,
+    /// What was counted with secrets that are not there any more, or not as they were.
+    left: Vec<(KeyId, SecretId, Uses)>,
 }
 
 impl Index {
@@ -48,30 +54,53 @@ impl Index {
 
     /// Whether anything is limited.
     pub(super) fn has_limits(&self) -> bool {
-        self.policies.values().any(|policy| !policy.limits.is_none())
+        self.policies.iter().any(|policy| !policy.limits.is_none())
             || self.owners.iter().chain(&self.projects).any(|slot| !slot.party.limits.is_none())
+    }
+
+    /// Has what [`Self::find`] will look at for this id come nearer, whatever the id is: memory is slow, and there is work
+    /// to do meanwhile.
+    pub(super) fn foresee(&self, id: [u8; 12]) {
+        let hash = hash_of(id);
+        let number =
+            self.by_id.iter_hash(hash).next().map_or_else(|| self.some_line(hash), |line| *line as usize);
+        if let Some(line) = self.lines.get(number) {
+            prefetch(line);
+        }
     }
 
     /// The secret with this id and its digest.
     pub(super) fn find(&self, id: SecretId) -> Option<(u32, Digest)> {
-        let Some(&(number, entry)) = self.by_id.get(&id) else {
+        let hash = hash_of(id.bytes());
+        let Some(&number) = self.by_id.find(hash, |line| self.lines[*line as usize].id == id) else {
             // As much memory is looked at as for an id that is known: how long it takes says nothing.
-            let hash = usize::try_from(self.by_id.hasher().hash_one(id) >> 1).unwrap_or(0);
-            let line = self.lines.get(hash % self.lines.len().max(1)).map(|line| line.digest);
-            let entry = self.entries.get(hash % self.entries.len().max(1)).map(|entry| entry.is_there);
-            std::hint::black_box((line, entry));
+            let line = self.lines.get(self.some_line(hash));
+            std::hint::black_box(line.map(|line| line.digest));
+            if let Some(entry) = line.and_then(|line| self.entries.get(line.entry as usize)) {
+                prefetch(entry);
+            }
             return None;
         };
-        // Every line's entry is there; looking at it here has it on its way from memory while the digest is computed.
-        self.entries[entry as usize].is_there.then_some((number, self.lines[number as usize].digest))
+        let line = &self.lines[number as usize];
+        prefetch(&self.entries[line.entry as usize]);
+        Some((number, line.digest))
+    }
+
+    /// Any line, as good as any other.
+    fn some_line(&self, hash: u64) -> usize {
+        usize::try_from(hash >> 1).unwrap_or(0) % self.lines.len().max(1)
     }
 
     pub(super) fn line(&self, line: u32) -> &Line {
         &self.lines[line as usize]
     }
 
-    pub(super) fn entry(&self, entry: u32) -> &Entry {
-        &self.entries[entry as usize]
+    pub(super) fn entry(&self, line: &Line) -> &Entry {
+        &self.entries[line.entry as usize]
+    }
+
+    pub(super) fn policy(&self, line: &Line) -> &Policy {
+        &self.policies[line.policy as usize]
     }
 
     pub(super) fn owner_of(&self, policy: &Policy) -> &Slot {
@@ -84,15 +113,14 @@ impl Index {
 
     /// What the checks look at.
     pub(super) fn facts(&self, line: &Line) -> Facts<'_> {
-        let entry = self.entry(line.entry);
-        let policy = &*entry.policy;
+        let policy = self.policy(line);
         let (owner, project) = (self.owner_of(policy), self.project_of(policy));
         Facts {
-            is_intact: line.is_intact && entry.is_intact && owner.is_intact && project.is_intact,
-            is_revoked: line.is_revoked || entry.is_revoked,
-            is_disabled: entry.is_disabled,
+            is_intact: line.standing != Standing::Tampered && owner.is_intact && project.is_intact,
+            is_revoked: line.standing == Standing::Revoked,
+            is_disabled: line.standing == Standing::Disabled,
             ends: line.ends(),
-            not_before: entry.not_before,
+            not_before: line.not_before(),
             is_owner_suspended: owner.party.suspended_at.is_some(),
             is_project_suspended: project.party.suspended_at.is_some(),
             env: policy.env,
@@ -100,6 +128,32 @@ impl Index {
             origins: &policy.origins,
             scopes: &policy.scopes,
         }
+    }
+
+    /// What was counted in these lines; from now on it is not.
+    pub(super) fn take_uses(&self, lines: &[u32], mut visit: impl FnMut(KeyId, SecretId, Uses)) {
+        for line in lines.iter().filter_map(|line| self.lines.get(*line as usize)) {
+            if let Some(uses) = line.take_uses() {
+                visit(line.key, line.id, uses);
+            }
+        }
+    }
+
+    /// Whether anything was counted in lines that are gone.
+    pub(super) fn has_left(&self) -> bool {
+        !self.left.is_empty()
+    }
+
+    /// That.
+    pub(super) fn take_left(&mut self) -> Vec<(KeyId, SecretId, Uses)> {
+        std::mem::take(&mut self.left)
+    }
+
+    /// Keeps what was counted with all lines of an index that this one replaces.
+    pub(super) fn inherit(&mut self, mut before: Self) {
+        self.left.append(&mut before.left);
+        let uses = before.lines.iter().filter_map(|line| Some((line.key, line.id, line.take_uses()?)));
+        self.left.extend(uses);
     }
 
     /// Puts owners and projects as they are now.
@@ -122,24 +176,13 @@ impl Index {
         let is_known = PLACES.contains(&place);
         let Some(policy) = self.policy_of(&key).filter(|_| is_known) else {
             // Wherever they were: a row that was moved is not known by what it was before.
-            key.secrets.iter().for_each(|secret| _ = self.by_id.remove(&secret.id));
+            key.secrets.iter().for_each(|secret| self.forget(secret.id));
             return self.remove(place);
         };
-        let entry = Entry {
-            id: key.id,
-            place: u32::try_from(place).unwrap_or(NONE),
-            name: key.name.as_str().into(),
-            policy,
-            not_before: key.not_before,
-            first_line: NONE,
-            is_intact: key_holds,
-            is_revoked: key.revoked.is_some(),
-            is_disabled: key.disabled_at.is_some(),
-            is_there: true,
-        };
-        let number = self.settle_entry(place, entry);
+        let entry = self.settle_entry(place, Entry { name: key.name.as_str().into(), first_line: NONE });
+        let of = OfKey { place: u32::try_from(place).unwrap_or(NONE), policy, entry };
         for (secret, holds) in key.secrets.iter().zip(secrets_hold) {
-            self.add_line(number, secret, holds);
+            self.add_line(&key, secret, key_holds && holds, &of);
         }
     }
 
@@ -147,8 +190,6 @@ impl Index {
     pub(super) fn remove(&mut self, place: i64) {
         let Some(number) = self.number_at(place) else { return };
         self.remove_lines(number);
-        let entry = &mut self.entries[number as usize];
-        entry.is_there = false;
         self.free_entries.push(number);
         if let Ok(place) = usize::try_from(place) {
             self.by_place[place] = NONE;
@@ -160,7 +201,8 @@ impl Index {
         let keys = usize::try_from(keys.min(PLACES.end)).unwrap_or(0);
         self.lines.reserve_exact(keys);
         self.entries.reserve_exact(keys);
-        self.by_id.reserve(keys);
+        let lines = &self.lines;
+        self.by_id.reserve(keys, |line| hash_of(lines[*line as usize].id.bytes()));
         self.by_place.reserve_exact(keys + 1);
     }
 
@@ -176,13 +218,7 @@ impl Index {
             self.entries[number as usize] = entry;
             return number;
         }
-        let number = if let Some(free) = self.free_entries.pop() {
-            self.entries[free as usize] = entry;
-            free
-        } else {
-            self.entries.push(entry);
-            u32::try_from(self.entries.len() - 1).unwrap_or(NONE)
-        };
+        let number = put_into(&mut self.entries, &mut self.free_entries, entry);
         let place = usize::try_from(place).unwrap_or(0);
         if self.by_place.len() <= place {
             self.by_place.resize(place + 1, NONE);
@@ -191,35 +227,42 @@ impl Index {
         number
     }
 
-    fn add_line(&mut self, entry: u32, secret: &KeySecret, is_intact: bool) {
-        let next = self.entries[entry as usize].first_line;
-        let line = Line::new(secret, is_intact, entry, next);
-        let number = if let Some(free) = self.free_lines.pop() {
-            self.lines[free as usize] = line;
-            free
-        } else {
-            self.lines.push(line);
-            u32::try_from(self.lines.len() - 1).unwrap_or(NONE)
-        };
-        self.by_id.insert(secret.id, (number, entry));
-        self.entries[entry as usize].first_line = number;
+    fn add_line(&mut self, key: &Key, secret: &KeySecret, is_intact: bool, of: &OfKey) {
+        let next = self.entries[of.entry as usize].first_line;
+        let line = Line::new(key, secret, is_intact, of, next);
+        self.forget(secret.id);
+        let number = put_into(&mut self.lines, &mut self.free_lines, line);
+        let lines = &self.lines;
+        let hash = |line: &u32| hash_of(lines[*line as usize].id.bytes());
+        self.by_id.insert_unique(hash(&number), number, hash);
+        self.entries[of.entry as usize].first_line = number;
+    }
+
+    /// Has no secret found by this id.
+    fn forget(&mut self, id: SecretId) {
+        let lines = &self.lines;
+        let is_it = |line: &u32| lines[*line as usize].id == id;
+        if let Ok(found) = self.by_id.find_entry(hash_of(id.bytes()), is_it) {
+            found.remove();
+        }
     }
 
     fn remove_lines(&mut self, entry: u32) {
         let mut number = std::mem::replace(&mut self.entries[entry as usize].first_line, NONE);
         while number != NONE {
             let line = &self.lines[number as usize];
-            let (id, next) = (line.id, line.next);
-            if self.by_id.get(&id).is_some_and(|(known, _)| *known == number) {
-                self.by_id.remove(&id);
+            // Another key may have been given the same id by an editor.
+            if let Ok(found) = self.by_id.find_entry(hash_of(line.id.bytes()), |known| *known == number) {
+                found.remove();
             }
+            self.left.extend(line.take_uses().map(|uses| (line.key, line.id, uses)));
             self.free_lines.push(number);
-            number = next;
+            number = line.next;
         }
     }
 
     /// The shared policy of a key; none for a key whose owner or project is not there, which nothing can accept.
-    fn policy_of(&mut self, key: &Key) -> Option<Arc<Policy>> {
+    fn policy_of(&mut self, key: &Key) -> Option<u32> {
         let place = |slots: &[Slot], name: &Name| {
             slots.iter().position(|slot| slot.party.name == *name).and_then(|place| u32::try_from(place).ok())
         };
@@ -234,14 +277,10 @@ impl Index {
             key.origins.named(),
             key.limits
         );
-        if let Some(policy) = self.policies.get(&name) {
-            return Some(policy.clone());
+        if let Some(policy) = self.policy_names.get(&name) {
+            return Some(*policy);
         }
-        // Policies that no key has any more go when they outnumber the keys.
-        if self.policies.len() > 2 * self.entries.len() + 1_024 {
-            self.policies.retain(|_, policy| Arc::strong_count(policy) > 1);
-        }
-        let policy = Arc::new(Policy {
+        let policy = Policy {
             kind: key.kind,
             env: key.env,
             owner,
@@ -251,8 +290,38 @@ impl Index {
             networks: key.networks.clone(),
             origins: key.origins.clone(),
             limits: key.limits,
-        });
-        self.policies.insert(name, policy.clone());
-        Some(policy)
+        };
+        // Policies that no key has any more go when they outnumber the keys.
+        if self.free_policies.is_empty() && self.policies.len() > 2 * self.entries.len() + 1_024 {
+            self.drop_unused_policies();
+        }
+        let number = put_into(&mut self.policies, &mut self.free_policies, policy);
+        self.policy_names.insert(name, number);
+        Some(number)
     }
+
+    fn drop_unused_policies(&mut self) {
+        let mut is_used = vec![false; self.policies.len()];
+        for entry in &self.entries {
+            let mut number = entry.first_line;
+            while number != NONE {
+                let line = &self.lines[number as usize];
+                is_used[line.policy as usize] = true;
+                number = line.next;
+            }
+        }
+        self.policy_names.retain(|_, number| is_used[*number as usize]);
+        self.free_policies =
+            (0..).zip(is_used).filter(|(_, is_used)| !is_used).map(|(number, _)| number).collect();
+    }
+}
+
+/// Puts one where nothing is any more, or at the end; says where.
+fn put_into<T>(all: &mut Vec<T>, free: &mut Vec<u32>, one: T) -> u32 {
+    if let Some(number) = free.pop() {
+        all[number as usize] = one;
+        return number;
+    }
+    all.push(one);
+    u32::try_from(all.len() - 1).unwrap_or(NONE)
 }

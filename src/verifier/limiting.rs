@@ -4,7 +4,7 @@ use super::Shared;
 use super::desk::Wanted;
 use super::index::Index;
 use super::rows::{Line, Slot};
-use crate::domain::limit::{Spending, Subject};
+use crate::domain::limit::{Limits, Spending, Subject};
 use crate::domain::time::Instant;
 use crate::registry::sqlite::{Ahead, Counters, Meters, Reserve};
 
@@ -49,7 +49,7 @@ impl Shared {
 /// Whose a limit is.
 #[derive(Clone, Copy)]
 enum Who<'a> {
-    Key(&'a super::rows::Entry),
+    Key(&'a Line, Limits),
     Owner(&'a Slot),
     Project(&'a Slot),
 }
@@ -57,22 +57,22 @@ enum Who<'a> {
 impl Who<'_> {
     fn kind(self) -> &'static str {
         match self {
-            Self::Key(_) => "key",
+            Self::Key(..) => "key",
             Self::Owner(_) => "owner",
             Self::Project(_) => "project",
         }
     }
 
-    fn limits(self) -> crate::domain::limit::Limits {
+    fn limits(self) -> Limits {
         match self {
-            Self::Key(entry) => entry.policy.limits,
+            Self::Key(_, limits) => limits,
             Self::Owner(slot) | Self::Project(slot) => slot.party.limits,
         }
     }
 
     fn subject(self) -> Subject {
         match self {
-            Self::Key(entry) => Subject::Key(entry.id),
+            Self::Key(line, _) => Subject::Key(line.key),
             Self::Owner(slot) => Subject::Owner(slot.party.name.clone()),
             Self::Project(slot) => Subject::Project(slot.party.name.clone()),
         }
@@ -80,7 +80,7 @@ impl Who<'_> {
 
     fn slot(self, counters: &Counters) -> Option<crate::registry::sqlite::Slot<'_>> {
         match self {
-            Self::Key(entry) => counters.of_key(u64::from(entry.place), &entry.id),
+            Self::Key(line, _) => counters.of_key(u64::from(line.place), &line.key),
             Self::Owner(slot) | Self::Project(slot) => {
                 let place = slot.counters.get_or_init(|| counters.place_of_party(&self.subject()));
                 counters.of_party((*place)?)
@@ -90,7 +90,7 @@ impl Who<'_> {
 
     fn ahead(self, reserve: &Reserve) -> Option<Ahead> {
         let place = match self {
-            Self::Key(entry) => Some(u64::from(entry.place)),
+            Self::Key(line, _) => Some(u64::from(line.place)),
             Self::Owner(_) | Self::Project(_) => None,
         };
         Some(Ahead::new(self.subject(), place, self.limits().quota?, reserve))
@@ -98,13 +98,10 @@ impl Who<'_> {
 }
 
 /// Whoever limits a key.
-fn limited<'a>(
-    index: &'a Index,
-    line: &Line,
-) -> impl Iterator<Item = (Who<'a>, crate::domain::limit::Limits)> {
-    let entry = index.entry(line.entry);
-    let (owner, project) = (index.owner_of(&entry.policy), index.project_of(&entry.policy));
-    [Who::Key(entry), Who::Owner(owner), Who::Project(project)]
+fn limited<'a>(index: &'a Index, line: &'a Line) -> impl Iterator<Item = (Who<'a>, Limits)> {
+    let policy = index.policy(line);
+    let (owner, project) = (index.owner_of(policy), index.project_of(policy));
+    [Who::Key(line, policy.limits), Who::Owner(owner), Who::Project(project)]
         .into_iter()
         .map(|who| (who, who.limits()))
         .filter(|(_, limits)| !limits.is_none())

@@ -44,8 +44,8 @@ impl Shared {
         let index = self.current()?;
         Ok(match self.compared(&index, credential) {
             Compared::Match(line) => {
-                let entry = index.entry(index.line(line).entry);
-                (entry.policy.kind != Kind::Publishable).then_some(entry.id)
+                let line = index.line(line);
+                (index.policy(line).kind != Kind::Publishable).then_some(line.key)
             }
             Compared::Nothing | Compared::Malformed | Compared::Unknown => None,
         })

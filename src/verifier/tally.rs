@@ -1,15 +1,17 @@
-//! What requests did, noted in memory one after the other, and summed when it is written down.
+//! What requests did, counted in memory until it is written down.
 //!
-//! Noting is an append under a lock that hardly anybody else wants; summing is done by the thread that writes.
+//! What most requests do (they are accepted, and ask with one secret for one thing) is counted in the line of the secret,
+//! which is looked at anyway: see [`Line::count`]. All else is noted, one after the other, and summed by whoever has noted
+//! too much. Either is done under a lock that hardly anybody else wants.
 
 use std::collections::{HashMap, HashSet};
-use std::hash::{BuildHasherDefault, Hash, Hasher};
+use std::hash::{Hash, Hasher};
 use std::net::IpAddr;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, OnceLock};
 
 use super::locked;
-use super::rows::IdHasher;
+use super::rows::{Counting, Line, Uses};
 use crate::domain::decision::Decision;
 use crate::domain::key::KeyId;
 use crate::domain::secret::SecretId;
@@ -23,6 +25,8 @@ const SHARDS: usize = 16;
 const MOST_NOTES: usize = 1_024;
 /// As many different sets of scopes; most servers ask for a few.
 const MOST_SCOPES: usize = 64;
+/// So many sets of scopes can be counted in lines: the first that anybody asked for.
+const SETS_OF_LINES: usize = 32;
 /// So many sets are counted apart in an hour, and no longer ones: a program can make up as many as it likes.
 const MOST_SETS: usize = 1_024;
 const LONGEST_SET: usize = 1_024;
@@ -43,6 +47,7 @@ pub(super) struct Note {
 #[derive(Debug, Default)]
 pub(super) struct Tally {
     shards: [Shard; SHARDS],
+    sets_of_lines: [OnceLock<Box<str>>; SETS_OF_LINES],
     sums: Mutex<Sums>,
     sets: Mutex<Sets>,
 }
@@ -75,15 +80,17 @@ struct Shard(Mutex<Notes>);
 
 #[derive(Debug, Default)]
 struct Notes {
-    notes: Vec<(Note, u16)>,
+    noted: Vec<(Note, u16)>,
     scopes: Vec<Box<str>>,
+    /// Where something is counted.
+    lines: Vec<u32>,
 }
 
 /// Requests by what they have in common, and the last use of each secret.
 #[derive(Debug, Default)]
 pub(super) struct Sums {
-    counts: HashMap<Common, u64, BuildHasherDefault<IdHasher>>,
-    used: HashMap<SecretId, Used, BuildHasherDefault<IdHasher>>,
+    counts: HashMap<Common, u64>,
+    used: HashMap<SecretId, Used>,
 }
 
 #[derive(Debug, PartialEq, Eq)]
@@ -101,8 +108,49 @@ impl Hash for Common {
 }
 
 impl Tally {
+    /// Counts a request with the secret of a line, that asked for these scopes.
+    pub(super) fn count(&self, number: u32, line: &Line, note: Note, scopes: &str) {
+        if note.decision.is_accepted()
+            && let Some(set) = self.set_of_lines(scopes)
+        {
+            match line.count(set, note.at, note.ip) {
+                Counting::First => return locked(&self.shards[shard()].0).lines.push(number),
+                Counting::More => return,
+                Counting::Elsewhere => {}
+            }
+        }
+        self.note(note, scopes);
+    }
+
+    /// The place of these scopes among those that are counted in lines, if there is one for them.
+    fn set_of_lines(&self, scopes: &str) -> Option<u8> {
+        if scopes.len() > LONGEST_SET {
+            return None;
+        }
+        // Another thread may put others there first.
+        let place = self.sets_of_lines.iter().position(|set| **set.get_or_init(|| scopes.into()) == *scopes);
+        place.and_then(|place| u8::try_from(place).ok())
+    }
+
+    /// The lines in which something is counted since the last time.
+    pub(super) fn take_lines(&self) -> Vec<u32> {
+        self.shards.iter().flat_map(|shard| std::mem::take(&mut locked(&shard.0).lines)).collect()
+    }
+
+    /// What was counted in a line, as the ledger takes it.
+    pub(super) fn rows_of(&self, (key, secret, uses): (KeyId, SecretId, Uses)) -> (Counted, Used) {
+        let set = self.sets_of_lines.get(usize::from(uses.set)).and_then(OnceLock::get);
+        let counted = Counted {
+            key,
+            decision: Decision::Accepted,
+            scopes: set.map_or(OTHERS, |set| set).to_owned(),
+            requests: u64::from(uses.requests),
+        };
+        (counted, Used { secret, at: uses.at(), ip: uses.ip() })
+    }
+
     /// Notes a request that asked for these scopes.
-    pub(super) fn note(&self, note: Note, scopes: &str) {
+    fn note(&self, note: Note, scopes: &str) {
         let scopes = if scopes.len() > LONGEST_SET { OTHERS } else { scopes };
         let mut notes = locked(&self.shards[shard()].0);
         let known = notes.scopes.iter().position(|known| **known == *scopes);
@@ -111,42 +159,51 @@ impl Tally {
             notes.scopes.len() - 1
         });
         // At most MOST_SCOPES, so it fits.
-        notes.notes.push((note, u16::try_from(place).unwrap_or(0)));
-        if notes.notes.len() >= MOST_NOTES || notes.scopes.len() >= MOST_SCOPES {
-            let empty = Notes { notes: Vec::with_capacity(MOST_NOTES), scopes: Vec::new() };
-            let full = std::mem::replace(&mut *notes, empty);
+        notes.noted.push((note, u16::try_from(place).unwrap_or(0)));
+        if notes.noted.len() >= MOST_NOTES || notes.scopes.len() >= MOST_SCOPES {
+            let full = notes.take_notes();
             drop(notes);
             locked(&self.sums).add(full, &self.sets);
         }
     }
 
-    /// Sums everything and hands it over; what is noted from now on is for the next time.
-    pub(super) fn take(&self) -> Sums {
+    /// Sums what was noted and hands it over; what is noted from now on is for the next time.
+    pub(super) fn take_sums(&self) -> Sums {
         let mut sums = std::mem::take(&mut *locked(&self.sums));
         for shard in &self.shards {
-            let notes = std::mem::take(&mut *locked(&shard.0));
+            let notes = locked(&shard.0).take_notes();
             sums.add(notes, &self.sets);
         }
         sums
     }
 
     /// Takes back what could not be written.
-    pub(super) fn put_back(&self, older: Sums) {
+    pub(super) fn put_back(&self, counted: Vec<Counted>, used: Vec<Used>) {
         let mut sums = locked(&self.sums);
-        let newer = std::mem::replace(&mut *sums, older);
-        for (common, more) in newer.counts {
-            *sums.counts.entry(common).or_default() += more;
+        let mut sets = HashSet::<Arc<str>>::new();
+        for Counted { key, decision, scopes, requests } in counted {
+            let scopes = sets.get(&*scopes).cloned().unwrap_or_else(|| {
+                let scopes: Arc<str> = scopes.into();
+                sets.insert(scopes.clone());
+                scopes
+            });
+            *sums.counts.entry(Common { key, decision, scopes }).or_default() += requests;
         }
-        // The later use of a secret replaces the earlier one.
-        sums.used.extend(newer.used);
+        for used in used {
+            sums.note_use(used);
+        }
+    }
+}
+
+impl Notes {
+    /// All but the lines.
+    fn take_notes(&mut self) -> (Vec<(Note, u16)>, Vec<Box<str>>) {
+        let empty = Vec::with_capacity(self.noted.len());
+        (std::mem::replace(&mut self.noted, empty), std::mem::take(&mut self.scopes))
     }
 }
 
 impl Sums {
-    pub(super) fn is_empty(&self) -> bool {
-        self.counts.is_empty()
-    }
-
     /// As the ledger takes it.
     pub(super) fn rows(&self) -> (Vec<Counted>, Vec<Used>) {
         let counted = self.counts.iter().map(|(common, requests)| Counted {
@@ -158,25 +215,26 @@ impl Sums {
         (counted.collect(), self.used.values().cloned().collect())
     }
 
-    fn add(&mut self, notes: Notes, sets: &Mutex<Sets>) {
-        let Some((newest, _)) = notes.notes.last() else { return };
+    fn add(&mut self, (notes, scopes): (Vec<(Note, u16)>, Vec<Box<str>>), sets: &Mutex<Sets>) {
+        let Some((newest, _)) = notes.last() else { return };
         let (mut sets, at) = (locked(sets), newest.at);
-        let scopes: Vec<Arc<str>> = notes.scopes.into_iter().map(|set| sets.known(set, at)).collect();
+        let scopes: Vec<Arc<str>> = scopes.into_iter().map(|set| sets.known(set, at)).collect();
         drop(sets);
-        for (note, place) in notes.notes {
+        for (note, place) in notes {
             let scopes = scopes[usize::from(place)].clone();
             let common = Common { key: note.key, decision: note.decision, scopes };
             *self.counts.entry(common).or_default() += 1;
             if note.decision.is_accepted() {
-                let used = Used { secret: note.secret, at: note.at.whole_second(), ip: note.ip };
-                match self.used.entry(note.secret) {
-                    std::collections::hash_map::Entry::Occupied(mut last) if last.get().at <= used.at => {
-                        last.insert(used);
-                    }
-                    std::collections::hash_map::Entry::Occupied(_) => {}
-                    std::collections::hash_map::Entry::Vacant(none) => _ = none.insert(used),
-                }
+                self.note_use(Used { secret: note.secret, at: note.at.whole_second(), ip: note.ip });
             }
+        }
+    }
+
+    /// The later use of a secret counts.
+    fn note_use(&mut self, used: Used) {
+        let last = self.used.entry(used.secret).or_insert_with(|| used.clone());
+        if last.at <= used.at {
+            *last = used;
         }
     }
 }
@@ -206,7 +264,7 @@ mod tests {
             tally.note(note(at), &format!("made:up{number}"));
         }
         tally.note(note(at), &"x".repeat(100_000));
-        let counted = |tally: &Tally| tally.take().rows().0;
+        let counted = |tally: &Tally| tally.take_sums().rows().0;
         let rows = counted(&tally);
         assert_eq!(rows.iter().map(|row| row.requests).sum::<u64>(), 5_001, "none is lost");
         let others = rows.iter().find(|row| row.scopes == OTHERS).unwrap();

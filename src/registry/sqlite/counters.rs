@@ -16,6 +16,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use sha2::{Digest as _, Sha256};
 
+use super::prefetch::prefetch;
 use crate::domain::key::KeyId;
 use crate::domain::limit::{Subject, nanos};
 use crate::domain::time::Instant;
@@ -191,6 +192,16 @@ impl Counters {
         match word.compare_exchange(0, tag, Ordering::AcqRel, Ordering::Acquire) {
             Err(other) if other != tag => None,
             _ => Some(slot),
+        }
+    }
+
+    /// Has the slot of a key come nearer, if it is mapped already.
+    pub(crate) fn foresee(&self, place: u64) {
+        let piece =
+            usize::try_from(place / PIECE_SLOTS).ok().and_then(|piece| self.keys.get(piece)?.get()?.as_ref());
+        let first = usize::try_from(place % PIECE_SLOTS).unwrap_or(0) * SLOT_WORDS;
+        if let Some(word) = piece.and_then(|map| words(map).get(first)) {
+            prefetch(word);
         }
     }
 

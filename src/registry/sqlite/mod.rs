@@ -9,6 +9,7 @@ mod limits;
 mod list;
 mod meters;
 mod open;
+mod prefetch;
 mod read;
 mod secrets;
 // With modes, links, process groups and `sh`.
@@ -38,6 +39,7 @@ pub use counting::Ahead;
 pub use follow::{Changes, Mark, Reading};
 pub use meters::{Clock, Meters, Reserve};
 pub use open::CreationLock;
+pub(crate) use prefetch::prefetch;
 pub use watch::{Glance, Watch};
 
 type Result<T> = std::result::Result<T, RegistryError>;

@@ -4,6 +4,8 @@ use std::collections::BTreeSet;
 use std::fmt;
 use std::str::FromStr;
 
+use smol_str::SmolStr;
+
 /// The most scopes one key may hold.
 pub const MOST_SCOPES: usize = 100;
 const LONGEST_PART: usize = 64;
@@ -22,7 +24,7 @@ pub enum ScopeError {
 /// `resource:action`; each part is `*` or `[a-z0-9][a-z0-9._-]*`, 64 characters at most.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Scope {
-    text: String,
+    text: SmolStr,
     colon: usize,
 }
 
@@ -80,7 +82,7 @@ impl FromStr for Scope {
     fn from_str(text: &str) -> Result<Self, ScopeError> {
         match text.split_once(':') {
             Some((resource, action)) if is_part(resource) && is_part(action) => {
-                Ok(Self { text: text.to_owned(), colon: resource.len() })
+                Ok(Self { text: text.into(), colon: resource.len() })
             }
             _ => Err(ScopeError::Shape(text.chars().take(80).collect())),
         }

@@ -43,13 +43,15 @@ pub struct UsageFilter {
     pub until: Option<Instant>,
 }
 
-/// What of usage that was written in one piece is to be made readable.
+/// What is to be done with usage that was written in pieces.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Folding {
-    /// Everything: for whoever reads.
+    /// All of it is made readable: for whoever reads.
     All,
-    /// What is summed already: a little at a time, for whoever writes.
-    Summed,
+    /// Pieces are summed, and not made readable yet: for whoever writes them.
+    Sum,
+    /// What is summed is made readable if that is little, or if its hour is over at this instant.
+    Ripe(Instant),
 }
 
 /// The states of limits, and what was counted.
@@ -68,7 +70,7 @@ pub trait Ledger: super::Registry {
     /// Adds what a running verifier counted since it last did; `at` is in the hour all of it belongs to.
     fn add_usage(&mut self, counted: &[Counted], used: &[Used], at: Instant) -> Result<()>;
 
-    /// Makes a part of what [`Self::add_usage`] wrote in one piece readable; says whether there may be more of it.
+    /// Does a part of that; says whether there may be more of it.
     fn fold_usage(&mut self, what: Folding) -> Result<bool>;
 
     /// Recorded usage, by key and hour.

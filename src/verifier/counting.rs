@@ -11,7 +11,7 @@ use crate::registry::RegistryError;
 use crate::registry::ledger::{Folding, Ledger};
 
 const EVERY: Duration = Duration::from_secs(1);
-/// After so many seconds what was written is summed, if all that was summed before is folded.
+/// After so many seconds what was written is summed.
 const SUM_EVERY: u64 = 12;
 /// As many parts are folded in a second.
 const PARTS: usize = 8;
@@ -95,16 +95,14 @@ impl Shared {
         (counted, used)
     }
 
-    /// Folds some of what was written in one piece, and at times sums what is to be folded next.
+    /// At times sums what was written in pieces, and makes some of it readable.
     fn fold(&self, is_time_to_sum: bool) -> Result<(), RegistryError> {
-        for part in 0..PARTS {
-            if !locked(&self.ledger).fold_usage(Folding::Summed)? {
-                let is_free = part == 0 && is_time_to_sum;
-                return if is_free {
-                    locked(&self.ledger).fold_usage(Folding::All).map(drop)
-                } else {
-                    Ok(())
-                };
+        if is_time_to_sum {
+            while locked(&self.ledger).fold_usage(Folding::Sum)? {}
+        }
+        for _ in 0..PARTS {
+            if !locked(&self.ledger).fold_usage(Folding::Ripe((self.now)()))? {
+                break;
             }
         }
         Ok(())

@@ -3,6 +3,7 @@
 mod files;
 mod limits;
 mod together;
+mod usage;
 
 use std::path::{Path, PathBuf};
 

@@ -1,9 +1,12 @@
 //! Usage as rows: counted one by one, or written in one piece by a busy server and folded in later.
 //!
 //! A busy server writes one piece a second, with much the same keys in each. So pieces wait until there are some of them,
-//! are summed, and are folded in as parts that each fit a short transaction. Summed parts have negative numbers.
+//! and are summed: what an hour's pieces say together lies in up to [`SHARES`] rows with negative numbers, by the id of
+//! the secret or key. As long as that is little it is folded in soon; of a million keys it is folded once, when the hour
+//! is over, or when somebody wants to read it. Each transaction is short.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
+use std::net::IpAddr;
 
 use rusqlite::{Connection, OptionalExtension, params, params_from_iter};
 use serde::{Deserialize, Serialize};
@@ -11,6 +14,7 @@ use serde::{Deserialize, Serialize};
 use super::{Result, damaged};
 use crate::domain::key::KeyId;
 use crate::domain::name::Name;
+use crate::domain::secret::SecretId;
 use crate::domain::time::Instant;
 use crate::domain::usage::{Counted, UsageRow, Used, hour_of};
 use crate::registry::ledger::{Folding, UsageFilter};
@@ -23,70 +27,54 @@ const FOLD: usize = 2_000;
 /// How many pieces are summed at once, and about how many bytes of them.
 const MOST_PIECES: usize = 64;
 const MOST_BYTES: usize = 16 * 1024 * 1024;
+/// What an hour's pieces say together is divided into so many shares, each of which fits into little memory.
+const SHARES: i64 = 64;
+/// Up to so many bytes of sums are folded in although their hour goes on: some 20,000 secrets.
+const SOON: i64 = 600_000;
 
-/// One second of a busy server.
+/// The twelve characters of an id.
+type Id = [u8; 12];
+
+/// What a server counted in a second of an hour, or a share of all its seconds.
 #[derive(Debug, Default, Serialize, Deserialize)]
 struct Batch {
     hour: i64,
-    counted: Vec<Row>,
-    used: Vec<LastUse>,
+    sorts: Vec<Sort>,
+    /// Key, sort, requests.
+    counted: Vec<(Id, u32, u64)>,
+    used: Vec<(Id, LastUse)>,
 }
 
-#[derive(Debug, Serialize, Deserialize)]
-struct Row {
-    key: String,
-    outcome: String,
-    scopes: String,
-    requests: u64,
-}
+/// Outcome and scopes.
+type Sort = (String, String);
 
-#[derive(Debug, Serialize, Deserialize)]
-struct LastUse {
-    secret: String,
-    at: i64,
-    ip: Option<String>,
-}
+/// Seconds since the epoch, and the address.
+type LastUse = (i64, Option<IpAddr>);
 
 /// Counts one request.
 pub(super) fn count(connection: &Connection, counted: &Counted, at: Instant) -> Result<()> {
-    let row = Row {
-        key: counted.key.to_string(),
-        outcome: counted.decision.code().to_owned(),
-        scopes: counted.scopes.clone(),
-        requests: counted.requests,
-    };
-    add_row(connection, &row, hour_of(at).seconds())
+    let sort = (counted.decision.code(), &*counted.scopes);
+    add_row(connection, &id_of(counted.key.bare())?, sort, (hour_of(at).seconds(), counted.requests))
 }
 
 /// Notes a last use, unless a later one is known.
 pub(super) fn note_use(connection: &Connection, used: &Used) -> Result<()> {
-    let ip = used.ip.map(|ip| ip.to_string());
-    put_last_use(connection, &LastUse { secret: used.secret.to_string(), at: used.at.seconds(), ip })
+    put_last_use(connection, &used.secret.bytes(), (used.at.seconds(), used.ip))
 }
 
 /// Writes what a server counted: as rows, or in one piece when it is much.
 pub(super) fn add(connection: &Connection, counted: &[Counted], used: &[Used], at: Instant) -> Result<()> {
-    let hour = hour_of(at).seconds();
-    let batch = Batch {
-        hour,
-        counted: counted
-            .iter()
-            .map(|one| Row {
-                key: one.key.to_string(),
-                outcome: one.decision.code().to_owned(),
-                scopes: one.scopes.clone(),
-                requests: one.requests,
-            })
-            .collect(),
-        used: used
-            .iter()
-            .map(|one| LastUse {
-                secret: one.secret.to_string(),
-                at: one.at.seconds(),
-                ip: one.ip.map(|ip| ip.to_string()),
-            })
-            .collect(),
-    };
+    let mut batch = Batch { hour: hour_of(at).seconds(), ..Batch::default() };
+    let mut known = HashMap::new();
+    for one in counted {
+        let sort = (one.decision.code(), &*one.scopes);
+        let number = *known.entry(sort).or_insert_with(|| {
+            batch.sorts.push((sort.0.to_owned(), sort.1.to_owned()));
+            u32::try_from(batch.sorts.len() - 1).unwrap_or(u32::MAX)
+        });
+        batch.counted.push((id_of(one.key.bare())?, number, one.requests));
+    }
+    batch.used.extend(used.iter().map(|one| (one.secret.bytes(), (one.at.seconds(), one.ip))));
     if batch.counted.len() + batch.used.len() <= DIRECT {
         return fold_into_tables(connection, &batch);
     }
@@ -102,95 +90,155 @@ pub(super) fn has_batch(connection: &Connection) -> Result<bool> {
     Ok(statement.query_row([], |row| row.get(0))?)
 }
 
-/// Folds a part that is summed; if there is none, and all is to be folded, sums the oldest pieces. Says whether there may
-/// be more.
+/// Sums pieces, or folds a part of what is summed. Says whether there may be more.
 pub(super) fn fold(connection: &Connection, what: Folding) -> Result<bool> {
-    let oldest: Option<i64> = connection
-        .prepare_cached("SELECT min(number) FROM usage_batch")?
-        .query_row([], |row| row.get(0))
-        .optional()?
-        .flatten();
-    match (oldest, what) {
-        (Some(number), _) if number < 0 => {
-            let body: Vec<u8> = connection
-                .prepare_cached("SELECT body FROM usage_batch WHERE number = ?1")?
-                .query_row([number], |row| row.get(0))?;
-            fold_into_tables(connection, &read(&body)?)?;
-            connection.prepare_cached("DELETE FROM usage_batch WHERE number = ?1")?.execute([number])?;
+    let (pieces, sums): (bool, i64) = connection
+        .prepare_cached(
+            "SELECT EXISTS (SELECT 1 FROM usage_batch WHERE number > 0), \
+             (SELECT coalesce(sum(length(body)), 0) FROM usage_batch WHERE number < 0)",
+        )?
+        .query_row([], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    match what {
+        // When no sums are left, there may be pieces.
+        Folding::All if sums > 0 => fold_sums(connection, None).map(|_| true),
+        Folding::All | Folding::Sum if pieces => sum(connection).map(|()| true),
+        Folding::All | Folding::Sum => Ok(false),
+        Folding::Ripe(now) => {
+            let goes_on = (sums > SOON).then(|| hour_of(now).seconds());
+            if sums > 0 { fold_sums(connection, goes_on) } else { Ok(false) }
         }
-        (None, _) | (Some(_), Folding::Summed) => return Ok(false),
-        (Some(_), Folding::All) => sum(connection)?,
+    }
+}
+
+/// Where a share of an hour lies: the oldest hour has the largest number.
+fn number_of(hour: i64, share: i64) -> i64 {
+    -(hour / 3_600 * SHARES + share) - 1
+}
+
+fn share_of(id: &Id) -> i64 {
+    i64::from(id[0]) % SHARES
+}
+
+/// Folds some of the oldest sums, but none of the hour that goes on.
+fn fold_sums(connection: &Connection, goes_on: Option<i64>) -> Result<bool> {
+    let after = goes_on.map_or(i64::MIN, |hour| number_of(hour, 0));
+    let mut left = FOLD;
+    while left > 0 {
+        let oldest: Option<(i64, Vec<u8>)> = connection
+            .prepare_cached(
+                "SELECT number, body FROM usage_batch WHERE number < 0 AND number > ?1 ORDER BY number DESC LIMIT 1",
+            )?
+            .query_row([after], |row| Ok((row.get(0)?, row.get(1)?)))
+            .optional()?;
+        let Some((number, body)) = oldest else { return Ok(false) };
+        let mut rest = read(&body)?;
+        let counted = rest.counted.split_off(rest.counted.len().saturating_sub(left));
+        let used = rest.used.split_off(rest.used.len().saturating_sub(left));
+        left -= counted.len().max(used.len());
+        fold_into_tables(connection, &Batch { hour: rest.hour, sorts: rest.sorts.clone(), counted, used })?;
+        put(connection, number, &rest)?;
     }
     Ok(true)
 }
 
-/// Puts what the oldest pieces of one hour say together in parts of [`FOLD`] counts.
+/// Writes a share, or removes what is empty.
+fn put(connection: &Connection, number: i64, batch: &Batch) -> Result<()> {
+    if batch.counted.is_empty() && batch.used.is_empty() {
+        connection.prepare_cached("DELETE FROM usage_batch WHERE number = ?1")?.execute([number])?;
+        return Ok(());
+    }
+    connection
+        .prepare_cached("INSERT OR REPLACE INTO usage_batch (number, at, body) VALUES (?1, ?2, ?3)")?
+        .execute(params![number, batch.hour, written(batch)?])?;
+    Ok(())
+}
+
+/// Adds what the oldest pieces of one hour say to the sums of that hour.
 fn sum(connection: &Connection) -> Result<()> {
-    let mut statement =
-        connection.prepare_cached("SELECT number, body FROM usage_batch ORDER BY number LIMIT ?1")?;
+    let mut statement = connection
+        .prepare_cached("SELECT number, body FROM usage_batch WHERE number > 0 ORDER BY number LIMIT ?1")?;
     let mut pieces = statement.query([i64::try_from(MOST_PIECES).unwrap_or(i64::MAX)])?;
-    let (mut sums, mut last, mut bytes) = (Summed::default(), 0, 0);
+    let mut shares: Vec<Vec<Batch>> = (0..SHARES).map(|_| Vec::new()).collect();
+    let (mut hour, mut last, mut bytes) = (0, 0, 0);
     while let Some(piece) = pieces.next()?
         && bytes < MOST_BYTES
     {
         let body = piece.get_ref(1)?.as_blob().map_err(|_| damaged("counted usage"))?;
         let batch = read(body)?;
-        if last > 0 && batch.hour != sums.hour {
+        if last > 0 && batch.hour != hour {
             break;
         }
-        bytes += body.len();
-        last = piece.get(0)?;
-        sums.add(batch);
+        (bytes, hour, last) = (bytes + body.len(), batch.hour, piece.get(0)?);
+        for (share, of_share) in shares.iter_mut().zip(divided(batch)) {
+            share.push(of_share);
+        }
     }
     drop(pieces);
-    connection.prepare_cached("DELETE FROM usage_batch WHERE number <= ?1")?.execute([last])?;
-    let mut insert =
-        connection.prepare_cached("INSERT INTO usage_batch (number, at, body) VALUES (?1, ?2, ?3)")?;
-    for (part, number) in sums.parts().iter().zip(1_i64..) {
-        insert.execute(params![-number, part.hour, written(part)?])?;
+    connection
+        .prepare_cached("DELETE FROM usage_batch WHERE number > 0 AND number <= ?1")?
+        .execute([last])?;
+    let mut known = connection.prepare_cached("SELECT body FROM usage_batch WHERE number = ?1")?;
+    for (share, batches) in (0..).zip(shares) {
+        if batches.iter().all(|batch| batch.counted.is_empty() && batch.used.is_empty()) {
+            continue;
+        }
+        let number = number_of(hour, share);
+        let mut sums = Sums::default();
+        let body: Option<Vec<u8>> = known.query_row([number], |row| row.get(0)).optional()?;
+        if let Some(body) = body {
+            sums.add(read(&body)?)?;
+        }
+        batches.into_iter().try_for_each(|batch| sums.add(batch))?;
+        put(connection, number, &sums.batch(hour))?;
     }
     Ok(())
 }
 
-/// Several pieces of one hour.
-#[derive(Default)]
-struct Summed {
-    hour: i64,
-    counted: BTreeMap<(String, String, String), u64>,
-    used: BTreeMap<String, LastUse>,
+/// What a piece says, by share.
+fn divided(batch: Batch) -> Vec<Batch> {
+    let empty = |_| Batch { hour: batch.hour, sorts: batch.sorts.clone(), ..Batch::default() };
+    let mut shares: Vec<Batch> = (0..SHARES).map(empty).collect();
+    let place = |id: &Id| usize::try_from(share_of(id)).unwrap_or(0);
+    batch.counted.into_iter().for_each(|row| shares[place(&row.0)].counted.push(row));
+    batch.used.into_iter().for_each(|row| shares[place(&row.0)].used.push(row));
+    shares
 }
 
-impl Summed {
-    fn add(&mut self, batch: Batch) {
-        self.hour = batch.hour;
-        for row in batch.counted {
-            let count = self.counted.entry((row.key, row.outcome, row.scopes)).or_default();
-            *count = count.saturating_add(row.requests);
+/// What several batches of one share say together.
+#[derive(Default)]
+struct Sums {
+    sorts: BTreeMap<Sort, u32>,
+    counted: BTreeMap<(Id, u32), u64>,
+    used: BTreeMap<Id, LastUse>,
+}
+
+impl Sums {
+    fn add(&mut self, batch: Batch) -> Result<()> {
+        let mut numbers = Vec::with_capacity(batch.sorts.len());
+        for sort in batch.sorts {
+            let next = u32::try_from(self.sorts.len()).unwrap_or(u32::MAX);
+            numbers.push(*self.sorts.entry(sort).or_insert(next));
         }
-        for used in batch.used {
-            match self.used.get_mut(&used.secret) {
-                Some(known) if known.at > used.at => {}
-                Some(known) => *known = used,
-                None => _ = self.used.insert(used.secret.clone(), used),
+        for (key, sort, requests) in batch.counted {
+            let sort = *numbers.get(sort as usize).ok_or_else(|| damaged("counted usage"))?;
+            let count = self.counted.entry((key, sort)).or_default();
+            *count = count.saturating_add(requests);
+        }
+        for (secret, last) in batch.used {
+            let known = self.used.entry(secret).or_insert(last);
+            if known.0 <= last.0 {
+                *known = last;
             }
         }
+        Ok(())
     }
 
-    fn parts(self) -> Vec<Batch> {
-        let mut used: Vec<LastUse> = self.used.into_values().collect();
-        let row = |((key, outcome, scopes), requests)| Row { key, outcome, scopes, requests };
-        let mut counted: Vec<Row> = self.counted.into_iter().map(row).collect();
-        let mut parts = Vec::new();
-        while !counted.is_empty() || !used.is_empty() {
-            parts.push(Batch { hour: self.hour, counted: last(&mut counted), used: last(&mut used) });
-        }
-        parts
+    fn batch(self, hour: i64) -> Batch {
+        let mut sorts = vec![Sort::default(); self.sorts.len()];
+        self.sorts.into_iter().for_each(|(sort, number)| sorts[number as usize] = sort);
+        let counted = self.counted.into_iter().map(|((key, sort), requests)| (key, sort, requests));
+        Batch { hour, sorts, counted: counted.collect(), used: self.used.into_iter().collect() }
     }
-}
-
-/// Takes the last [`FOLD`] away, or all.
-fn last<T>(all: &mut Vec<T>) -> Vec<T> {
-    all.split_off(all.len().saturating_sub(FOLD))
 }
 
 fn read(body: &[u8]) -> Result<Batch> {
@@ -201,35 +249,51 @@ fn written(batch: &Batch) -> Result<Vec<u8>> {
     postcard::to_allocvec(batch).map_err(|error| RegistryError::Storage(error.to_string()))
 }
 
+fn id_of(text: &str) -> Result<Id> {
+    SecretId::parse(text).map(|id| id.bytes()).ok_or_else(|| damaged("an id"))
+}
+
+fn text_of(id: &Id) -> Result<&str> {
+    std::str::from_utf8(id).map_err(|_| damaged("counted usage"))
+}
+
 fn fold_into_tables(connection: &Connection, batch: &Batch) -> Result<()> {
-    batch.counted.iter().try_for_each(|row| add_row(connection, row, batch.hour))?;
-    batch.used.iter().try_for_each(|used| put_last_use(connection, used))
+    for (key, sort, requests) in &batch.counted {
+        let (outcome, scopes) = batch.sorts.get(*sort as usize).ok_or_else(|| damaged("counted usage"))?;
+        add_row(connection, key, (outcome, scopes), (batch.hour, *requests))?;
+    }
+    batch.used.iter().try_for_each(|(secret, last)| put_last_use(connection, secret, *last))
 }
 
 /// A key that was removed meanwhile is left out.
-fn add_row(connection: &Connection, row: &Row, hour: i64) -> Result<()> {
+fn add_row(
+    connection: &Connection,
+    key: &Id,
+    (outcome, scopes): (&str, &str),
+    (hour, requests): (i64, u64),
+) -> Result<()> {
     connection
         .prepare_cached(
             "INSERT INTO usage SELECT place, ?2, ?3, ?4, ?5 FROM key WHERE id = ?1 \
              ON CONFLICT DO UPDATE SET requests = requests + ?5",
         )?
         .execute(params![
-            row.key,
+            format!("key_{}", text_of(key)?),
             hour,
-            row.outcome,
-            row.scopes,
-            i64::try_from(row.requests).unwrap_or(i64::MAX)
+            outcome,
+            scopes,
+            i64::try_from(requests).unwrap_or(i64::MAX)
         ])?;
     Ok(())
 }
 
-fn put_last_use(connection: &Connection, used: &LastUse) -> Result<()> {
+fn put_last_use(connection: &Connection, secret: &Id, (at, ip): LastUse) -> Result<()> {
     connection
         .prepare_cached(
             "UPDATE secret SET last_used_at = ?2, last_used_ip = ?3 \
              WHERE id = ?1 AND (last_used_at IS NULL OR last_used_at <= ?2)",
         )?
-        .execute(params![used.secret, used.at, used.ip])?;
+        .execute(params![text_of(secret)?, at, ip.map(|ip| ip.to_string())])?;
     Ok(())
 }
 

@@ -63,7 +63,8 @@ impl HandoverArguments {
 
     fn stream(&self, session: &Session<'_, '_>) -> Result<Handover> {
         if session.host.terminal.stdout_is_closed {
-            let failure = Failure::usage("standard output is closed: nobody would learn the secret");
+            let failure =
+                Failure::usage("standard output is closed, or leads nowhere: nobody would learn the secret");
             return Err(failure.hint("`--secret-out FILE` writes it into a private file").into());
         }
         if self.quiet {

@@ -39,7 +39,9 @@ pub(super) async fn attend(socket: Socket, peer: Peer, house: Arc<House>) {
     let wire = TokioIo::new(Wire { socket, pulse: pulse.clone() });
     let mut http = http1::Builder::new();
     // The deadlines are ours, and so the parser needs no timer.
+    // Answers are small: one piece is written cheaper than a list of them.
     http.header_read_timeout(None)
+        .writev(false)
         .max_header_size(tuning.most_head_bytes())
         .max_buf_size(tuning.most_head_bytes());
     let mut connection = pin!(http.serve_connection(wire, service));

@@ -12,7 +12,7 @@ use crate::registry::ledger::{Folding, Ledger};
 
 const EVERY: Duration = Duration::from_secs(1);
 /// After so many seconds what was written is summed.
-const SUM_EVERY: u64 = 12;
+const SUM_EVERY: u64 = 60;
 /// As many parts are folded in a second.
 const PARTS: usize = 8;
 /// Whoever wants to change the index waits no longer than these take, and those who ask behind them.

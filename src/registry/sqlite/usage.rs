@@ -158,7 +158,7 @@ fn sum(connection: &Connection) -> Result<()> {
     let mut statement = connection
         .prepare_cached("SELECT number, body FROM usage_batch WHERE number > 0 ORDER BY number LIMIT ?1")?;
     let mut pieces = statement.query([i64::try_from(MOST_PIECES).unwrap_or(i64::MAX)])?;
-    let mut shares: Vec<Vec<Batch>> = (0..SHARES).map(|_| Vec::new()).collect();
+    let mut shares: Vec<Sums> = (0..SHARES).map(|_| Sums::default()).collect();
     let (mut hour, mut last, mut bytes) = (0, 0, 0);
     while let Some(piece) = pieces.next()?
         && bytes < MOST_BYTES
@@ -169,26 +169,22 @@ fn sum(connection: &Connection) -> Result<()> {
             break;
         }
         (bytes, hour, last) = (bytes + body.len(), batch.hour, piece.get(0)?);
-        for (share, of_share) in shares.iter_mut().zip(divided(batch)) {
-            share.push(of_share);
-        }
+        shares.iter_mut().zip(divided(batch)).try_for_each(|(sums, batch)| sums.add(batch))?;
     }
     drop(pieces);
     connection
         .prepare_cached("DELETE FROM usage_batch WHERE number > 0 AND number <= ?1")?
         .execute([last])?;
     let mut known = connection.prepare_cached("SELECT body FROM usage_batch WHERE number = ?1")?;
-    for (share, batches) in (0..).zip(shares) {
-        if batches.iter().all(|batch| batch.counted.is_empty() && batch.used.is_empty()) {
+    for (share, mut sums) in (0..).zip(shares) {
+        if sums.counted.is_empty() && sums.used.is_empty() {
             continue;
         }
         let number = number_of(hour, share);
-        let mut sums = Sums::default();
         let body: Option<Vec<u8>> = known.query_row([number], |row| row.get(0)).optional()?;
         if let Some(body) = body {
             sums.add(read(&body)?)?;
         }
-        batches.into_iter().try_for_each(|batch| sums.add(batch))?;
         put(connection, number, &sums.batch(hour))?;
     }
     Ok(())

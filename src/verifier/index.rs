@@ -4,11 +4,11 @@
 //! A million keys take some 200 MB. What many keys share (owner, project, scopes, restrictions, limits) is kept once,
 //! as a [`Policy`]. Seals are judged when a row is read, by [`crate::crypto::rows`], and again whenever it changes.
 
-use std::collections::HashMap;
 use std::sync::OnceLock;
 
 use hashbrown::HashTable;
 
+use super::policies::Policies;
 use super::rows::{Entry, Judged, Line, NONE, OfKey, Policy, Slot, Standing, Uses, hash_of};
 use crate::crypto::RowKey;
 use crate::crypto::rows::party_holds;
@@ -39,9 +39,7 @@ pub(super) struct Index {
     by_place: Vec<u32>,
     pub(super) owners: Vec<Slot>,
     pub(super) projects: Vec<Slot>,
-    policies: Vec<Policy>,
-    free_policies: Vec<u32>,
-    policy_names: HashMap<String, u32>,
+    policies: Policies,
     /// What was counted with secrets that are not there any more, or not as they were.
     left: Vec<(KeyId, SecretId, Uses)>,
 }
@@ -54,7 +52,7 @@ impl Index {
 
     /// Whether anything is limited.
     pub(super) fn has_limits(&self) -> bool {
-        self.policies.iter().any(|policy| !policy.limits.is_none())
+        self.policies.have_limits()
             || self.owners.iter().chain(&self.projects).any(|slot| !slot.party.limits.is_none())
     }
 
@@ -100,7 +98,7 @@ impl Index {
     }
 
     pub(super) fn policy(&self, line: &Line) -> &Policy {
-        &self.policies[line.policy as usize]
+        self.policies.get(line.policy)
     }
 
     pub(super) fn owner_of(&self, policy: &Policy) -> &Slot {
@@ -266,58 +264,26 @@ impl Index {
         let place = |slots: &[Slot], name: &Name| {
             slots.iter().position(|slot| slot.party.name == *name).and_then(|place| u32::try_from(place).ok())
         };
-        let owner = place(&self.owners, &key.owner)?;
-        let project = place(&self.projects, &key.project)?;
-        let scopes_text = key.scopes.joined();
-        let name = format!(
-            "{}/{}/{owner}/{project}/{scopes_text}/{:?}/{:?}/{:?}",
-            key.kind.code(),
-            key.env.code(),
-            key.networks.named(),
-            key.origins.named(),
-            key.limits
-        );
-        if let Some(policy) = self.policy_names.get(&name) {
-            return Some(*policy);
-        }
-        let policy = Policy {
-            kind: key.kind,
-            env: key.env,
-            owner,
-            project,
-            scopes: key.scopes.clone(),
-            scopes_text: scopes_text.into(),
-            networks: key.networks.clone(),
-            origins: key.origins.clone(),
-            limits: key.limits,
-        };
+        let parties = (place(&self.owners, &key.owner)?, place(&self.projects, &key.project)?);
         // Policies that no key has any more go when they outnumber the keys.
-        if self.free_policies.is_empty() && self.policies.len() > 2 * self.entries.len() + 1_024 {
-            self.drop_unused_policies();
-        }
-        let number = put_into(&mut self.policies, &mut self.free_policies, policy);
-        self.policy_names.insert(name, number);
-        Some(number)
-    }
-
-    fn drop_unused_policies(&mut self) {
-        let mut is_used = vec![false; self.policies.len()];
-        for entry in &self.entries {
-            let mut number = entry.first_line;
-            while number != NONE {
-                let line = &self.lines[number as usize];
-                is_used[line.policy as usize] = true;
-                number = line.next;
+        if self.policies.is_to_be_cleared(2 * self.entries.len() + 1_024) {
+            let mut is_used = vec![false; self.policies.len()];
+            for entry in &self.entries {
+                let mut number = entry.first_line;
+                while number != NONE {
+                    let line = &self.lines[number as usize];
+                    is_used[line.policy as usize] = true;
+                    number = line.next;
+                }
             }
+            self.policies.clear(&is_used);
         }
-        self.policy_names.retain(|_, number| is_used[*number as usize]);
-        self.free_policies =
-            (0..).zip(is_used).filter(|(_, is_used)| !is_used).map(|(number, _)| number).collect();
+        Some(self.policies.number_of(key, parties))
     }
 }
 
 /// Puts one where nothing is any more, or at the end; says where.
-fn put_into<T>(all: &mut Vec<T>, free: &mut Vec<u32>, one: T) -> u32 {
+pub(super) fn put_into<T>(all: &mut Vec<T>, free: &mut Vec<u32>, one: T) -> u32 {
     if let Some(number) = free.pop() {
         all[number as usize] = one;
         return number;

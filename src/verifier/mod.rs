@@ -15,6 +15,7 @@ mod desk;
 mod follow;
 mod index;
 mod limiting;
+mod policies;
 mod revoking;
 mod rows;
 mod tally;

@@ -5,20 +5,20 @@
 //! the secret or key. As long as that is little it is folded in soon; of a million keys it is folded once, when the hour
 //! is over, or when somebody wants to read it. Each transaction is short.
 
-use std::collections::{BTreeMap, HashMap};
-use std::net::IpAddr;
+mod batch;
+
+use std::collections::HashMap;
 
 use rusqlite::{Connection, OptionalExtension, params, params_from_iter};
-use serde::{Deserialize, Serialize};
 
 use super::{Result, damaged};
 use crate::domain::key::KeyId;
 use crate::domain::name::Name;
-use crate::domain::secret::SecretId;
 use crate::domain::time::Instant;
 use crate::domain::usage::{Counted, UsageRow, Used, hour_of};
 use crate::registry::ledger::{Folding, UsageFilter};
 use crate::registry::{RegistryError, Visit};
+use batch::{Batch, Id, LastUse, SHARES, Sums, divided, id_of, read, text_of, written};
 
 /// Up to so many counts are written as rows at once; above, in one piece, which costs a server a hundredth.
 const DIRECT: usize = 100;
@@ -27,29 +27,8 @@ const FOLD: usize = 2_000;
 /// How many pieces are summed at once, and about how many bytes of them.
 const MOST_PIECES: usize = 64;
 const MOST_BYTES: usize = 16 * 1024 * 1024;
-/// What an hour's pieces say together is divided into so many shares, each of which fits into little memory.
-const SHARES: i64 = 64;
 /// Up to so many bytes of sums are folded in although their hour goes on: some 20,000 secrets.
 const SOON: i64 = 600_000;
-
-/// The twelve characters of an id.
-type Id = [u8; 12];
-
-/// What a server counted in a second of an hour, or a share of all its seconds.
-#[derive(Debug, Default, Serialize, Deserialize)]
-struct Batch {
-    hour: i64,
-    sorts: Vec<Sort>,
-    /// Key, sort, requests.
-    counted: Vec<(Id, u32, u64)>,
-    used: Vec<(Id, LastUse)>,
-}
-
-/// Outcome and scopes.
-type Sort = (String, String);
-
-/// Seconds since the epoch, and the address.
-type LastUse = (i64, Option<IpAddr>);
 
 /// Counts one request.
 pub(super) fn count(connection: &Connection, counted: &Counted, at: Instant) -> Result<()> {
@@ -113,10 +92,6 @@ pub(super) fn fold(connection: &Connection, what: Folding) -> Result<bool> {
 /// Where a share of an hour lies: the oldest hour has the largest number.
 fn number_of(hour: i64, share: i64) -> i64 {
     -(hour / 3_600 * SHARES + share) - 1
-}
-
-fn share_of(id: &Id) -> i64 {
-    i64::from(id[0]) % SHARES
 }
 
 /// Folds some of the oldest sums, but none of the hour that goes on.
@@ -188,69 +163,6 @@ fn sum(connection: &Connection) -> Result<()> {
         put(connection, number, &sums.batch(hour))?;
     }
     Ok(())
-}
-
-/// What a piece says, by share.
-fn divided(batch: Batch) -> Vec<Batch> {
-    let empty = |_| Batch { hour: batch.hour, sorts: batch.sorts.clone(), ..Batch::default() };
-    let mut shares: Vec<Batch> = (0..SHARES).map(empty).collect();
-    let place = |id: &Id| usize::try_from(share_of(id)).unwrap_or(0);
-    batch.counted.into_iter().for_each(|row| shares[place(&row.0)].counted.push(row));
-    batch.used.into_iter().for_each(|row| shares[place(&row.0)].used.push(row));
-    shares
-}
-
-/// What several batches of one share say together.
-#[derive(Default)]
-struct Sums {
-    sorts: BTreeMap<Sort, u32>,
-    counted: BTreeMap<(Id, u32), u64>,
-    used: BTreeMap<Id, LastUse>,
-}
-
-impl Sums {
-    fn add(&mut self, batch: Batch) -> Result<()> {
-        let mut numbers = Vec::with_capacity(batch.sorts.len());
-        for sort in batch.sorts {
-            let next = u32::try_from(self.sorts.len()).unwrap_or(u32::MAX);
-            numbers.push(*self.sorts.entry(sort).or_insert(next));
-        }
-        for (key, sort, requests) in batch.counted {
-            let sort = *numbers.get(sort as usize).ok_or_else(|| damaged("counted usage"))?;
-            let count = self.counted.entry((key, sort)).or_default();
-            *count = count.saturating_add(requests);
-        }
-        for (secret, last) in batch.used {
-            let known = self.used.entry(secret).or_insert(last);
-            if known.0 <= last.0 {
-                *known = last;
-            }
-        }
-        Ok(())
-    }
-
-    fn batch(self, hour: i64) -> Batch {
-        let mut sorts = vec![Sort::default(); self.sorts.len()];
-        self.sorts.into_iter().for_each(|(sort, number)| sorts[number as usize] = sort);
-        let counted = self.counted.into_iter().map(|((key, sort), requests)| (key, sort, requests));
-        Batch { hour, sorts, counted: counted.collect(), used: self.used.into_iter().collect() }
-    }
-}
-
-fn read(body: &[u8]) -> Result<Batch> {
-    postcard::from_bytes(body).map_err(|_| damaged("counted usage"))
-}
-
-fn written(batch: &Batch) -> Result<Vec<u8>> {
-    postcard::to_allocvec(batch).map_err(|error| RegistryError::Storage(error.to_string()))
-}
-
-fn id_of(text: &str) -> Result<Id> {
-    SecretId::parse(text).map(|id| id.bytes()).ok_or_else(|| damaged("an id"))
-}
-
-fn text_of(id: &Id) -> Result<&str> {
-    std::str::from_utf8(id).map_err(|_| damaged("counted usage"))
 }
 
 fn fold_into_tables(connection: &Connection, batch: &Batch) -> Result<()> {

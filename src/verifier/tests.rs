@@ -2,6 +2,7 @@
 
 // With counters in memory, which there are on Linux only.
 #[cfg(target_os = "linux")]
+mod counted;
 mod limits;
 
 use std::path::PathBuf;

@@ -1,0 +1,97 @@
+//! What requests did is counted once and never lost, whatever happens to the line it is counted in.
+
+use super::*;
+use crate::registry::ledger::{Folding, Ledger as _};
+
+fn accepted(scene: &Scene) -> u64 {
+    scene.usage().iter().filter(|row| row.0 == "accepted").map(|row| row.2).sum()
+}
+
+#[test]
+fn what_was_counted_before_a_key_changed_is_not_lost() {
+    let mut scene = plain(&["one", "two"]);
+    assert_eq!([scene.answer(0), scene.answer(0), scene.answer(1)], ["accepted"; 3]);
+    scene.change(0, |key| key.scopes = Scopes::new(["orders:*".parse().unwrap()]).unwrap());
+    assert_eq!(scene.answer(0), "accepted");
+    scene.revoke(0);
+    assert_eq!(scene.answer(0), "revoked");
+    assert_eq!(accepted(&scene), 4);
+    assert_eq!(scene.stored(0).last_use().unwrap().at, Instant::from_seconds(NOW));
+    assert_eq!(accepted(&scene), 4, "and once");
+}
+
+#[test]
+fn what_was_counted_before_a_backup_was_restored_is_not_lost() {
+    let mut scene = plain(&["one"]);
+    let backup = scene.path.with_file_name("backup.db");
+    edit(&scene.path, &format!("VACUUM INTO '{}'", backup.display()));
+    scene.change(0, |key| key.scopes = Scopes::new(["orders:*".parse().unwrap()]).unwrap());
+    // No second passes between what follows, so nothing is written but by `usage`.
+    restore(&scene.path, &backup);
+    assert_eq!(scene.answer(0), "accepted");
+    restore(&scene.path, &backup);
+    assert_eq!(scene.answer(0), "accepted");
+    let all = accepted(&scene);
+    assert!((1..=2).contains(&all), "a second may have passed, and its usage gone with the file: {all}");
+}
+
+#[test]
+fn threads_that_ask_for_many_things_at_once_are_all_counted() {
+    let mut scene = plain(&["one", "two", "three"]);
+    for place in 0..3 {
+        scene.change(place, |key| key.scopes = Scopes::new(["orders:*".parse().unwrap()]).unwrap());
+    }
+    // More sets of scopes than are counted in lines, and one that is denied.
+    let scopes = (0..40).map(|number| format!("orders:s{number}")).chain(["refunds:read".to_owned()]);
+    let sets: Vec<Request> =
+        scopes.map(|scope| Request { scopes: vec![scope.parse().unwrap()], ..Request::default() }).collect();
+    let texts = [0, 1, 2].map(|place| scene.text(place));
+    std::thread::scope(|scope| {
+        for thread in 0..4 {
+            let (verifier, texts, sets) = (&scene.verifier, &texts, &sets);
+            scope.spawn(move || {
+                for turn in 0..500 {
+                    let (text, request) = (&*texts[(turn + thread) % 3], &sets[(turn * 7 + thread) % 41]);
+                    verifier.verify(text.into(), (request, 1), |_| ()).unwrap();
+                }
+            });
+        }
+        // Written meanwhile, over and over.
+        for _ in 0..20 {
+            scene.verifier.flush().unwrap();
+        }
+    });
+    let denied = (0..4_usize).flat_map(|thread| (0..500).map(move |turn| (turn * 7 + thread) % 41));
+    let denied = denied.filter(|set| *set == 40).count() as u64;
+    scene.verifier.flush().unwrap();
+    while scene.registry.fold_usage(Folding::All).unwrap() {}
+    assert_eq!(accepted(&scene), 2_000 - denied);
+    let rows = scene.usage();
+    assert_eq!(rows.iter().map(|row| row.2).sum::<u64>(), 2_000);
+    assert_eq!(rows.len(), 3 * 41, "each set of each key apart");
+}
+
+#[test]
+fn the_last_use_is_the_latest_and_has_its_address() {
+    let scene = plain(&["one"]);
+    let from = |ip: Option<&str>, at: i64| {
+        scene.clock.store((NOW + at) * 1_000_000, Ordering::SeqCst);
+        let request = Request { ip: ip.map(|ip| ip.parse().unwrap()), ..Request::default() };
+        assert_eq!(scene.ask(&scene.text(0), &request), "accepted");
+    };
+    let last = || {
+        scene.verifier.flush().unwrap();
+        let last = scene.stored(0).last_use().unwrap();
+        (last.at.seconds() - NOW, last.ip.map(|ip| ip.to_string()))
+    };
+    from(Some("192.0.2.1"), 5);
+    from(Some("2001:db8::7"), 9);
+    // By a clock that was set back.
+    from(Some("192.0.2.9"), 3);
+    assert_eq!(last(), (9, Some("2001:db8::7".to_owned())));
+    from(Some("192.0.2.2"), 11);
+    assert_eq!(last(), (11, Some("192.0.2.2".to_owned())));
+    from(None, 12);
+    assert_eq!(last(), (12, None));
+    assert_eq!(accepted(&scene), 5);
+}

@@ -68,8 +68,12 @@ impl Shared {
         let counters = self.counters.get();
         let find = |id| {
             let found = index.find(id);
-            if let (Some((line, _)), Some(counters)) = (&found, counters) {
-                counters.foresee(u64::from(index.line(*line).place));
+            let place = match &found {
+                Some((line, _)) => Some(index.line(*line).place),
+                None => index.some_place(id),
+            };
+            if let (Some(place), Some(counters)) = (place, counters) {
+                counters.foresee(u64::from(place));
             }
             Ok::<_, Infallible>(found)
         };

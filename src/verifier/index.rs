@@ -84,9 +84,16 @@ impl Index {
         Some((number, line.digest))
     }
 
-    /// Any line, as good as any other.
+    /// The line that is looked at in the place of one that is not there: any one, found by way of another table, as a
+    /// line that is there is.
     fn some_line(&self, hash: u64) -> usize {
-        usize::try_from(hash >> 1).unwrap_or(0) % self.lines.len().max(1)
+        let place = usize::try_from(hash >> 1).unwrap_or(0) % self.by_place.len().max(1);
+        self.by_place.get(place).map_or(0, |number| *number as usize) % self.lines.len().max(1)
+    }
+
+    /// Where its counters would be, if any line had this id.
+    pub(super) fn some_place(&self, id: SecretId) -> Option<u32> {
+        self.lines.get(self.some_line(hash_of(id.bytes()))).map(|line| line.place)
     }
 
     pub(super) fn line(&self, line: u32) -> &Line {

@@ -62,6 +62,10 @@ pub(super) enum Count {
     DaySecured,
     /// So much of the month's is written down already.
     MonthSecured,
+    /// How often somebody has begun to give back what was taken of the rate.
+    ReturnsBegun,
+    /// How often that has ended.
+    ReturnsEnded,
 }
 
 /// The mapped file.

@@ -46,6 +46,8 @@ pub(super) struct Where<'a> {
 /// The state of one slot as it was looked at.
 #[derive(Debug, Clone, Copy, Default)]
 struct Look {
+    /// How often something was given back by then; none while somebody is at it.
+    returns: Option<u64>,
     arrival: u64,
     quota: u64,
 }
@@ -110,6 +112,9 @@ impl<'a> Meters<'a> {
         let counted = self.accounts.iter_mut().zip(&self.slots).zip(&mut looks).take(self.length);
         for ((account, slot), look) in counted {
             if let (Some(rate), Some(slot)) = (account.limits.rate, slot.rate) {
+                let ended = slot.word(Count::ReturnsEnded).load(Ordering::Acquire);
+                let begun = slot.word(Count::ReturnsBegun).load(Ordering::Acquire);
+                look.returns = (begun == ended).then_some(begun);
                 look.arrival = slot.word(Count::Arrival).load(Ordering::Acquire);
                 account.arrival = look.arrival.max(used_up_until(self.used_up, rate.tolerance(), now));
             }
@@ -159,7 +164,7 @@ impl<'a> Meters<'a> {
     fn undo(&self, place: usize, before: Look, (cost, now): (u32, Instant), clock: Option<&Clock<'_>>) {
         let (account, slot) = (&self.accounts[place], self.slots[place]);
         if let (Some(_), Some(slot)) = (account.limits.rate, slot.rate) {
-            give_back_time(slot, before.arrival, account.arrival, clock);
+            give_back_time(slot, before, account.arrival, clock);
         }
         if let (Some(quota), Some(slot)) = (account.limits.quota, slot.quota) {
             give_back(slot, quota.period(), u64::from(cost), now);
@@ -231,7 +236,14 @@ pub(super) fn used_of(slot: Slot<'_>, period: Period, now: Instant) -> Option<u6
 /// already, and then it is part of nothing any more: given back, it would let one pass too many. Had it never been
 /// taken, the arrival would be no later than what they took behind `before` or behind the instant that now is. Without a
 /// clock, and when others took, all of it stays taken.
-fn give_back_time(slot: Slot<'_>, before: u64, taken: u64, clock: Option<&Clock<'_>>) {
+fn give_back_time(slot: Slot<'_>, look: Look, taken: u64, clock: Option<&Clock<'_>>) {
+    let before = look.arrival;
+    let begun = slot.word(Count::ReturnsBegun).fetch_add(1, Ordering::AcqRel);
+    if look.returns != Some(begun) {
+        // What others gave back meanwhile lies below what they took: nobody can tell the two apart any more.
+        slot.word(Count::ReturnsEnded).fetch_add(1, Ordering::AcqRel);
+        return;
+    }
     let less = |arrival: u64| {
         if arrival == taken {
             return Some(before);
@@ -242,6 +254,7 @@ fn give_back_time(slot: Slot<'_>, before: u64, taken: u64, clock: Option<&Clock<
     };
     // Nothing is given back when nothing can be.
     let _ = slot.word(Count::Arrival).fetch_update(Ordering::AcqRel, Ordering::Acquire, less);
+    slot.word(Count::ReturnsEnded).fetch_add(1, Ordering::AcqRel);
 }
 
 fn give_back(slot: Slot<'_>, period: Period, cost: u64, now: Instant) {

@@ -66,6 +66,20 @@ fn what_is_given_back_at_once_is_there_for_others() {
 }
 
 #[test]
+fn two_that_are_given_back_one_after_the_other_let_nobody_pass_twice() {
+    // Of a rate that lets two pass at once and one in two seconds; found by the property below.
+    let (_folder, counters) = counters();
+    let rate = Rate::new(1, Span::from_seconds(2).unwrap(), Some(2)).unwrap();
+    let first = halted(&counters, "a", rate, at(600_000)).unwrap();
+    let second = halted(&counters, "a", rate, at(800_000)).unwrap();
+    first.give_back(Some(at(1_000_000)));
+    assert!(passes(&counters, "a", rate, at(1_400_000)));
+    second.give_back(Some(at(2_200_000)));
+    let passed = [2_500_000, 3_100_000].map(|then| passes(&counters, "a", rate, at(then)));
+    assert_ne!(passed, [true, true], "three within two seconds");
+}
+
+#[test]
 fn what_was_over_before_it_is_given_back_lets_nobody_pass_twice() {
     let (_folder, counters) = counters();
     let rate = Rate::parse("60/1m", Some(1)).unwrap();

@@ -1,8 +1,8 @@
 //! The verifier against a real file that others change.
 
+mod counted;
 // With counters in memory, which there are on Linux only.
 #[cfg(target_os = "linux")]
-mod counted;
 mod limits;
 
 use std::path::PathBuf;

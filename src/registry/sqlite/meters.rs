@@ -232,28 +232,25 @@ pub(super) fn used_of(slot: Slot<'_>, period: Period, now: Instant) -> Option<u6
     used_in(slot.word(count_of(period)).load(Ordering::Acquire), period, now)
 }
 
-/// Gives back what led from arrival `before` to `taken`. Others who took since may have come when that was over
+/// Gives back what led from the arrival looked at to `taken`. Others who took since may have come when that was over
 /// already, and then it is part of nothing any more: given back, it would let one pass too many. Had it never been
-/// taken, the arrival would be no later than what they took behind `before` or behind the instant that now is. Without a
-/// clock, and when others took, all of it stays taken.
+/// taken, the arrival would be no later than what they took behind the one before or behind the instant that now is.
+/// When others took and there is no clock, and when others gave back, all of it stays taken.
 fn give_back_time(slot: Slot<'_>, look: Look, taken: u64, clock: Option<&Clock<'_>>) {
-    let before = look.arrival;
-    let begun = slot.word(Count::ReturnsBegun).fetch_add(1, Ordering::AcqRel);
-    if look.returns != Some(begun) {
-        // What others gave back meanwhile lies below what they took: nobody can tell the two apart any more.
-        slot.word(Count::ReturnsEnded).fetch_add(1, Ordering::AcqRel);
-        return;
-    }
     let less = |arrival: u64| {
         if arrival == taken {
-            return Some(before);
+            return Some(look.arrival);
         }
         let others = arrival.checked_sub(taken)?;
-        let without = before.max(nanos(clock?())) + others;
+        let without = look.arrival.max(nanos(clock?())) + others;
         (without < arrival).then_some(without)
     };
-    // Nothing is given back when nothing can be.
-    let _ = slot.word(Count::Arrival).fetch_update(Ordering::AcqRel, Ordering::Acquire, less);
+    let begun = slot.word(Count::ReturnsBegun).fetch_add(1, Ordering::AcqRel);
+    // What others gave back meanwhile lies below what they took: nobody can tell the two apart any more.
+    if look.returns == Some(begun) {
+        // Nothing is given back when nothing can be.
+        let _ = slot.word(Count::Arrival).fetch_update(Ordering::AcqRel, Ordering::Acquire, less);
+    }
     slot.word(Count::ReturnsEnded).fetch_add(1, Ordering::AcqRel);
 }
 

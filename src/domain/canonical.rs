@@ -29,6 +29,16 @@ impl Bytes {
         self.raw(text.as_bytes());
     }
 
+    /// One text in several parts.
+    fn parts<'a>(&mut self, parts: impl Iterator<Item = &'a str> + Clone) {
+        self.count(parts.clone().map(str::len).sum());
+        parts.for_each(|part| self.0.extend_from_slice(part.as_bytes()));
+    }
+
+    fn key_id(&mut self, id: KeyId) {
+        self.parts(["key_", id.bare()].into_iter());
+    }
+
     fn count(&mut self, count: usize) {
         self.0.extend_from_slice(&(count as u64).to_be_bytes());
     }
@@ -73,12 +83,17 @@ impl Bytes {
 #[must_use]
 pub fn key_bytes(key: &Key) -> Vec<u8> {
     let mut bytes = Bytes::of("key");
-    bytes.text(&key.id.to_string());
+    bytes.key_id(key.id);
     for text in [key.name.as_str(), key.kind.code(), key.env.code(), key.owner.as_str(), key.project.as_str()]
     {
         bytes.text(text);
     }
-    bytes.text(&key.scopes.joined());
+    let spaced = key
+        .scopes
+        .iter()
+        .enumerate()
+        .flat_map(|(place, scope)| [if place > 0 { " " } else { "" }, scope.as_str()]);
+    bytes.parts(spaced);
     bytes.list(key.networks.named());
     bytes.list(key.origins.named());
     let (span, until) = match key.lifetime {
@@ -101,7 +116,7 @@ pub fn key_bytes(key: &Key) -> Vec<u8> {
 #[must_use]
 pub fn secret_bytes(key: KeyId, secret: &KeySecret) -> Vec<u8> {
     let mut bytes = Bytes::of("secret");
-    bytes.text(&key.to_string());
+    bytes.key_id(key);
     bytes.text(secret.id.as_str());
     bytes.raw(secret.digest.as_bytes());
     bytes.instant(Some(secret.created_at));

@@ -14,7 +14,7 @@ pub use rate::{Rate, Wait};
 pub use spend::{Account, Allowance, Measure, Spending, Subject, allowances, spend};
 
 /// What one key, owner or project may use up; nothing given is no limit.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub struct Limits {
     /// So many requests in a span, smoothly.
     pub rate: Option<Rate>,

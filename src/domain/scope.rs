@@ -1,6 +1,5 @@
 //! Scopes: `resource:action`, what covers what, and sets of them.
 
-use std::collections::BTreeSet;
 use std::fmt;
 use std::str::FromStr;
 
@@ -96,7 +95,7 @@ impl fmt::Display for Scope {
 }
 
 /// The scopes of a key, sorted and without repetition. Empty grants nothing: the key only identifies.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
 pub struct Scopes(Vec<Scope>);
 
 impl Scopes {
@@ -105,8 +104,10 @@ impl Scopes {
     /// # Errors
     /// [`ScopeError::TooMany`] above [`MOST_SCOPES`].
     pub fn new(scopes: impl IntoIterator<Item = Scope>) -> Result<Self, ScopeError> {
-        let set: BTreeSet<Scope> = scopes.into_iter().collect();
-        if set.len() > MOST_SCOPES { Err(ScopeError::TooMany) } else { Ok(Self(set.into_iter().collect())) }
+        let mut scopes: Vec<Scope> = scopes.into_iter().collect();
+        scopes.sort_unstable();
+        scopes.dedup();
+        if scopes.len() > MOST_SCOPES { Err(ScopeError::TooMany) } else { Ok(Self(scopes)) }
     }
 
     /// Whether any held scope covers `wanted`.

@@ -1,8 +1,10 @@
 //! Reading the registry into the index, all of it once and what changed from then on.
 
+use std::ops::Range;
 use std::path::Path;
+use std::sync::atomic::{AtomicI64, Ordering};
 
-use super::index::Index;
+use super::index::{Index, PLACES};
 use super::rows::Judged;
 use super::{Shared, VerifierError, locked};
 use crate::crypto::RowKey;
@@ -26,26 +28,32 @@ impl Follower {
         let mut index = Index::default();
         // Read before the rest: what changes meanwhile is read again.
         let mark = registry.mark()?;
-        let places = registry.places()?;
         index.put_parties(
             row,
             registry.all_parties(PartyKind::Owner)?,
             registry.all_parties(PartyKind::Project)?,
         );
-        index.reserve(places.end - places.start);
-        let middle = i64::midpoint(places.start, places.end);
+        index.reserve(registry.keys()?);
+        let pieces = Pieces::new(registry.places()?);
         let other = SqliteRegistry::open(path)?;
         std::thread::scope(|scope| {
             // A bounded queue: what one thread has read and the other not yet put is held twice.
             let (send, receive) = std::sync::mpsc::sync_channel::<Vec<(i64, Judged)>>(4);
-            let reader = scope.spawn(move || read_in_pieces(&other, middle..places.end, row, &send));
-            registry
-                .keys_at(places.start..middle, &mut |place, key| index.put(place, Judged::new(row, key)))?;
-            for piece in receive {
-                for (place, judged) in piece {
-                    index.put(place, judged);
+            let pieces = &pieces;
+            let reader = scope.spawn(move || {
+                while let Some(piece) = pieces.next() {
+                    // The other side is gone only when it failed, and then it says so.
+                    let _ = send.send(read(&other, piece, row)?);
                 }
+                Ok(())
+            });
+            let mut put =
+                |piece: Vec<(i64, Judged)>| piece.into_iter().for_each(|(place, key)| index.put(place, key));
+            while let Some(piece) = pieces.next() {
+                receive.try_iter().for_each(&mut put);
+                put(read(&registry, piece, row)?);
             }
+            receive.iter().for_each(&mut put);
             reader
                 .join()
                 .unwrap_or_else(|_| Err(RegistryError::Storage("reading the registry failed".into())))
@@ -95,23 +103,33 @@ fn read_anew(registry: &SqliteRegistry, row: &RowKey) -> Result<Index, RegistryE
     Ok(index)
 }
 
-fn read_in_pieces(
+/// The places of a registry, piece by piece to whoever asks next.
+struct Pieces {
+    next: AtomicI64,
+    end: i64,
+}
+
+impl Pieces {
+    const SIZE: i64 = 1_000;
+
+    fn new(places: Range<i64>) -> Self {
+        Self { next: AtomicI64::new(places.start), end: places.end.min(PLACES.end) }
+    }
+
+    fn next(&self) -> Option<Range<i64>> {
+        let start = self.next.fetch_add(Self::SIZE, Ordering::Relaxed);
+        (start < self.end).then(|| start..self.end.min(start.saturating_add(Self::SIZE)))
+    }
+}
+
+fn read(
     registry: &SqliteRegistry,
-    places: std::ops::Range<i64>,
+    places: Range<i64>,
     row: &RowKey,
-    send: &std::sync::mpsc::SyncSender<Vec<(i64, Judged)>>,
-) -> Result<(), RegistryError> {
-    const PIECE: usize = 1_000;
-    let mut piece = Vec::with_capacity(PIECE);
-    registry.keys_at(places, &mut |place, key| {
-        piece.push((place, Judged::new(row, key)));
-        if piece.len() == PIECE {
-            // The other side is gone only when it failed, and then it says so.
-            let _ = send.send(std::mem::replace(&mut piece, Vec::with_capacity(PIECE)));
-        }
-    })?;
-    let _ = send.send(piece);
-    Ok(())
+) -> Result<Vec<(i64, Judged)>, RegistryError> {
+    let mut keys = Vec::new();
+    registry.keys_at(places, &mut |place, key| keys.push((place, Judged::new(row, key))))?;
+    Ok(keys)
 }
 
 impl Shared {

@@ -4,25 +4,22 @@
 //! A million keys take some 200 MB. What many keys share (owner, project, scopes, restrictions, limits) is kept once,
 //! as a [`Policy`]. Seals are judged when a row is read, by [`crate::crypto::rows`], and again whenever it changes.
 
-use std::sync::OnceLock;
+use hashbrown::hash_table::{self, HashTable};
 
-use hashbrown::HashTable;
-
+use super::parties::{Parties, Slot};
 use super::policies::Policies;
-use super::rows::{Entry, Judged, Line, NONE, OfKey, Policy, Slot, Standing, Uses, hash_of};
+use super::rows::{Entry, Judged, Line, NONE, OfKey, Policy, Standing, Uses, hash_of};
 use crate::crypto::RowKey;
-use crate::crypto::rows::party_holds;
 use crate::domain::decision::Facts;
 use crate::domain::digest::Digest;
 use crate::domain::key::{Key, KeyId, KeySecret};
-use crate::domain::name::Name;
 use crate::domain::party::Party;
 use crate::domain::secret::SecretId;
 use crate::registry::sqlite::{Glance, prefetch};
 
 /// Places are given one after the other. What lies beyond these was put there by an editor, and is not known: a table
 /// up to there would be larger than memory.
-const PLACES: std::ops::Range<i64> = 1..1 << 26;
+pub(super) const PLACES: std::ops::Range<i64> = 1..1 << 26;
 
 /// Everything.
 #[derive(Debug, Default)]
@@ -37,8 +34,8 @@ pub(super) struct Index {
     free_entries: Vec<u32>,
     /// The entry of each place of the registry, which counts up.
     by_place: Vec<u32>,
-    pub(super) owners: Vec<Slot>,
-    pub(super) projects: Vec<Slot>,
+    owners: Parties,
+    projects: Parties,
     policies: Policies,
     /// What was counted with secrets that are not there any more, or not as they were.
     left: Vec<(KeyId, SecretId, Uses)>,
@@ -52,8 +49,7 @@ impl Index {
 
     /// Whether anything is limited.
     pub(super) fn has_limits(&self) -> bool {
-        self.policies.have_limits()
-            || self.owners.iter().chain(&self.projects).any(|slot| !slot.party.limits.is_none())
+        self.policies.have_limits() || self.owners.have_limits() || self.projects.have_limits()
     }
 
     /// Has what [`Self::find`] will look at for this id come nearer, whatever the id is: memory is slow, and there is work
@@ -109,11 +105,11 @@ impl Index {
     }
 
     pub(super) fn owner_of(&self, policy: &Policy) -> &Slot {
-        &self.owners[policy.owner as usize]
+        self.owners.get(policy.owner)
     }
 
     pub(super) fn project_of(&self, policy: &Policy) -> &Slot {
-        &self.projects[policy.project as usize]
+        self.projects.get(policy.project)
     }
 
     /// What the checks look at.
@@ -163,16 +159,8 @@ impl Index {
 
     /// Puts owners and projects as they are now.
     pub(super) fn put_parties(&mut self, row: &RowKey, owners: Vec<Party>, projects: Vec<Party>) {
-        for (slots, parties) in [(&mut self.owners, owners), (&mut self.projects, projects)] {
-            for party in parties {
-                let is_intact = party_holds(row, &party);
-                match slots.iter_mut().find(|slot| slot.party.name == party.name) {
-                    Some(slot) => (slot.party, slot.is_intact) = (party, is_intact),
-                    // Places are named by policies: they are added to and never moved.
-                    None => slots.push(Slot { party, is_intact, counters: OnceLock::new() }),
-                }
-            }
-        }
+        self.owners.put(row, owners);
+        self.projects.put(row, projects);
     }
 
     /// Puts a key as it is now.
@@ -202,8 +190,7 @@ impl Index {
     }
 
     /// Makes room for keys that will be put.
-    pub(super) fn reserve(&mut self, keys: i64) {
-        let keys = usize::try_from(keys.min(PLACES.end)).unwrap_or(0);
+    pub(super) fn reserve(&mut self, keys: usize) {
         self.lines.reserve_exact(keys);
         self.entries.reserve_exact(keys);
         let lines = &self.lines;
@@ -235,11 +222,15 @@ impl Index {
     fn add_line(&mut self, key: &Key, secret: &KeySecret, is_intact: bool, of: &OfKey) {
         let next = self.entries[of.entry as usize].first_line;
         let line = Line::new(key, secret, is_intact, of, next);
-        self.forget(secret.id);
         let number = put_into(&mut self.lines, &mut self.free_lines, line);
         let lines = &self.lines;
         let hash = |line: &u32| hash_of(lines[*line as usize].id.bytes());
-        self.by_id.insert_unique(hash(&number), number, hash);
+        let is_it = |line: &u32| lines[*line as usize].id == secret.id;
+        // Another key may have been given the same id by an editor: the last one read is found.
+        match self.by_id.entry(hash(&number), is_it, hash) {
+            hash_table::Entry::Occupied(mut known) => *known.get_mut() = number,
+            hash_table::Entry::Vacant(place) => drop(place.insert(number)),
+        }
         self.entries[of.entry as usize].first_line = number;
     }
 
@@ -268,10 +259,7 @@ impl Index {
 
     /// The shared policy of a key; none for a key whose owner or project is not there, which nothing can accept.
     fn policy_of(&mut self, key: &Key) -> Option<u32> {
-        let place = |slots: &[Slot], name: &Name| {
-            slots.iter().position(|slot| slot.party.name == *name).and_then(|place| u32::try_from(place).ok())
-        };
-        let parties = (place(&self.owners, &key.owner)?, place(&self.projects, &key.project)?);
+        let parties = (self.owners.number_of(&key.owner)?, self.projects.number_of(&key.project)?);
         // Policies that no key has any more go when they outnumber the keys.
         if self.policies.is_to_be_cleared(2 * self.entries.len() + 1_024) {
             let mut is_used = vec![false; self.policies.len()];

@@ -3,7 +3,8 @@
 use super::Shared;
 use super::desk::Wanted;
 use super::index::Index;
-use super::rows::{Line, Slot};
+use super::parties::Slot;
+use super::rows::Line;
 use crate::domain::limit::{Limits, Spending, Subject};
 use crate::domain::time::Instant;
 use crate::registry::sqlite::{Ahead, Counters, Meters, Reserve};

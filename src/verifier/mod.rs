@@ -15,6 +15,7 @@ mod desk;
 mod follow;
 mod index;
 mod limiting;
+mod parties;
 mod policies;
 mod revoking;
 mod rows;

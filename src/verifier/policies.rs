@@ -1,17 +1,36 @@
 //! What many keys have in common, kept once.
 
-use std::collections::HashMap;
+use std::hash::{BuildHasher as _, RandomState};
+
+use hashbrown::HashTable;
 
 use super::index::put_into;
 use super::rows::Policy;
-use crate::domain::key::Key;
+use crate::domain::key::{Allowed, Key};
+use crate::domain::limit::Limits;
+use crate::domain::network::Network;
+use crate::domain::origin::Origin;
+use crate::domain::scope::Scopes;
+use crate::domain::secret::{Env, Kind};
 
 /// All policies, by number.
 #[derive(Debug, Default)]
 pub(super) struct Policies {
     all: Vec<Policy>,
     free: Vec<u32>,
-    numbers: HashMap<String, u32>,
+    /// The number of each policy that is not free.
+    numbers: HashTable<u32>,
+    hasher: RandomState,
+}
+
+/// What makes two policies one.
+type Common<'a> = (Kind, Env, u32, u32, &'a Scopes, &'a Allowed<Network>, &'a Allowed<Origin>, &'a Limits);
+
+impl Policy {
+    fn common(&self) -> Common<'_> {
+        let Self { kind, env, owner, project, scopes, scopes_text: _, networks, origins, limits } = self;
+        (*kind, *env, *owner, *project, scopes, networks, origins, limits)
+    }
 }
 
 impl Policies {
@@ -30,16 +49,10 @@ impl Policies {
 
     /// The number of the policy of this key, whose owner and project are at these places; made if there is none yet.
     pub(super) fn number_of(&mut self, key: &Key, (owner, project): (u32, u32)) -> u32 {
-        let scopes_text = key.scopes.joined();
-        let name = format!(
-            "{}/{}/{owner}/{project}/{scopes_text}/{:?}/{:?}/{:?}",
-            key.kind.code(),
-            key.env.code(),
-            key.networks.named(),
-            key.origins.named(),
-            key.limits
-        );
-        if let Some(number) = self.numbers.get(&name) {
+        let common =
+            (key.kind, key.env, owner, project, &key.scopes, &key.networks, &key.origins, &key.limits);
+        let hash = self.hasher.hash_one::<Common<'_>>(common);
+        if let Some(number) = self.numbers.find(hash, |number| self.get(*number).common() == common) {
             return *number;
         }
         let policy = Policy {
@@ -48,13 +61,15 @@ impl Policies {
             owner,
             project,
             scopes: key.scopes.clone(),
-            scopes_text: scopes_text.into(),
+            scopes_text: key.scopes.joined().into(),
             networks: key.networks.clone(),
             origins: key.origins.clone(),
             limits: key.limits,
         };
         let number = put_into(&mut self.all, &mut self.free, policy);
-        self.numbers.insert(name, number);
+        let all = &self.all;
+        let hash_of = |number: &u32| self.hasher.hash_one(all[*number as usize].common());
+        self.numbers.insert_unique(hash, number, hash_of);
         number
     }
 
@@ -65,7 +80,7 @@ impl Policies {
 
     /// Gives the numbers of those that are not used to others.
     pub(super) fn clear(&mut self, is_used: &[bool]) {
-        self.numbers.retain(|_, number| is_used[*number as usize]);
+        self.numbers.retain(|number| is_used[*number as usize]);
         self.free = (0..).zip(is_used).filter(|(_, is_used)| !**is_used).map(|(number, _)| number).collect();
     }
 }

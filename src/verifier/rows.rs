@@ -1,7 +1,7 @@
 //! What is kept in memory of a key, a secret, an owner and a project.
 
 use std::net::{IpAddr, Ipv6Addr};
-use std::sync::{Mutex, OnceLock};
+use std::sync::Mutex;
 
 use smol_str::SmolStr;
 
@@ -13,7 +13,6 @@ use crate::domain::key::{Allowed, Ends, Key, KeyId, KeySecret};
 use crate::domain::limit::Limits;
 use crate::domain::network::Network;
 use crate::domain::origin::Origin;
-use crate::domain::party::Party;
 use crate::domain::scope::Scopes;
 use crate::domain::secret::{Env, Kind, SecretId};
 use crate::domain::time::Instant;
@@ -209,15 +208,6 @@ impl Line {
         let uses = std::mem::replace(&mut *locked(&self.uses), Uses::NONE);
         (uses.requests > 0).then_some(uses)
     }
-}
-
-/// An owner or a project.
-#[derive(Debug)]
-pub(super) struct Slot {
-    pub(super) party: Party,
-    pub(super) is_intact: bool,
-    /// Where its counters are; none when there is no room for them.
-    pub(super) counters: OnceLock<Option<u64>>,
 }
 
 /// Ids are random, so their own bits find their place; what a stranger asks for changes nothing in the table.

@@ -371,6 +371,16 @@ fn whoever_waits_to_write_usage_keeps_no_request_waiting() {
 }
 
 #[test]
+fn keys_that_are_read_in_several_pieces_are_all_known() {
+    let names: Vec<String> = (0..2_001).map(|number| format!("key-{number}")).collect();
+    let scene = plain(&names.iter().map(String::as_str).collect::<Vec<_>>());
+    assert_eq!(scene.verifier.keys(), 2_001);
+    for place in 0..2_001 {
+        assert_eq!(scene.answer(place), "accepted", "{place}");
+    }
+}
+
+#[test]
 fn a_row_moved_to_where_no_row_can_be_is_not_known_and_costs_no_memory() {
     let scene = plain(&["one", "two"]);
     assert_eq!(scene.answer(0), "accepted");

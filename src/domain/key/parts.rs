@@ -53,7 +53,7 @@ impl fmt::Debug for KeyId {
 }
 
 /// Which of something is allowed. There is no empty list that could mean everything.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Allowed<T> {
     /// Not restricted.
     Any,

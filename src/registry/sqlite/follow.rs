@@ -94,6 +94,15 @@ impl SqliteRegistry {
         Ok(statement.query_row(params![change, of, event, hash], |row| row.get(0))?)
     }
 
+    /// How many keys there are.
+    ///
+    /// # Errors
+    /// Those of SQLite.
+    pub fn keys(&self) -> Result<usize> {
+        let keys: u32 = self.connection.query_row("SELECT count(*) FROM key", [], |row| row.get(0))?;
+        Ok(keys as usize)
+    }
+
     /// The places that keys have had so far: from 1 to before the end.
     ///
     /// # Errors
@@ -104,7 +113,7 @@ impl SqliteRegistry {
         Ok(1..last.saturating_add(1))
     }
 
-    /// The keys at these places, in order, without the kept copies of their secrets.
+    /// The keys at these places, in order, without what grants nothing: tags, notes, last uses and kept copies.
     ///
     /// # Errors
     /// Those of SQLite.
@@ -130,12 +139,12 @@ impl SqliteRegistry {
 }
 
 fn keys_at(connection: &Connection, places: Range<i64>, visit: &mut dyn FnMut(i64, Key)) -> Result<()> {
-    let secret_columns =
-        read::SECRET_COLUMNS.replace("s.kept_algorithm, s.kept,", "NULL AS kept_algorithm, NULL AS kept,");
+    let key_columns = read::KEY_COLUMNS.replace("k.tags, k.note,", "'', NULL,");
+    let secret_columns = read::SECRET_COLUMNS
+        .replace("s.last_used_at, s.last_used_ip, s.kept_algorithm, s.kept,", "NULL, NULL, NULL, NULL,");
     let mut statement = connection.prepare_cached(&format!(
-        "SELECT {}, {secret_columns}, k.place FROM key AS k LEFT JOIN secret AS s ON s.key_place = k.place \
-         WHERE k.place >= ?1 AND k.place < ?2 ORDER BY k.place, s.number",
-        read::KEY_COLUMNS
+        "SELECT {key_columns}, {secret_columns}, k.place FROM key AS k LEFT JOIN secret AS s ON s.key_place = k.place \
+         WHERE k.place >= ?1 AND k.place < ?2 ORDER BY k.place, s.number"
     ))?;
     let mut rows = statement.query(params![places.start, places.end])?;
     let mut current: Option<(i64, Key)> = None;

@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 use std::net::IpAddr;
 use std::ops::Range;
+use std::sync::LazyLock;
 
 use axum::body::{Body, Bytes};
 use axum::http::header::{CACHE_CONTROL, CONTENT_LENGTH, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
@@ -12,21 +13,46 @@ use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 
 use super::config::Rules;
 use crate::domain::decision::{Decision, Denial, Request};
-use crate::domain::limit::Spending;
+use crate::domain::limit::{Allowance, Spending};
 use crate::domain::scope::Scope;
 use crate::domain::time::Instant;
-use crate::verifier::{Identified, Verdict};
+use crate::verifier::Verdict;
 
 /// What a header field may not hold as it is, and the percent sign that says so.
 const ESCAPED: &AsciiSet = &CONTROLS.add(b'%').add(b',').add(b'"').add(b'\\');
 
-/// The answer to a proxy about a request that may pass: who it comes from, and what is left.
+/// The answer to a proxy about a request that may pass: who it comes from, and what is left. Every field about the key is
+/// always there and never empty, so that none that a client sent is left.
 pub(super) fn accepted(verdict: &Verdict<'_>) -> Response<Body> {
     let mut response = Response::new(Body::empty());
-    if let Some(key) = &verdict.key {
-        identify(response.headers_mut(), key);
+    let Some(key) = &verdict.key else { return response };
+    // All values are written into one piece of memory, which the fields then share.
+    let mut text = Values(BytesMut::with_capacity(512));
+    let [id, secret, name] =
+        [text.write(&["key_", key.id.bare()]), text.write(&[key.secret.as_str()]), text.escape(key.name)];
+    let [owner, project] = [key.owner, key.project].map(|party| text.escape(party));
+    let scopes = if key.scopes_text.is_empty() { "none" } else { key.scopes_text };
+    let [env, kind, scopes] = [key.env.code(), key.kind.code(), scopes].map(|word| text.write(&[word]));
+    let expires = match key.expires_at {
+        Some(at) => text.print(at),
+        None => text.write(&["never"]),
+    };
+    let allowances = &verdict.spending.allowances;
+    let (fields, [policy, left]) = if allowances.is_empty() {
+        (&*IDENTITY, [0..0, 0..0])
+    } else {
+        (&*IDENTITY_AND_LIMITS, [text.policy(allowances), text.left(allowances)])
+    };
+    let places = [id, secret, name, owner, project, env, kind, scopes, expires, policy, left];
+    let text = text.0.freeze();
+    let headers = response.headers_mut();
+    *headers = fields.clone();
+    for value in headers.values_mut() {
+        *value = match places.get(place_in(value)) {
+            Some(place) => value_of(text.slice(place.clone())),
+            None => UNPRINTABLE,
+        };
     }
-    limits(response.headers_mut(), &verdict.spending);
     response
 }
 
@@ -81,45 +107,38 @@ pub(crate) fn undecided<B: From<Bytes>>() -> Response<B> {
     problem(StatusCode::SERVICE_UNAVAILABLE, "undecided", "no decision could be made; try again")
 }
 
-const ID: HeaderName = HeaderName::from_static("x-apikey-id");
-const SECRET_ID: HeaderName = HeaderName::from_static("x-apikey-secret-id");
-const NAME: HeaderName = HeaderName::from_static("x-apikey-name");
-const OWNER: HeaderName = HeaderName::from_static("x-apikey-owner");
-const PROJECT: HeaderName = HeaderName::from_static("x-apikey-project");
-const ENV: HeaderName = HeaderName::from_static("x-apikey-env");
-const KIND: HeaderName = HeaderName::from_static("x-apikey-kind");
-const SCOPES: HeaderName = HeaderName::from_static("x-apikey-scopes");
-const EXPIRES: HeaderName = HeaderName::from_static("x-apikey-expires");
-const LIMITS_POLICY: HeaderName = HeaderName::from_static("ratelimit-policy");
-const LIMITS_LEFT: HeaderName = HeaderName::from_static("ratelimit");
+/// The fields of an accepted request, in the order of their values.
+const FIELDS: [&str; 11] = [
+    "x-apikey-id",
+    "x-apikey-secret-id",
+    "x-apikey-name",
+    "x-apikey-owner",
+    "x-apikey-project",
+    "x-apikey-env",
+    "x-apikey-kind",
+    "x-apikey-scopes",
+    "x-apikey-expires",
+    LIMITS_POLICY,
+    LIMITS_LEFT,
+];
+const LIMITS_POLICY: &str = "ratelimit-policy";
+const LIMITS_LEFT: &str = "ratelimit";
+const UNPRINTABLE: HeaderValue = HeaderValue::from_static("unprintable");
 
-/// Says who a request comes from. Every field is always there and never empty, so that none that a client sent is left.
-fn identify(headers: &mut HeaderMap, key: &Identified<'_>) {
-    // All values are written into one piece of memory, which the fields then share.
-    let mut text = Values(BytesMut::with_capacity(256));
-    let scopes = if key.scopes_text.is_empty() { "none" } else { key.scopes_text };
-    let fields = [
-        (ID, text.write(&["key_", key.id.bare()])),
-        (SECRET_ID, text.write(&[key.secret.as_str()])),
-        (NAME, text.escape(key.name)),
-        (OWNER, text.escape(key.owner)),
-        (PROJECT, text.escape(key.project)),
-        (SCOPES, text.write(&[scopes])),
-        (
-            EXPIRES,
-            match key.expires_at {
-                Some(at) => text.print(at),
-                None => text.write(&["never"]),
-            },
-        ),
-    ];
-    let text = text.0.freeze();
-    headers.reserve(16);
-    headers.insert(ENV, HeaderValue::from_static(key.env.code()));
-    headers.insert(KIND, HeaderValue::from_static(key.kind.code()));
-    for (name, place) in fields {
-        headers.insert(name, value_of(text.slice(place)));
-    }
+// A map that was made once is cheaper to copy than to make again.
+static IDENTITY: LazyLock<HeaderMap> = LazyLock::new(|| empty_fields(&FIELDS[..9]));
+static IDENTITY_AND_LIMITS: LazyLock<HeaderMap> = LazyLock::new(|| empty_fields(&FIELDS));
+
+/// These fields, each with the letter of its place where its value belongs.
+fn empty_fields(names: &[&'static str]) -> HeaderMap {
+    let letters = b'a'..=b'z';
+    let values = letters.filter_map(|letter| HeaderValue::from_bytes(&[letter]).ok());
+    names.iter().map(|name| HeaderName::from_static(name)).zip(values).collect()
+}
+
+/// Which of [`FIELDS`] the value of [`empty_fields`] belongs to.
+fn place_in(value: &HeaderValue) -> usize {
+    value.as_bytes().first().map_or(usize::MAX, |letter| usize::from(letter.wrapping_sub(b'a')))
 }
 
 /// Values of header fields, one behind the other.
@@ -144,6 +163,29 @@ impl Values {
         begin..self.0.len()
     }
 
+    /// `RateLimit-Policy`: what the limits are.
+    fn policy(&mut self, allowances: &[Allowance]) -> Range<usize> {
+        self.list(allowances, |one| [("\";q=", one.limit), (";w=", one.window_seconds)])
+    }
+
+    /// `RateLimit`: what is left of them.
+    fn left(&mut self, allowances: &[Allowance]) -> Range<usize> {
+        self.list(allowances, |one| [("\";r=", one.remaining), (";t=", one.resets_after_seconds)])
+    }
+
+    fn list(
+        &mut self,
+        allowances: &[Allowance],
+        parameters: impl Fn(&Allowance) -> [(&'static str, u64); 2],
+    ) -> Range<usize> {
+        let begin = self.0.len();
+        for (place, one) in allowances.iter().enumerate() {
+            self.write(&[if place == 0 { "\"" } else { ", \"" }, one.of, "-", one.measure.code()]);
+            self.parameters(parameters(one));
+        }
+        begin..self.0.len()
+    }
+
     /// Writes names and their numbers.
     fn parameters(&mut self, all: [(&str, u64); 2]) {
         for (name, number) in all {
@@ -161,7 +203,7 @@ impl Values {
 }
 
 fn value_of(bytes: Bytes) -> HeaderValue {
-    HeaderValue::from_maybe_shared(bytes).unwrap_or_else(|_| HeaderValue::from_static("unprintable"))
+    HeaderValue::from_maybe_shared(bytes).unwrap_or(UNPRINTABLE)
 }
 
 fn put(headers: &mut HeaderMap, name: HeaderName, value: &str) {
@@ -171,17 +213,12 @@ fn put(headers: &mut HeaderMap, name: HeaderName, value: &str) {
 /// `RateLimit` and `RateLimit-Policy` (draft-ietf-httpapi-ratelimit-headers), and when to come again.
 pub(crate) fn limits(headers: &mut HeaderMap, spending: &Spending) {
     if !spending.allowances.is_empty() {
-        let mut policy = Values(BytesMut::with_capacity(64));
-        let mut left = Values(BytesMut::with_capacity(64));
-        for (place, one) in spending.allowances.iter().enumerate() {
-            let name = [if place == 0 { "\"" } else { ", \"" }, one.of, "-", one.measure.code()];
-            policy.write(&name);
-            policy.parameters([("\";q=", one.limit), (";w=", one.window_seconds)]);
-            left.write(&name);
-            left.parameters([("\";r=", one.remaining), (";t=", one.resets_after_seconds)]);
+        let mut text = Values(BytesMut::with_capacity(128));
+        let places = [text.policy(&spending.allowances), text.left(&spending.allowances)];
+        let text = text.0.freeze();
+        for (name, place) in [LIMITS_POLICY, LIMITS_LEFT].into_iter().zip(places) {
+            headers.insert(HeaderName::from_static(name), value_of(text.slice(place)));
         }
-        headers.insert(LIMITS_POLICY, value_of(policy.0.freeze()));
-        headers.insert(LIMITS_LEFT, value_of(left.0.freeze()));
     }
     if let Some(seconds) = spending.retry_after_seconds {
         put(headers, RETRY_AFTER, &seconds.to_string());

@@ -39,22 +39,31 @@ pub(super) async fn attend(socket: Socket, peer: Peer, house: Arc<House>) {
     let wire = TokioIo::new(Wire { socket, pulse: pulse.clone() });
     let mut http = http1::Builder::new();
     // The deadlines are ours, and so the parser needs no timer.
-    // Answers are small: one piece is written cheaper than a list of them.
+    // Answers are small: one piece is written cheaper than a list of them. They are given at once, so that nothing is won
+    // by looking for the end of the connection while one is worked out, and a client that has said all it has to say may
+    // close its side.
     http.header_read_timeout(None)
         .writev(false)
+        .half_close(true)
         .max_header_size(tuning.most_head_bytes())
         .max_buf_size(tuning.most_head_bytes());
     let mut connection = pin!(http.serve_connection(wire, service));
     let mut timer = pin!(sleep_until(Instant::now() + tuning.head_for()));
     let mut end = pin!(house.end.told.notified());
-    let (mut is_listening, mut is_ending) = (false, false);
+    let (mut is_listening, mut is_timed, mut is_ending) = (false, false, false);
     poll_fn(|context| {
-        // One task polls all of this with one waker, so to have asked once is enough: no lock is taken per request.
+        // One task polls all of this with one waker, so to have asked once is enough: no lock is taken per request. It is
+        // asked before anything else, while tokio lets this task ask for as much as it likes.
         if !is_listening {
             is_listening = true;
             // Whether it was told already is asked below.
             let _ = end.as_mut().poll(context);
         }
+        while !is_timed && timer.as_mut().poll(context).is_ready() {
+            let Some(left) = pulse.left(&tuning, house.is_crowded()) else { return Poll::Ready(()) };
+            timer.as_mut().reset(Instant::now() + left.min(tuning.head_for()));
+        }
+        is_timed = true;
         // What the client did wrong was answered as far as it can be; nobody else is to be told.
         if connection.as_mut().poll(context).is_ready() {
             return Poll::Ready(());
@@ -66,9 +75,9 @@ pub(super) async fn attend(socket: Socket, peer: Peer, house: Arc<House>) {
                 return Poll::Ready(());
             }
         }
-        while timer.as_mut().poll(context).is_ready() {
-            let Some(left) = pulse.left(&tuning, house.is_crowded()) else { return Poll::Ready(()) };
-            timer.as_mut().reset(Instant::now() + left.min(tuning.head_for()));
+        if timer.is_elapsed() {
+            is_timed = false;
+            context.waker().wake_by_ref();
         }
         Poll::Pending
     })

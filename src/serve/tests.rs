@@ -75,6 +75,45 @@ fn an_accepted_request_is_an_empty_200_that_says_who_it_is() {
 }
 
 #[test]
+fn every_field_of_an_accepted_request_has_its_own_value() {
+    let rate = Some(Rate::parse("100/1m", None).unwrap());
+    for limits in [Limits::default(), Limits { rate, quota: None }] {
+        let served = served(scene(vec![wish("one", limits, Kind::Pair)]), "");
+        let key = served.scene.key(0);
+        let secret = &key.secrets[0];
+        let mut expected = vec![
+            format!("x-apikey-id: {}", key.id),
+            format!("x-apikey-secret-id: {}", secret.id),
+            "x-apikey-name: one".to_owned(),
+            "x-apikey-owner: default".to_owned(),
+            "x-apikey-project: default".to_owned(),
+            "x-apikey-env: live".to_owned(),
+            "x-apikey-kind: cs".to_owned(),
+            "x-apikey-scopes: orders:read".to_owned(),
+            format!("x-apikey-expires: {}", secret.expires_at.unwrap()),
+        ];
+        if rate == limits.rate {
+            expected.push("ratelimit-policy: \"key-rate\";q=100;w=60".to_owned());
+            expected.push("ratelimit: \"key-rate\";r=99;t=1".to_owned());
+        }
+        let answer = served.ask("GET /verify", &[served.bearer()]);
+        let is_ours = |line: &&str| line.starts_with("x-apikey-") || line.starts_with("ratelimit");
+        assert_eq!(answer.lines().filter(is_ours).collect::<Vec<_>>(), expected, "{answer}");
+    }
+}
+
+#[test]
+fn a_client_that_closes_its_side_after_its_request_is_answered() {
+    let served = plain("");
+    let mut stream = TcpStream::connect(served.address).unwrap();
+    write!(stream, "GET /verify HTTP/1.1\r\nhost: api\r\n{}\r\n\r\n", served.bearer()).unwrap();
+    stream.shutdown(std::net::Shutdown::Write).unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    assert!(answer.starts_with("HTTP/1.1 200 OK"), "{answer}");
+}
+
+#[test]
 fn every_place_of_a_secret_is_read_and_two_that_disagree_are_refused() {
     use base64::Engine as _;
     let served = plain("");

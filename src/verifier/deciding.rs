@@ -3,6 +3,8 @@
 use std::convert::Infallible;
 use std::sync::PoisonError;
 
+use crossbeam_utils::sync::ShardedLockReadGuard;
+
 use super::desk::Wanted;
 use super::index::Index;
 use super::rows::Line;
@@ -16,7 +18,7 @@ use crate::registry::ledger::{Ledger, Use};
 use crate::verification::{self, Compared, compare};
 
 impl Shared {
-    pub(super) fn read(&self) -> std::sync::RwLockReadGuard<'_, Index> {
+    pub(super) fn read(&self) -> ShardedLockReadGuard<'_, Index> {
         self.index.read().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -52,7 +54,7 @@ impl Shared {
     }
 
     /// The index with everything that is committed by now.
-    pub(super) fn current(&self) -> Result<std::sync::RwLockReadGuard<'_, Index>, VerifierError> {
+    pub(super) fn current(&self) -> Result<ShardedLockReadGuard<'_, Index>, VerifierError> {
         let index = self.read();
         if index.seen == self.watch.glance() {
             return Ok(index);

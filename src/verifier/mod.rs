@@ -27,7 +27,9 @@ mod verdict;
 pub(crate) mod tests;
 
 use std::path::Path;
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+
+use crossbeam_utils::sync::ShardedLock;
 
 use crate::crypto::{MasterKey, Subkeys};
 use crate::domain::decision::Request;
@@ -74,7 +76,7 @@ struct Shared {
     actor: Actor,
     brand: Brand,
     watch: Watch,
-    index: RwLock<Index>,
+    index: ShardedLock<Index>,
     follower: Mutex<Follower>,
     /// Where usage is written; whoever holds it may wait for other processes that write.
     ledger: Mutex<SqliteRegistry>,
@@ -128,7 +130,7 @@ impl Verifier {
             now,
             actor: Actor { user: "verifier".to_owned(), ..Actor::default() },
             watch,
-            index: RwLock::new(index),
+            index: ShardedLock::new(index),
             follower: Mutex::new(follower),
             ledger: Mutex::new(ledger),
             reader: Mutex::new(SqliteRegistry::open(registry)?),

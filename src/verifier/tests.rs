@@ -126,6 +126,10 @@ impl Scene {
         self.issued[place].secret.expose().to_owned()
     }
 
+    pub(crate) fn key(&self, place: usize) -> &Key {
+        &self.issued[place].key
+    }
+
     fn ask(&self, text: &str, request: &Request) -> &'static str {
         let credential = Credential { secret: Some(text.as_bytes()), consumer_key: None };
         self.verifier.verify(credential, (request, 1), |verdict| verdict.decision.code()).unwrap()

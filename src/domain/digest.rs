@@ -27,7 +27,13 @@ impl Digest {
     /// Whether both are the same, in constant time.
     #[must_use]
     pub fn matches(&self, other: &Self) -> bool {
-        self.0.ct_eq(&other.0).into()
+        self.words().ct_eq(&other.words()).into()
+    }
+
+    /// The bytes, eight at a time: fewer steps to compare, and as many whatever is the same.
+    fn words(&self) -> [u64; 4] {
+        let (words, _) = self.0.as_chunks::<8>();
+        std::array::from_fn(|place| u64::from_ne_bytes(words[place]))
     }
 }
 

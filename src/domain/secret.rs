@@ -52,8 +52,13 @@ impl Kind {
 
     /// The kind with this two-letter code.
     #[must_use]
-    pub fn from_code(code: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|kind| kind.code() == code)
+    pub fn from_code(code: impl AsRef<[u8]>) -> Option<Self> {
+        match code.as_ref() {
+            b"sk" => Some(Self::Private),
+            b"pk" => Some(Self::Publishable),
+            b"cs" => Some(Self::Pair),
+            _ => None,
+        }
     }
 }
 
@@ -78,8 +83,12 @@ impl Env {
 
     /// The environment with this name.
     #[must_use]
-    pub fn from_code(code: &str) -> Option<Self> {
-        [Self::Live, Self::Test].into_iter().find(|env| env.code() == code)
+    pub fn from_code(code: impl AsRef<[u8]>) -> Option<Self> {
+        match code.as_ref() {
+            b"live" => Some(Self::Live),
+            b"test" => Some(Self::Test),
+            _ => None,
+        }
     }
 }
 
@@ -97,8 +106,8 @@ impl SecretId {
 
     /// Reads exactly 12 base62 characters.
     #[must_use]
-    pub fn parse(text: &str) -> Option<Self> {
-        let bytes: [u8; ID_LENGTH] = text.as_bytes().try_into().ok()?;
+    pub fn parse(text: impl AsRef<[u8]>) -> Option<Self> {
+        let bytes: [u8; ID_LENGTH] = text.as_ref().try_into().ok()?;
         base62::is_base62(&bytes).then_some(Self(bytes))
     }
 
@@ -172,9 +181,9 @@ fn shape_of(text: &[u8]) -> Option<Parts<'_>> {
     }
     Some(Parts {
         brand,
-        kind: Kind::from_code(std::str::from_utf8(kind).ok()?)?,
-        env: Env::from_code(std::str::from_utf8(env).ok()?)?,
-        id: SecretId::parse(std::str::from_utf8(id).ok()?)?,
+        kind: Kind::from_code(kind)?,
+        env: Env::from_code(env)?,
+        id: SecretId::parse(id)?,
         check_holds: has_check(text),
     })
 }

@@ -15,6 +15,7 @@ use crate::domain::limit::{Limits, Spending, Subject};
 use crate::domain::secret::{Kind, place_of_id};
 use crate::domain::time::Instant;
 use crate::registry::ledger::{Ledger, Use};
+use crate::registry::sqlite::prefetch;
 use crate::verification::{self, Compared, compare};
 
 impl Shared {
@@ -28,11 +29,16 @@ impl Shared {
         (request, cost): (&Request, u32),
         answer: impl FnOnce(&Verdict<'_>) -> R,
     ) -> Result<R, VerifierError> {
+        if let Some([first, .., last]) = credential.secret {
+            prefetch(first);
+            prefetch(last);
+        }
         let index = self.current()?;
+        // First: to read the clock is to wait for all that was asked of memory before.
+        let now = (self.now)();
         if let Some(id) = credential.secret.and_then(place_of_id) {
             index.foresee(id);
         }
-        let now = (self.now)();
         let number = match self.compared(&index, credential) {
             Compared::Match(number) => number,
             Compared::Nothing => return Ok(answer(&stranger(Denial::Missing))),

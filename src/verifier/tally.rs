@@ -205,14 +205,14 @@ impl Notes {
 
 impl Sums {
     /// As the ledger takes it.
-    pub(super) fn rows(&self) -> (Vec<Counted>, Vec<Used>) {
-        let counted = self.counts.iter().map(|(common, requests)| Counted {
+    pub(super) fn rows(self) -> (Vec<Counted>, Vec<Used>) {
+        let counted = self.counts.into_iter().map(|(common, requests)| Counted {
             key: common.key,
             decision: common.decision,
             scopes: common.scopes.to_string(),
-            requests: *requests,
+            requests,
         });
-        (counted.collect(), self.used.values().cloned().collect())
+        (counted.collect(), self.used.into_values().collect())
     }
 
     fn add(&mut self, (notes, scopes): (Vec<(Note, u16)>, Vec<Box<str>>), sets: &Mutex<Sets>) {

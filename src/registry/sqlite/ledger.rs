@@ -71,7 +71,7 @@ impl Ledger for SqliteRegistry {
 
     fn fold_usage(&mut self, what: Folding) -> Result<bool> {
         // Without anything to fold nothing is locked: a reader asks first, and must not wait for those who write.
-        if !self.placed(usage::has_batch(&self.connection))? {
+        if self.placed(usage::next_step(&self.connection, what))?.is_none() {
             return Ok(false);
         }
         self.in_transaction(|transaction| usage::fold(transaction, what))

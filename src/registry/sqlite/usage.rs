@@ -63,29 +63,44 @@ pub(super) fn add(connection: &Connection, counted: &[Counted], used: &[Used], a
     Ok(())
 }
 
-/// Whether there is a piece to fold.
-pub(super) fn has_batch(connection: &Connection) -> Result<bool> {
-    let mut statement = connection.prepare_cached("SELECT EXISTS (SELECT 1 FROM usage_batch)")?;
-    Ok(statement.query_row([], |row| row.get(0))?)
+/// What can be done next with what waits.
+pub(super) enum Step {
+    /// Add pieces to the sums.
+    Sum,
+    /// Fold the sums behind this number.
+    Fold(i64),
 }
 
-/// Sums pieces, or folds a part of what is summed. Says whether there may be more.
-pub(super) fn fold(connection: &Connection, what: Folding) -> Result<bool> {
+/// The next step, if there is anything to do.
+pub(super) fn next_step(connection: &Connection, what: Folding) -> Result<Option<Step>> {
     let (pieces, sums): (bool, i64) = connection
         .prepare_cached(
             "SELECT EXISTS (SELECT 1 FROM usage_batch WHERE number > 0), \
              (SELECT coalesce(sum(length(body)), 0) FROM usage_batch WHERE number < 0)",
         )?
         .query_row([], |row| Ok((row.get(0)?, row.get(1)?)))?;
-    match what {
+    let after = match what {
+        Folding::Ripe(now) if sums > SOON => number_of(hour_of(now).seconds(), 0),
+        Folding::All | Folding::Ripe(_) => i64::MIN,
+        Folding::Sum => 0,
+    };
+    let has_sums: bool = connection
+        .prepare_cached("SELECT EXISTS (SELECT 1 FROM usage_batch WHERE number < 0 AND number > ?1)")?
+        .query_row([after], |row| row.get(0))?;
+    Ok(match what {
+        _ if has_sums => Some(Step::Fold(after)),
         // When no sums are left, there may be pieces.
-        Folding::All if sums > 0 => fold_sums(connection, None).map(|_| true),
-        Folding::All | Folding::Sum if pieces => sum(connection).map(|()| true),
-        Folding::All | Folding::Sum => Ok(false),
-        Folding::Ripe(now) => {
-            let goes_on = (sums > SOON).then(|| hour_of(now).seconds());
-            if sums > 0 { fold_sums(connection, goes_on) } else { Ok(false) }
-        }
+        Folding::All | Folding::Sum if pieces => Some(Step::Sum),
+        _ => None,
+    })
+}
+
+/// Does one step. Says whether there may be more.
+pub(super) fn fold(connection: &Connection, what: Folding) -> Result<bool> {
+    match next_step(connection, what)? {
+        None => Ok(false),
+        Some(Step::Sum) => sum(connection).map(|()| true),
+        Some(Step::Fold(after)) => fold_sums(connection, after).map(|more| more || what == Folding::All),
     }
 }
 
@@ -94,9 +109,8 @@ fn number_of(hour: i64, share: i64) -> i64 {
     -(hour / 3_600 * SHARES + share) - 1
 }
 
-/// Folds some of the oldest sums, but none of the hour that goes on.
-fn fold_sums(connection: &Connection, goes_on: Option<i64>) -> Result<bool> {
-    let after = goes_on.map_or(i64::MIN, |hour| number_of(hour, 0));
+/// Folds some of the oldest sums, but none up to `after`.
+fn fold_sums(connection: &Connection, after: i64) -> Result<bool> {
     let mut left = FOLD;
     while left > 0 {
         let oldest: Option<(i64, Vec<u8>)> = connection

@@ -66,6 +66,12 @@ fn little_is_folded_soon_and_much_when_its_hour_is_over() {
         ripe(&mut registry, second + 1);
         assert_eq!((bodies(&registry), readable(&registry)), ((0, 1), vec![(0, 1_000)]));
     }
+    // To find that nothing is to be done, nobody waits for those who write.
+    while_locked(&path, || {
+        for what in [Folding::Sum, Folding::Ripe(at(30))] {
+            assert!(!registry.fold_usage(what).unwrap());
+        }
+    });
     // The next hour has begun; what is of it goes on.
     registry.add_usage(&counted(0..15_000), &[], at(3_601)).unwrap();
     while registry.fold_usage(Folding::Sum).unwrap() {}

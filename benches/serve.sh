@@ -44,10 +44,10 @@ ticks() { # ticks PID: processor time in microseconds, of the process and those 
     echo $((all * 1000000 / $(getconf CLK_TCK)))
 }
 
-start() { # start PORT COMMAND...: on the first processor, until its port answers
+start() { # start PORT COMMAND...: on the first processor, or on $processor, until its port answers
     local port=$1
     shift
-    taskset -c 0 "$@" >"$work/log" 2>&1 &
+    taskset -c "${processor:-0}" "$@" >"$work/log" 2>&1 &
     servers+=($!)
     server=$!
     for _ in $(seq 200); do
@@ -176,6 +176,35 @@ behind 8806 8802 /verify/orders
 asked=$server
 compare 'nginx and an empty answer' 8805 "$empty" 'nginx and apikey serve' 8806 "$asked"
 kill "$empty" "$asked" "$bare_server"
+
+echo '== two servers on one registry, each on a processor of its own, which it shares with who asks it'
+processor=1 start 8807 target/release/apikey serve --config "$work/serve.toml" --listen 127.0.0.1:8807
+second=$server
+both() { # both PORT PID PORT PID: a line of "us-of-processor requests/s", of the servers together
+    local before after first other
+    before=$(($(ticks "$2") + $(ticks "$4")))
+    taskset -c 1 wrk -t1 -c32 -d"${seconds}s" -s "$work/ask.lua" "http://127.0.0.1:$3" | tail -n 1 >"$work/other" &
+    first=$(taskset -c 0 wrk -t1 -c32 -d"${seconds}s" -s "$work/ask.lua" "http://127.0.0.1:$1" | tail -n 1 | cut -d' ' -f1)
+    wait $!
+    other=$(cut -d' ' -f1 "$work/other")
+    after=$(($(ticks "$2") + $(ticks "$4")))
+    echo "$(echo "scale=3; ($after - $before) / ($first + $other)" | bc) $(((first + other) / seconds))"
+}
+alone() { # alone PORT PID: the same, of one
+    local before after first
+    before=$(ticks "$2")
+    first=$(taskset -c 0 wrk -t1 -c32 -d"${seconds}s" -s "$work/ask.lua" "http://127.0.0.1:$1" | tail -n 1 | cut -d' ' -f1)
+    after=$(ticks "$2")
+    echo "$(echo "scale=3; ($after - $before) / $first" | bc) $((first / seconds))"
+}
+for _ in $(seq "$rounds"); do
+    alone 8802 "$gate" >>"$work/alone"
+    both 8802 "$gate" 8807 "$second" >>"$work/both"
+done
+for who in alone both; do
+    printf '%-6s %8s/s  %6.2f us\n' "$who" "$(cut -d' ' -f2 "$work/$who" | middle)" "$(cut -d' ' -f1 "$work/$who" | middle)"
+done
+kill "$second"
 
 echo '== changes under full load'
 seconds=8

@@ -39,9 +39,9 @@ pub(super) async fn attend(socket: Socket, peer: Peer, house: Arc<House>) {
     let wire = TokioIo::new(Wire { socket, pulse: pulse.clone() });
     let mut http = http1::Builder::new();
     // The deadlines are ours, and so the parser needs no timer.
-    // Answers are small: one piece is written cheaper than a list of them. They are given at once, so that nothing is won
-    // by looking for the end of the connection while one is worked out, and a client that has said all it has to say may
-    // close its side.
+    // Answers are small: one piece is written cheaper than a list of them. Nearly all are given at once, so
+    // that nothing is won by looking for the end of the connection while one is worked out; a client that has said all it
+    // has to say may close its side, and one that is gone keeps its place until its answer is there.
     http.header_read_timeout(None)
         .writev(false)
         .half_close(true)
@@ -59,11 +59,14 @@ pub(super) async fn attend(socket: Socket, peer: Peer, house: Arc<House>) {
             // Whether it was told already is asked below.
             let _ = end.as_mut().poll(context);
         }
-        while !is_timed && timer.as_mut().poll(context).is_ready() {
+        if !is_timed && timer.as_mut().poll(context).is_ready() {
             let Some(left) = pulse.left(&tuning, house.is_crowded()) else { return Poll::Ready(()) };
             timer.as_mut().reset(Instant::now() + left.min(tuning.head_for()));
+            // It is asked again at the next turn, which may ask for as much again.
+            context.waker().wake_by_ref();
+        } else {
+            is_timed = true;
         }
-        is_timed = true;
         // What the client did wrong was answered as far as it can be; nobody else is to be told.
         if connection.as_mut().poll(context).is_ready() {
             return Poll::Ready(());

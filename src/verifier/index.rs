@@ -226,8 +226,9 @@ impl Index {
         let lines = &self.lines;
         let hash = |line: &u32| hash_of(lines[*line as usize].id.bytes());
         let is_it = |line: &u32| lines[*line as usize].id == secret.id;
-        // Another key may have been given the same id by an editor: the last one read is found.
         match self.by_id.entry(hash(&number), is_it, hash) {
+            // Another key was given the same id by an editor: in whichever order they are read, the later one is found.
+            hash_table::Entry::Occupied(known) if lines[*known.get() as usize].place > of.place => {}
             hash_table::Entry::Occupied(mut known) => *known.get_mut() = number,
             hash_table::Entry::Vacant(place) => drop(place.insert(number)),
         }

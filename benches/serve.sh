@@ -226,7 +226,7 @@ echo "issued, accepted, revoked and refused by the very next request: $seen of 1
 (taskset -c 1 wrk -t1 -c64 -d"${seconds}s" -s "$work/ask.lua" http://127.0.0.1:8802 | tail -n 1 >"$work/load") &
 load=$!
 sleep 1
-printf 'BEGIN IMMEDIATE;\n.shell sleep %s\nROLLBACK;\n' "$((seconds - 2))" | sqlite3 "$APIKEY_REGISTRY"
+printf '.timeout 5000\nBEGIN IMMEDIATE;\n.shell sleep %s\nROLLBACK;\n' "$((seconds - 2))" | sqlite3 "$APIKEY_REGISTRY"
 wait "$load"
 echo "while another process holds the write lock (requests, us, not 2xx, p50 ms, p99 ms): $(cat "$work/load")"
 kill "$gate"

@@ -29,14 +29,11 @@ impl Bytes {
         self.raw(text.as_bytes());
     }
 
-    /// One text in several parts.
-    fn parts<'a>(&mut self, parts: impl Iterator<Item = &'a str> + Clone) {
-        self.count(parts.clone().map(str::len).sum());
-        parts.for_each(|part| self.0.extend_from_slice(part.as_bytes()));
-    }
-
+    /// As its text, which is not made for it.
     fn key_id(&mut self, id: KeyId) {
-        self.parts(["key_", id.bare()].into_iter());
+        self.count(KeyId::PREFIX.len() + id.bare().len());
+        self.0.extend_from_slice(KeyId::PREFIX.as_bytes());
+        self.0.extend_from_slice(id.bare().as_bytes());
     }
 
     fn count(&mut self, count: usize) {
@@ -88,12 +85,7 @@ pub fn key_bytes(key: &Key) -> Vec<u8> {
     {
         bytes.text(text);
     }
-    let spaced = key
-        .scopes
-        .iter()
-        .enumerate()
-        .flat_map(|(place, scope)| [if place > 0 { " " } else { "" }, scope.as_str()]);
-    bytes.parts(spaced);
+    bytes.text(&key.scopes.joined());
     bytes.list(key.networks.named());
     bytes.list(key.origins.named());
     let (span, until) = match key.lifetime {

@@ -13,6 +13,7 @@ use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 
 use super::config::Rules;
 use crate::domain::decision::{Decision, Denial, Request};
+use crate::domain::key::KeyId;
 use crate::domain::limit::{Allowance, Spending};
 use crate::domain::scope::Scope;
 use crate::domain::time::Instant;
@@ -28,8 +29,11 @@ pub(super) fn accepted(verdict: &Verdict<'_>) -> Response<Body> {
     let Some(key) = &verdict.key else { return response };
     // All values are written into one piece of memory, which the fields then share.
     let mut text = Values(BytesMut::with_capacity(512));
-    let [id, secret, name] =
-        [text.write(&["key_", key.id.bare()]), text.write(&[key.secret.as_str()]), text.escape(key.name)];
+    let [id, secret, name] = [
+        text.write(&[KeyId::PREFIX, key.id.bare()]),
+        text.write(&[key.secret.as_str()]),
+        text.escape(key.name),
+    ];
     let [owner, project] = [key.owner, key.project].map(|party| text.escape(party));
     let scopes = if key.scopes_text.is_empty() { "none" } else { key.scopes_text };
     let [env, kind, scopes] = [key.env.code(), key.kind.code(), scopes].map(|word| text.write(&[word]));
@@ -107,36 +111,35 @@ pub(crate) fn undecided<B: From<Bytes>>() -> Response<B> {
     problem(StatusCode::SERVICE_UNAVAILABLE, "undecided", "no decision could be made; try again")
 }
 
-/// The fields of an accepted request, in the order of their values.
-const FIELDS: [&str; 11] = [
-    "x-apikey-id",
-    "x-apikey-secret-id",
-    "x-apikey-name",
-    "x-apikey-owner",
-    "x-apikey-project",
-    "x-apikey-env",
-    "x-apikey-kind",
-    "x-apikey-scopes",
-    "x-apikey-expires",
-    LIMITS_POLICY,
-    LIMITS_LEFT,
+/// The fields that say who a request comes from, in the order of their values.
+const IDENTITY_FIELDS: [HeaderName; 9] = [
+    HeaderName::from_static("x-apikey-id"),
+    HeaderName::from_static("x-apikey-secret-id"),
+    HeaderName::from_static("x-apikey-name"),
+    HeaderName::from_static("x-apikey-owner"),
+    HeaderName::from_static("x-apikey-project"),
+    HeaderName::from_static("x-apikey-env"),
+    HeaderName::from_static("x-apikey-kind"),
+    HeaderName::from_static("x-apikey-scopes"),
+    HeaderName::from_static("x-apikey-expires"),
 ];
-const LIMITS_POLICY: &str = "ratelimit-policy";
-const LIMITS_LEFT: &str = "ratelimit";
+const LIMITS_POLICY: HeaderName = HeaderName::from_static("ratelimit-policy");
+const LIMITS_LEFT: HeaderName = HeaderName::from_static("ratelimit");
 const UNPRINTABLE: HeaderValue = HeaderValue::from_static("unprintable");
 
 // A map that was made once is cheaper to copy than to make again.
-static IDENTITY: LazyLock<HeaderMap> = LazyLock::new(|| empty_fields(&FIELDS[..9]));
-static IDENTITY_AND_LIMITS: LazyLock<HeaderMap> = LazyLock::new(|| empty_fields(&FIELDS));
+static IDENTITY: LazyLock<HeaderMap> = LazyLock::new(|| empty_fields(IDENTITY_FIELDS));
+static IDENTITY_AND_LIMITS: LazyLock<HeaderMap> =
+    LazyLock::new(|| empty_fields(IDENTITY_FIELDS.into_iter().chain([LIMITS_POLICY, LIMITS_LEFT])));
 
 /// These fields, each with the letter of its place where its value belongs.
-fn empty_fields(names: &[&'static str]) -> HeaderMap {
+fn empty_fields(names: impl IntoIterator<Item = HeaderName>) -> HeaderMap {
     let letters = b'a'..=b'z';
     let values = letters.filter_map(|letter| HeaderValue::from_bytes(&[letter]).ok());
-    names.iter().map(|name| HeaderName::from_static(name)).zip(values).collect()
+    names.into_iter().zip(values).collect()
 }
 
-/// Which of [`FIELDS`] the value of [`empty_fields`] belongs to.
+/// Whose place a value of [`empty_fields`] keeps.
 fn place_in(value: &HeaderValue) -> usize {
     value.as_bytes().first().map_or(usize::MAX, |letter| usize::from(letter.wrapping_sub(b'a')))
 }
@@ -217,7 +220,7 @@ pub(crate) fn limits(headers: &mut HeaderMap, spending: &Spending) {
         let places = [text.policy(&spending.allowances), text.left(&spending.allowances)];
         let text = text.0.freeze();
         for (name, place) in [LIMITS_POLICY, LIMITS_LEFT].into_iter().zip(places) {
-            headers.insert(HeaderName::from_static(name), value_of(text.slice(place)));
+            headers.insert(name, value_of(text.slice(place)));
         }
     }
     if let Some(seconds) = spending.retry_after_seconds {

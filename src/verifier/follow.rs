@@ -28,11 +28,7 @@ impl Follower {
         let mut index = Index::default();
         // Read before the rest: what changes meanwhile is read again.
         let mark = registry.mark()?;
-        index.put_parties(
-            row,
-            registry.all_parties(PartyKind::Owner)?,
-            registry.all_parties(PartyKind::Project)?,
-        );
+        read_parties(&registry, row, &mut index)?;
         index.reserve(registry.keys()?);
         let pieces = Pieces::new(registry.places()?);
         let other = SqliteRegistry::open(path)?;
@@ -42,8 +38,10 @@ impl Follower {
             let pieces = &pieces;
             let reader = scope.spawn(move || {
                 while let Some(piece) = pieces.next() {
-                    // The other side is gone only when it failed, and then it says so.
-                    let _ = send.send(read(&other, piece, row)?);
+                    if send.send(read(&other, piece, row)?).is_err() {
+                        // The other side is gone only when it failed, and then it says so.
+                        break;
+                    }
                 }
                 Ok(())
             });
@@ -77,9 +75,7 @@ impl Follower {
             return Ok(());
         };
         if changes.parties {
-            let [owners, projects] =
-                [PartyKind::Owner, PartyKind::Project].map(|kind| self.registry.all_parties(kind));
-            index.put_parties(row, owners?, projects?);
+            read_parties(&self.registry, row, index)?;
         }
         for place in changes.places {
             let mut found: Option<Key> = None;
@@ -97,10 +93,15 @@ impl Follower {
 /// Everything, after a backup was restored: what is in memory is of a past that the file does not have.
 fn read_anew(registry: &SqliteRegistry, row: &RowKey) -> Result<Index, RegistryError> {
     let mut index = Index::default();
-    let [owners, projects] = [PartyKind::Owner, PartyKind::Project].map(|kind| registry.all_parties(kind));
-    index.put_parties(row, owners?, projects?);
+    read_parties(registry, row, &mut index)?;
     registry.keys_at(registry.places()?, &mut |place, key| index.put(place, Judged::new(row, key)))?;
     Ok(index)
+}
+
+fn read_parties(registry: &SqliteRegistry, row: &RowKey, index: &mut Index) -> Result<(), RegistryError> {
+    let [owners, projects] = [PartyKind::Owner, PartyKind::Project].map(|kind| registry.all_parties(kind));
+    index.put_parties(row, owners?, projects?);
+    Ok(())
 }
 
 /// The places of a registry, piece by piece to whoever asks next.

@@ -1,4 +1,4 @@
-//! What is kept in memory of a key, a secret, an owner and a project.
+//! What is kept in memory of a key and a secret, and what many of them share.
 
 use std::net::{IpAddr, Ipv6Addr};
 use std::sync::Mutex;

@@ -14,6 +14,9 @@ use crate::domain::time::Instant;
 pub struct KeyId(SecretId);
 
 impl KeyId {
+    /// What stands before the twelve characters.
+    pub(crate) const PREFIX: &str = "key_";
+
     /// Draws a new id.
     pub fn generate(rng: &mut dyn CryptoRng) -> Self {
         Self(SecretId::generate(rng))
@@ -36,13 +39,13 @@ impl FromStr for KeyId {
     type Err = ();
 
     fn from_str(text: &str) -> Result<Self, ()> {
-        text.strip_prefix("key_").and_then(Self::from_bare).ok_or(())
+        text.strip_prefix(Self::PREFIX).and_then(Self::from_bare).ok_or(())
     }
 }
 
 impl fmt::Display for KeyId {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        out.pad(&format!("key_{}", self.bare()))
+        out.pad(&format!("{}{}", Self::PREFIX, self.bare()))
     }
 }
 

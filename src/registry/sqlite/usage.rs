@@ -79,20 +79,21 @@ pub(super) fn next_step(connection: &Connection, what: Folding) -> Result<Option
              (SELECT coalesce(sum(length(body)), 0) FROM usage_batch WHERE number < 0)",
         )?
         .query_row([], |row| Ok((row.get(0)?, row.get(1)?)))?;
-    let after = match what {
-        Folding::Ripe(now) if sums > SOON => number_of(hour_of(now).seconds(), 0),
-        Folding::All | Folding::Ripe(_) => i64::MIN,
-        Folding::Sum => 0,
-    };
-    let has_sums: bool = connection
-        .prepare_cached("SELECT EXISTS (SELECT 1 FROM usage_batch WHERE number < 0 AND number > ?1)")?
-        .query_row([after], |row| row.get(0))?;
     Ok(match what {
-        _ if has_sums => Some(Step::Fold(after)),
         // When no sums are left, there may be pieces.
-        Folding::All | Folding::Sum if pieces => Some(Step::Sum),
-        _ => None,
+        Folding::All if sums > 0 => Some(Step::Fold(i64::MIN)),
+        Folding::All | Folding::Sum => pieces.then_some(Step::Sum),
+        Folding::Ripe(now) if sums > SOON => {
+            let goes_on = number_of(hour_of(now).seconds(), 0);
+            has_sums_behind(connection, goes_on)?.then_some(Step::Fold(goes_on))
+        }
+        Folding::Ripe(_) => (sums > 0).then_some(Step::Fold(i64::MIN)),
     })
+}
+
+fn has_sums_behind(connection: &Connection, number: i64) -> Result<bool> {
+    let sql = "SELECT EXISTS (SELECT 1 FROM usage_batch WHERE number < 0 AND number > ?1)";
+    Ok(connection.prepare_cached(sql)?.query_row([number], |row| row.get(0))?)
 }
 
 /// Does one step. Says whether there may be more.
@@ -200,7 +201,7 @@ fn add_row(
              ON CONFLICT DO UPDATE SET requests = requests + ?5",
         )?
         .execute(params![
-            format!("key_{}", text_of(key)?),
+            format!("{}{}", KeyId::PREFIX, text_of(key)?),
             hour,
             outcome,
             scopes,

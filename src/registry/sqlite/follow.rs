@@ -54,9 +54,8 @@ impl SqliteRegistry {
             return Ok(None);
         }
         let mut changes = Changes { mark: self.mark()?, ..Changes::default() };
-        let mut statement = self
-            .connection
-            .prepare_cached("SELECT key_place FROM touched WHERE number > ?1 ORDER BY number")?;
+        let mut statement =
+            self.connection.prepare_cached("SELECT DISTINCT key_place FROM touched WHERE number > ?1")?;
         let mut rows = statement.query([since.change.0])?;
         while let Some(row) = rows.next()? {
             match row.get(0)? {
@@ -82,13 +81,11 @@ impl SqliteRegistry {
         Ok(Mark { change: change.unwrap_or_default(), event: event.unwrap_or_default() })
     }
 
-    /// Whether this file was once at `mark`. Its change is still the newest of what it was of, or a later one is; and
-    /// events are never removed.
+    /// Whether this file was once at `mark`: neither changes nor events are ever removed.
     fn has_passed(&self, mark: &Mark) -> Result<bool> {
         let ((change, of), (event, hash)) = (mark.change, mark.event);
         let mut statement = self.connection.prepare_cached(
-            "SELECT (?1 = 0 OR EXISTS (SELECT 1 FROM touched WHERE key_place = ?2 AND number >= ?1) \
-             AND NOT EXISTS (SELECT 1 FROM touched WHERE key_place != ?2 AND number = ?1)) \
+            "SELECT (?1 = 0 OR EXISTS (SELECT 1 FROM touched WHERE number = ?1 AND key_place = ?2)) \
              AND (?3 = 0 OR EXISTS (SELECT 1 FROM event WHERE number = ?3 AND hash = ?4))",
         )?;
         Ok(statement.query_row(params![change, of, event, hash], |row| row.get(0))?)

@@ -258,10 +258,10 @@ pub fn draft_rotation(
 
 /// The owners and projects that `keys` name, as new sealed rows; the registry keeps those it has.
 #[must_use]
-pub fn parties_of(issued: &[Issued], keys: &Subkeys, now: Instant) -> Vec<Party> {
+pub fn parties_of(issued: &[Key], keys: &Subkeys, now: Instant) -> Vec<Party> {
     let named: BTreeSet<(&str, bool, Name)> = issued
         .iter()
-        .flat_map(|one| [("owner", true, one.key.owner.clone()), ("project", false, one.key.project.clone())])
+        .flat_map(|key| [("owner", true, key.owner.clone()), ("project", false, key.project.clone())])
         .collect();
     named
         .into_iter()

@@ -39,8 +39,8 @@ pub fn change_one(
     let found = session.select(&registry, selector)?;
     let mut after = found.key.clone();
     let outcome = change(&mut after)?;
-    if outcome.changed && !dry_run {
-        commit(&mut registry, &found.key, &after, (outcome.action, None), session)?;
+    if outcome.changed {
+        make(&mut registry, (&found.key, &after), (outcome.action, None), (dry_run, session))?;
     }
     let brand = registry.identity()?.brand;
     answer(&Changed { found, after, outcome, dry_run }, &brand, session)
@@ -61,11 +61,9 @@ pub fn grant_one(
     let mut after = found.key.clone();
     let outcome = change(&mut after, &unlocked)?;
     if outcome.changed {
-        reseal(&unlocked.keys.row, &found.key, &mut after)?;
-        if !dry_run {
-            let Unlocked { registry, keys, .. } = &mut unlocked;
-            commit(registry, &found.key, &after, (outcome.action, Some(&keys.audit)), session)?;
-        }
+        let Unlocked { registry, keys, .. } = &mut unlocked;
+        reseal(&keys.row, &found.key, &mut after)?;
+        make(registry, (&found.key, &after), (outcome.action, Some(&keys.audit)), (dry_run, session))?;
     }
     answer(&Changed { found, after, outcome, dry_run }, &unlocked.brand, session)
 }
@@ -119,12 +117,11 @@ pub fn refuse_dead(key: &Key, now: Instant) -> Result<()> {
     Err(failure.hint("create a new key with `apikey create`").into())
 }
 
-fn commit(
+fn make(
     registry: &mut dyn Registry,
-    before: &Key,
-    after: &Key,
+    (before, after): (&Key, &Key),
     (action, audit): (Action, Option<&crate::crypto::AuditKey>),
-    session: &Session<'_, '_>,
+    (dry_run, session): (bool, &Session<'_, '_>),
 ) -> Result<()> {
     let event = Event::on_key(action, &session.actor(), Some(before), after, session.now);
     let change = Change {
@@ -134,7 +131,8 @@ fn commit(
         now: Some(session.now),
         ..Change::default()
     };
-    Ok(registry.apply(&change)?)
+    let made = if dry_run { registry.rehearse(&change) } else { registry.apply(&change) };
+    Ok(made?)
 }
 
 struct Changed {

@@ -14,8 +14,10 @@ use anyhow::Result;
 use clap::Args;
 use sha2::{Digest as _, Sha256};
 
+use crate::crypto::{MasterKey, Subkeys};
 use crate::domain::event::{Action, Event};
 use crate::domain::key::Key;
+use crate::domain::secret::{Brand, SecretId};
 use crate::exit::{Exit, Failure};
 use crate::handover::{Handover, HandoverArguments, taken_back};
 use crate::issuance::{self, Issued, Wish, commit_then_hand_over, draft, kept_copy, parties_of, undo_insert};
@@ -62,14 +64,11 @@ pub fn run(mut arguments: Arguments, session: &mut Session<'_, '_>) -> Result<Ex
     let handover = arguments.handover.open(session)?;
     let mut unlocked = session.unlocked_or_new()?;
     wish::check_scopes(&wish.scopes, &unlocked.registry)?;
-    let request = match &arguments.request_id {
-        Some(id) => Some(Request { id: checked(id)?, fingerprint: fingerprint(&wish) }),
-        None => None,
-    };
+    let request = Request::of(&arguments, &wish)?;
     if let Some(request) = &request
-        && let Some(earlier) = unlocked.registry.request(&request.id)?
+        && let Some(made) = made_before(request, &unlocked.registry)?
     {
-        return repeat(request, &earlier, handover, (&unlocked, session));
+        return repeat(request, made, handover, (&unlocked, session));
     }
     issue(
         Order {
@@ -95,6 +94,13 @@ struct Request {
     fingerprint: [u8; 32],
 }
 
+impl Request {
+    fn of(arguments: &Arguments, wish: &Wish) -> Result<Option<Self>> {
+        let id = arguments.request_id.as_deref().map(checked).transpose()?;
+        Ok(id.map(|id| Self { id, fingerprint: fingerprint(wish) }))
+    }
+}
+
 /// Draws again when a random id is in use, which 62^12 ids make a curiosity.
 const TRIES: usize = 3;
 
@@ -111,13 +117,9 @@ fn issue(mut order: Order, unlocked: &mut Unlocked, session: &mut Session<'_, '_
 fn issue_once(order: &mut Order, unlocked: &mut Unlocked, session: &mut Session<'_, '_>) -> Result<Exit> {
     let Unlocked { registry, brand, keys } = unlocked;
     let (now, actor) = (session.now, session.actor());
-    let issued = order
-        .wishes
-        .iter()
-        .map(|wish| draft(wish.clone(), brand, keys, session.host.rng, now).map_err(wish::explain))
-        .collect::<Result<Vec<Issued>>>()?;
-    let parties = parties_of(&issued, keys, now);
+    let issued = drafts(&order.wishes, brand, keys, session)?;
     let rows: Vec<Key> = issued.iter().map(|one| one.key.clone()).collect();
+    let parties = parties_of(&rows, keys, now);
     let change = Change {
         insert: &rows,
         new_parties: &parties,
@@ -137,6 +139,17 @@ fn issue_once(order: &mut Order, unlocked: &mut Unlocked, session: &mut Session<
     Ok(Exit::Done)
 }
 
+fn drafts(
+    wishes: &[Wish],
+    brand: &Brand,
+    keys: &Subkeys,
+    session: &mut Session<'_, '_>,
+) -> Result<Vec<Issued>> {
+    let now = session.now;
+    let draft = |wish: &Wish| draft(wish.clone(), brand, keys, session.host.rng, now).map_err(wish::explain);
+    wishes.iter().map(draft).collect()
+}
+
 fn remembered(request: &Request, issued: &Issued, now: crate::domain::time::Instant) -> RememberedRequest {
     RememberedRequest {
         id: request.id.clone(),
@@ -147,60 +160,71 @@ fn remembered(request: &Request, issued: &Issued, now: crate::domain::time::Inst
     }
 }
 
+/// The key that an earlier request of this id made.
+fn made_before(request: &Request, registry: &dyn Registry) -> Result<Option<(Key, SecretId)>> {
+    let Some(earlier) = registry.request(&request.id)? else { return Ok(None) };
+    if earlier.fingerprint != request.fingerprint {
+        return Err(used(request, "for another wish").hint("use a new id for a new key").into());
+    }
+    match registry.find_key(earlier.key)? {
+        Some(found) => Ok(Some((found.key, earlier.secret))),
+        None => Err(used(request, "and its key is gone").into()),
+    }
+}
+
+fn used(request: &Request, how: &str) -> Failure {
+    let message = format!("the request id `{}` was already used {how}", request.id);
+    Failure::new(Exit::Conflict, "request_used", message)
+}
+
 /// The same request again: the same answer, from the kept copy.
 fn repeat(
     request: &Request,
-    earlier: &RememberedRequest,
+    (key, secret): (Key, SecretId),
     mut handover: Handover,
     (unlocked, session): (&Unlocked, &mut Session<'_, '_>),
 ) -> Result<Exit> {
-    let refuse = |why: &str| {
-        Failure::new(
-            Exit::Conflict,
-            "request_used",
-            format!("the request id `{}` was already used {why}", request.id),
-        )
+    let Some(row) = key.secrets.iter().find(|row| row.id == secret) else {
+        return Err(used(request, "and its secret is gone").into());
     };
-    if earlier.fingerprint != request.fingerprint {
-        return Err(refuse("for another wish").hint("use a new id for a new key").into());
-    }
-    let found = unlocked.registry.find_key(earlier.key)?;
-    let row =
-        found.as_ref().and_then(|found| found.key.secrets.iter().find(|secret| secret.id == earlier.secret));
-    let (Some(found), Some(row)) = (&found, row) else { return Err(refuse("and its key is gone").into()) };
     let Some(secret) = kept_copy(&unlocked.keys.seal, row)? else {
-        return Err(refuse("and its secret is no longer kept")
-            .hint(format!("see `apikey show {}`", earlier.key))
+        return Err(used(request, "and its secret is no longer kept")
+            .hint(format!("see `apikey show {}`", key.id))
             .into());
     };
-    let issued = [Issued { key: found.key.clone(), secret }];
-    answer::hand_over(&issued, false, &mut handover, (&unlocked.brand, session))?;
+    answer::hand_over(&[Issued { key, secret }], false, &mut handover, (&unlocked.brand, session))?;
     Ok(Exit::Done)
 }
 
 fn preview(arguments: &Arguments, wish: Wish, session: &mut Session<'_, '_>) -> Result<Exit> {
-    let wishes = numbered(wish, arguments.count)?;
-    let brand = match session.registry() {
-        Ok(registry) => {
-            wish::check_scopes(&wishes[0].scopes, &registry)?;
-            for wish in &wishes {
-                wish::check_name(wish, &registry, session.now)?;
-            }
-            registry.identity()?.brand
-        }
-        Err(error) if matches!(error.downcast_ref(), Some(RegistryError::NotThere(_))) => {
-            crate::domain::secret::Brand::default()
-        }
+    let request = Request::of(arguments, &wish)?;
+    let is_batch = arguments.count.is_some();
+    let mut registry = match session.registry() {
+        Ok(registry) => Some(registry),
+        Err(error) if matches!(error.downcast_ref(), Some(RegistryError::NotThere(_))) => None,
         Err(error) => return Err(error),
     };
+    let brand = registry
+        .as_ref()
+        .map_or_else(|| Ok(Brand::default()), |there| Ok::<_, anyhow::Error>(there.identity()?.brand))?;
+    if let (Some(request), Some(registry)) = (&request, &registry)
+        && let Some((key, _)) = made_before(request, registry)?
+    {
+        answer::preview("This request created", &[key], false, (&brand, session))?;
+        return Ok(Exit::Done);
+    }
+    if let Some(registry) = &registry {
+        wish::check_scopes(&wish.scopes, registry)?;
+    }
     // Drawn under a master key that is forgotten at once: the answer has the shape of the real one, without a secret.
-    let keys = crate::crypto::Subkeys::derive(&crate::crypto::MasterKey::generate(session.host.rng));
-    let now = session.now;
-    let issued = wishes
-        .into_iter()
-        .map(|wish| draft(wish, &brand, &keys, session.host.rng, now).map_err(wish::explain))
-        .collect::<Result<Vec<Issued>>>()?;
-    answer::preview(&issued, arguments.count.is_some(), (&brand, session))?;
+    let keys = Subkeys::derive(&MasterKey::generate(session.host.rng));
+    let issued = drafts(&numbered(wish, arguments.count)?, &brand, &keys, session)?;
+    let rows: Vec<Key> = issued.into_iter().map(|one| one.key).collect();
+    if let Some(registry) = &mut registry {
+        let parties = parties_of(&rows, &keys, session.now);
+        registry.rehearse(&Change { insert: &rows, new_parties: &parties, ..Change::default() })?;
+    }
+    answer::preview("Would create", &rows, is_batch, (&brand, session))?;
     Ok(Exit::Done)
 }
 

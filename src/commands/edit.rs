@@ -1,7 +1,5 @@
 //! `apikey edit`: name, note, tags and schedule of a key.
 
-use std::ops::ControlFlow;
-
 use anyhow::Result;
 use clap::{ArgGroup, Args};
 
@@ -10,9 +8,8 @@ use super::create::{named, note, span};
 use crate::domain::event::Action;
 use crate::domain::key::Key;
 use crate::domain::name::{Name, Note};
-use crate::domain::time::{Instant, Span};
+use crate::domain::time::Span;
 use crate::exit::Exit;
-use crate::registry::{Filter, Registry, RegistryError};
 use crate::session::Session;
 
 /// Change name, note, tags and schedule of a key
@@ -66,11 +63,8 @@ pub fn run(arguments: &Arguments, session: &mut Session<'_, '_>) -> Result<Exit>
     if name.is_none() && schedule == Field::Keep {
         return change_one(&arguments.key, arguments.dry_run, session, |key| Ok(labels.apply(key, false)));
     }
-    grant_one(&arguments.key, arguments.dry_run, session, |key, unlocked| {
+    grant_one(&arguments.key, arguments.dry_run, session, |key, _| {
         refuse_dead(key, now)?;
-        if let Some(name) = &name {
-            check_free(name, key, &unlocked.registry, now)?;
-        }
         let changed = rename(key, name, &schedule);
         Ok(labels.apply(key, changed))
     })
@@ -109,26 +103,4 @@ fn rename(key: &mut Key, name: Option<Name>, schedule: &Field<Span>) -> bool {
     key.name = name.unwrap_or_else(|| key.name.clone());
     key.rotate_every = schedule.after(key.rotate_every);
     before != (key.name.clone(), key.rotate_every)
-}
-
-/// Refuses a name that the registry would refuse: a dry run asks nothing of it.
-fn check_free(wanted: &Name, key: &Key, registry: &dyn Registry, now: Instant) -> Result<()> {
-    let filter = Filter { project: Some(key.project.clone()), ..Filter::default() };
-    let skeleton = wanted.skeleton();
-    let mut taken = None;
-    registry.list(&filter, now, &mut |listed| {
-        let other = listed.key;
-        if other.id != key.id && other.revoked.is_none() && other.name.skeleton() == skeleton {
-            taken = Some(other.name);
-            return ControlFlow::Break(());
-        }
-        ControlFlow::Continue(())
-    })?;
-    match taken {
-        Some(taken) => {
-            let (project, wanted) = (key.project.clone(), wanted.clone());
-            Err(RegistryError::NameTaken { project, wanted, taken }.into())
-        }
-        None => Ok(()),
-    }
 }

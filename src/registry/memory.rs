@@ -246,6 +246,10 @@ impl Registry for MemoryRegistry {
         Ok(())
     }
 
+    fn rehearse(&mut self, change: &Change<'_>) -> Result<()> {
+        self.clone().write(change)
+    }
+
     fn find_secret(&self, id: SecretId) -> Result<Option<Found>> {
         let key = self.keys.iter().find(|key| key.secrets.iter().any(|secret| secret.id == id));
         key.map(|key| self.found(key)).transpose()

@@ -34,3 +34,43 @@ fn nobody_is_asked_for_a_key_whose_secret_would_go_nowhere() {
     }
     assert!(world.run(&["create", "-q"]).done().stdout.starts_with("apik_sk_live_"));
 }
+
+#[test]
+fn a_dry_run_refuses_what_would_be_refused_and_makes_nothing() {
+    let world = World::new();
+    // Nothing is there yet, and nothing is made.
+    world.run(&["create", "ci", "--dry-run"]).done();
+    world.run(&["list"]).ended(Exit::Registry);
+    world.create(&["paypal", "--owner", "acme"]);
+    world.create(&["worker-3"]);
+    let events = || world.run(&["log", "--json"]).done().json().as_array().unwrap().len();
+    let before = events();
+    for line in [
+        ["paypal", "--env", "live"],
+        ["p\u{0430}ypal", "--env", "live"],
+        ["ci", "--owner", "Acme"],
+        ["ci", "--project", "DEFAULT"],
+        ["worker", "--count", "5"],
+    ] {
+        for mode in [&["--dry-run", "--json"], &["--json", "--no-keep"]] {
+            let ran = world.run(&[&["create"], &line[..], mode].concat()).ended(Exit::Conflict);
+            assert_eq!(ran.stdout, "", "{line:?}");
+        }
+    }
+    let answer = world.run(&["create", "worker", "--count", "2", "--dry-run", "--json"]).done().json();
+    assert_eq!((&answer[1]["name"], &answer[1]["dry_run"]), (&"worker-2".into(), &true.into()));
+    assert_eq!(world.run(&["list", "--json"]).done().json().as_array().unwrap().len(), 2);
+    assert_eq!(events(), before);
+}
+
+#[test]
+fn a_dry_run_of_a_request_made_before_says_what_it_made() {
+    let world = World::new();
+    let line = ["create", "ci", "--request-id", "run-1", "--json"];
+    let made = world.run(&line).done().json();
+    let again = world.run(&[&line[..], &["--dry-run"]].concat()).done().json();
+    assert_eq!(again["id"], made["id"]);
+    assert_eq!((&again["secret"], &again["dry_run"]), (&serde_json::Value::Null, &true.into()));
+    let other = ["create", "build", "--request-id", "run-1", "--dry-run"];
+    assert!(world.run(&other).ended(Exit::Conflict).stderr.contains("was already used"));
+}

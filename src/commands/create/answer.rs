@@ -5,7 +5,6 @@ use anyhow::Result;
 use crate::domain::key::{Kept, Key};
 use crate::domain::lifetime::Lifetime;
 use crate::domain::secret::{Brand, Kind, Secret};
-use crate::domain::time::Instant;
 use crate::handover::{Handover, READERS};
 use crate::issuance::Issued;
 use crate::output::ListWriter;
@@ -21,20 +20,26 @@ pub(super) fn hand_over(
     (brand, session): (&Brand, &mut Session<'_, '_>),
 ) -> Result<()> {
     let secrets: Vec<&Secret> = issued.iter().map(|one| &one.secret).collect();
+    let headline = || headline("Created", &issued[0].key, issued.len());
+    let shown = Shown { is_batch, dry_run: false };
+    let masked = || issued.iter().map(|one| (&one.key, None));
     match place {
         Handover::File(file) => {
             file.write(&secrets)?;
             if session.format().is_json() {
-                json(issued, is_batch, &Shown { secrets: false, dry_run: false }, (brand, session))?;
+                json(masked(), shown, (brand, session))?;
             } else {
                 let path = file.path().display().to_string();
-                session.say(&format!("{}\nThe secret is in {path}, {READERS}.", headline(issued)))?;
+                session.say(&format!("{}\nThe secret is in {path}, {READERS}.", headline()))?;
             }
         }
         Handover::Quiet => bare(&secrets, session)?,
-        Handover::Json => json(issued, is_batch, &Shown { secrets: true, dry_run: false }, (brand, session))?,
+        Handover::Json => {
+            let whole = issued.iter().map(|one| (&one.key, Some(&one.secret)));
+            json(whole, shown, (brand, session))?;
+        }
         Handover::Person => {
-            session.say(&headline(issued))?;
+            session.say(&headline())?;
             if let [one] = issued {
                 session.say(&details(&one.key, brand))?;
             }
@@ -45,53 +50,51 @@ pub(super) fn hand_over(
     Ok(session.host.stdout.flush()?)
 }
 
-/// What would be issued: the same answer without a secret.
+/// What would be issued: the same answer without a secret. `said` is what is said of the keys: "Would create".
 pub(super) fn preview(
-    issued: &[Issued],
+    said: &str,
+    keys: &[Key],
     is_batch: bool,
     (brand, session): (&Brand, &mut Session<'_, '_>),
 ) -> Result<()> {
     if session.format().is_json() {
-        return json(issued, is_batch, &Shown { secrets: false, dry_run: true }, (brand, session));
+        return json(keys.iter().map(|key| (key, None)), Shown { is_batch, dry_run: true }, (brand, session));
     }
-    session.say(&headline(issued).replacen("Created", "Would create", 1))?;
-    if let [one] = issued {
-        session.say(&details(&one.key, brand))?;
+    session.say(&headline(said, &keys[0], keys.len()))?;
+    if let [key] = keys {
+        session.say(&details(key, brand))?;
     }
     Ok(())
 }
 
+#[derive(Clone, Copy)]
 struct Shown {
-    secrets: bool,
+    is_batch: bool,
     dry_run: bool,
 }
 
-fn json(
-    issued: &[Issued],
-    is_batch: bool,
-    shown: &Shown,
+fn json<'a>(
+    mut issued: impl Iterator<Item = (&'a Key, Option<&'a Secret>)>,
+    Shown { is_batch, dry_run }: Shown,
     (brand, session): (&Brand, &mut Session<'_, '_>),
 ) -> Result<()> {
     let now = session.now;
+    let view = |(key, secret): (&'a Key, Option<&'a Secret>)| IssuedView {
+        key: KeyView::of(key, false, brand, now),
+        secret: secret.map(|secret| ExposedSecret::new(secret.expose())),
+        dry_run,
+        rotation: None,
+    };
     let mut out = session.out();
     if !is_batch {
-        return Ok(out.object(&view(&issued[0], shown, brand, now))?);
+        return issued.next().map_or(Ok(()), |one| Ok(out.object(&view(one))?));
     }
     let mut list = ListWriter::begin(&mut out, KeyView::SHAPE);
     for one in issued {
-        list.row(&view(one, shown, brand, now))?;
+        list.row(&view(one))?;
     }
     list.end()?;
     Ok(())
-}
-
-fn view<'a>(one: &'a Issued, shown: &Shown, brand: &Brand, now: Instant) -> IssuedView<'a> {
-    IssuedView {
-        key: KeyView::of(&one.key, false, brand, now),
-        secret: shown.secrets.then(|| ExposedSecret::new(one.secret.expose())),
-        dry_run: shown.dry_run,
-        rotation: None,
-    }
 }
 
 fn bare(secrets: &[&Secret], session: &mut Session<'_, '_>) -> Result<()> {
@@ -103,10 +106,10 @@ fn bare(secrets: &[&Secret], session: &mut Session<'_, '_>) -> Result<()> {
     Ok(session.host.stdout.flush()?)
 }
 
-fn headline(issued: &[Issued]) -> String {
-    match issued {
-        [one] => format!("Created `{}` ({}), {}", one.key.name, one.key.id, until(&one.key)),
-        several => format!("Created {} keys, {}", several.len(), until(&several[0].key)),
+fn headline(said: &str, first: &Key, count: usize) -> String {
+    match count {
+        1 => format!("{said} `{}` ({}), {}", first.name, first.id, until(first)),
+        several => format!("{said} {several} keys, {}", until(first)),
     }
 }
 

@@ -1,11 +1,9 @@
 //! What `create` was asked for: the arguments, the questions, and reading both into a [`Wish`].
 
-use std::collections::BTreeSet;
-use std::ops::ControlFlow;
-
 use anyhow::Result;
 use clap::Args;
 use clap::builder::{PossibleValue, PossibleValuesParser};
+use std::collections::BTreeSet;
 
 use crate::domain::key::Allowed;
 use crate::domain::lifetime::Lifetime;
@@ -18,7 +16,7 @@ use crate::domain::secret::{Env, Kind};
 use crate::domain::time::{Instant, Span, TimeError};
 use crate::exit::{Exit, Failure};
 use crate::issuance::{IssuanceError, Wish};
-use crate::registry::{Filter, Registry};
+use crate::registry::Registry;
 use crate::session::Session;
 
 use super::limits::{quota, rate};
@@ -212,27 +210,6 @@ pub(crate) fn check_scopes(scopes: &Scopes, registry: &dyn Registry) -> Result<(
         return Err(Failure::usage(format!("`{scope}` is not in the scope catalogue")).hint(hint).into());
     }
     Ok(())
-}
-
-/// Refuses a name that the registry would refuse: for a dry run, which asks nothing of it.
-pub(super) fn check_name(wish: &Wish, registry: &dyn Registry, now: Instant) -> Result<()> {
-    let filter = Filter { project: Some(wish.project.clone()), ..Filter::default() };
-    let skeleton = wish.name.skeleton();
-    let mut taken = None;
-    registry.list(&filter, now, &mut |listed| {
-        if listed.key.revoked.is_none() && listed.key.name.skeleton() == skeleton {
-            taken = Some(listed.key.name);
-            return ControlFlow::Break(());
-        }
-        ControlFlow::Continue(())
-    })?;
-    match taken {
-        Some(taken) => {
-            let (project, wanted) = (wish.project.clone(), wish.name.clone());
-            Err(crate::registry::RegistryError::NameTaken { project, wanted, taken }.into())
-        }
-        None => Ok(()),
-    }
 }
 
 /// A refusal with what would mend it.

@@ -22,7 +22,7 @@ mod write;
 
 use std::path::{Path, PathBuf};
 
-use rusqlite::{Connection, OptionalExtension, TransactionBehavior};
+use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior};
 
 use super::{
     Change, DefinedScope, EventFilter, Filter, Found, Identity, Listed, PartySummary, RecordedEvent,
@@ -90,6 +90,12 @@ impl SqliteRegistry {
         place.map(|place| read::found(&self.connection, place)).transpose().map(Option::flatten)
     }
 
+    fn written(&mut self, change: &Change<'_>) -> Result<Transaction<'_>> {
+        let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        write::apply(&transaction, change)?;
+        Ok(transaction)
+    }
+
     fn placed<T>(&self, result: Result<T>) -> Result<T> {
         result.map_err(|error| at(&self.path, error))
     }
@@ -144,12 +150,12 @@ impl Registry for SqliteRegistry {
     }
 
     fn apply(&mut self, change: &Change<'_>) -> Result<()> {
-        let begun =
-            self.connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(Into::into);
-        let written = begun.and_then(|transaction| {
-            write::apply(&transaction, change)?;
-            Ok(transaction.commit()?)
-        });
+        let written = self.written(change).and_then(|transaction| Ok(transaction.commit()?));
+        self.placed(written)
+    }
+
+    fn rehearse(&mut self, change: &Change<'_>) -> Result<()> {
+        let written = self.written(change).and_then(|transaction| Ok(transaction.rollback()?));
         self.placed(written)
     }
 

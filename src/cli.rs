@@ -2,10 +2,10 @@
 
 mod refusal;
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::path::PathBuf;
 
-use clap::{Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand, ValueHint};
+use clap::{Args, FromArgMatches as _, Subcommand, ValueHint};
 
 use crate::commands::{
     self, completions, create, demo, disable, doctor, edit, enable, expire, forget, init, limit, list, log,
@@ -19,15 +19,8 @@ use crate::session::Session;
 use crate::settings::{self, Flags, Settings};
 use crate::vault::VaultKind;
 
-/// Issue, track, verify and retire API keys, offline: one binary, one SQLite file, the OS keyring.
-#[derive(Debug, Parser)]
-#[command(
-    name = "apikey",
-    version,
-    disable_help_subcommand = true,
-    max_term_width = 100,
-    after_help = "Try it without touching anything of yours: apikey demo\nExit codes: apikey help exit-codes"
-)]
+/// What a line says.
+#[derive(Debug, Args)]
 pub struct Cli {
     #[command(flatten)]
     global: Global,
@@ -103,20 +96,38 @@ enum Command {
     Help(commands::help::Arguments),
 }
 
+/// What is said of the command line as a whole.
+fn described(line: clap::Command) -> clap::Command {
+    line.version(env!("CARGO_PKG_VERSION"))
+        .about(
+            "Issue, track, verify and retire API keys, offline: one binary, one SQLite file, the OS keyring",
+        )
+        .disable_help_subcommand(true)
+        .max_term_width(100)
+        .after_help(
+            "Try it without touching anything of yours: apikey demo\nExit codes: apikey help exit-codes",
+        )
+}
+
 /// The command line, for man pages, completions and tests.
 #[must_use]
 pub fn command() -> clap::Command {
-    let mut line = Cli::command();
+    let mut line = described(Cli::augment_args(clap::Command::new("apikey")));
     line.build();
     line
 }
 
-/// Parses one line. When it begins with a command, only that command is made: to make all of them takes longer than
-/// most commands.
+/// The command line with only the command that the line begins with: to make all of them, or only to give all of them
+/// the flags of every command, takes longer than most commands.
+fn command_of(word: &OsStr) -> Option<clap::Command> {
+    let all = Command::augment_subcommands(clap::Command::new(""));
+    let named = all.find_subcommand(word)?.clone();
+    let line = Global::augment_args(clap::Command::new("apikey"));
+    Some(described(line.subcommand(named)))
+}
+
 fn parse(arguments: &[OsString]) -> Result<Cli, clap::Error> {
-    let all = Cli::command();
-    let is_named = arguments.get(1).is_some_and(|word| all.find_subcommand(word).is_some());
-    let mut line = if is_named { all } else { command() };
+    let mut line = arguments.get(1).and_then(|word| command_of(word)).unwrap_or_else(command);
     let matches = line.try_get_matches_from_mut(arguments)?;
     Cli::from_arg_matches(&matches).map_err(|error| error.format(&mut line))
 }

@@ -73,3 +73,19 @@ fn a_usage_line_has_the_arguments_in_the_order_in_which_they_are_read() {
     let usage = World::new().run(&["expire", "--help"]).done().stdout;
     assert!(usage.contains("apikey expire [OPTIONS] <KEY> <WHEN>"), "{usage}");
 }
+
+/// A line that begins with a command is read by that command alone.
+#[test]
+fn a_command_says_of_itself_what_the_whole_command_line_says_of_it() {
+    let world = World::new();
+    for command in apikey::cli::command().get_subcommands() {
+        for name in std::iter::once(command.get_name()).chain(command.get_visible_aliases()) {
+            for flag in ["-h", "--help", "--no-such-flag"] {
+                let ran = world.run(&[name, flag]);
+                let whole = apikey::cli::command().try_get_matches_from(["apikey", name, flag]);
+                let whole = whole.unwrap_err().render().to_string();
+                assert_eq!(format!("{}{}", ran.stdout, ran.stderr), whole);
+            }
+        }
+    }
+}

@@ -95,15 +95,22 @@ fn put_secret(connection: &Connection, place: i64, secret: &KeySecret) -> Result
     if written == 1 { Ok(()) } else { Err(RegistryError::IdTaken) }
 }
 
-/// Erases sealed copies of secrets that have ended: both partial indexes make this a look and not a scan.
+/// Erases sealed copies of secrets that have ended: both partial indexes make this a look and not a scan. It is looked
+/// first, since it is nearly always in vain, and to prepare the writing takes four times as long.
 pub(super) fn sweep(connection: &Connection, now: Instant) -> Result<()> {
-    for column in ["expires_at", "retires_at"] {
-        connection
-            .prepare_cached(&format!(
-                "UPDATE secret SET kept = NULL, kept_algorithm = NULL \
-                 WHERE kept_algorithm = '{XCHACHA20_POLY1305}' AND {column} IS NOT NULL AND {column} <= ?1"
-            ))?
-            .execute([now.seconds()])?;
+    let ended = ["expires_at", "retires_at"]
+        .map(|end| format!("kept_algorithm = '{XCHACHA20_POLY1305}' AND {end} IS NOT NULL AND {end} <= ?1"));
+    let [expired, retired] = &ended;
+    let is_any: bool = connection
+        .prepare_cached(&format!(
+            "SELECT EXISTS (SELECT 1 FROM secret WHERE {expired}) OR EXISTS (SELECT 1 FROM secret WHERE {retired})"
+        ))?
+        .query_row([now.seconds()], |row| row.get(0))?;
+    if is_any {
+        for over in &ended {
+            let sql = format!("UPDATE secret SET kept = NULL, kept_algorithm = NULL WHERE {over}");
+            connection.execute(&sql, [now.seconds()])?;
+        }
     }
     Ok(())
 }

@@ -52,6 +52,12 @@ pub(super) fn apply(connection: &Connection, change: &Change<'_>) -> Result<()> 
 }
 
 fn insert_party(connection: &Connection, party: &Party) -> Result<()> {
+    let is_there: bool = connection
+        .prepare_cached("SELECT EXISTS (SELECT 1 FROM party WHERE kind = ?1 AND name = ?2)")?
+        .query_row([party.kind.code(), party.name.as_str()], |row| row.get(0))?;
+    if is_there {
+        return Ok(());
+    }
     let (algorithm, seal) = party.seal.columns();
     let (rate_count, rate_seconds, rate_burst, quota_count, quota_period) = limits::columns(&party.limits);
     let skeleton = party.name.skeleton();
@@ -59,7 +65,7 @@ fn insert_party(connection: &Connection, party: &Party) -> Result<()> {
         .prepare_cached(
             "INSERT INTO party (kind, name, skeleton, created_at, suspended_at, seal_algorithm, seal, \
              rate_count, rate_seconds, rate_burst, quota_count, quota_period) \
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12) ON CONFLICT (kind, name) DO NOTHING",
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
         )?
         .execute(params![
             party.kind.code(),

@@ -36,9 +36,9 @@ done = function(summary, latency)
 end
 LUA
 
-ticks() { # ticks PID: processor time in microseconds, of the process and those it started
+ticks() { # ticks PID...: processor time in microseconds, of the processes and those they started
     local all=0 pid
-    for pid in $1 $(pgrep -P "$1" || true); do
+    for pid in "$@" $(pgrep -P "$(echo "$@" | tr ' ' ',')" || true); do
         all=$((all + $(awk '{print $14 + $15}' "/proc/$pid/stat")))
     done
     echo $((all * 1000000 / $(getconf CLK_TCK)))
@@ -58,10 +58,14 @@ start() { # start PORT COMMAND...: on the first processor, or on $processor, unt
     exit 1
 }
 
+load() { # load PORT [PROCESSOR [CONNECTIONS]]: what `done` says of one round
+    taskset -c "${2:-1}" wrk -t1 -c"${3:-64}" -d"${seconds}s" -s "$work/ask.lua" "http://127.0.0.1:$1" | tail -n 1
+}
+
 round() { # round PORT PID: a line of "us-of-processor requests/s p50 p99 not-2xx"
     local before after asked
     before=$(ticks "$2")
-    asked=$(taskset -c 1 wrk -t1 -c64 -d"${seconds}s" -s "$work/ask.lua" "http://127.0.0.1:$1" | tail -n 1)
+    asked=$(load "$1")
     after=$(ticks "$2")
     read -r requests duration errors median p99 <<<"$asked"
     echo "$(echo "scale=3; ($after - $before) / $requests" | bc) $((requests * 1000000 / duration)) $median $p99 $errors"
@@ -180,26 +184,23 @@ kill "$empty" "$asked" "$bare_server"
 echo '== two servers on one registry, each on a processor of its own, which it shares with who asks it'
 processor=1 start 8807 target/release/apikey serve --config "$work/serve.toml" --listen 127.0.0.1:8807
 second=$server
-both() { # both PORT PID PORT PID: a line of "us-of-processor requests/s", of the servers together
-    local before after first other
-    before=$(($(ticks "$2") + $(ticks "$4")))
-    taskset -c 1 wrk -t1 -c32 -d"${seconds}s" -s "$work/ask.lua" "http://127.0.0.1:$3" | tail -n 1 >"$work/other" &
-    first=$(taskset -c 0 wrk -t1 -c32 -d"${seconds}s" -s "$work/ask.lua" "http://127.0.0.1:$1" | tail -n 1 | cut -d' ' -f1)
-    wait $!
-    other=$(cut -d' ' -f1 "$work/other")
-    after=$(($(ticks "$2") + $(ticks "$4")))
-    echo "$(echo "scale=3; ($after - $before) / ($first + $other)" | bc) $(((first + other) / seconds))"
-}
-alone() { # alone PORT PID: the same, of one
-    local before after first
-    before=$(ticks "$2")
-    first=$(taskset -c 0 wrk -t1 -c32 -d"${seconds}s" -s "$work/ask.lua" "http://127.0.0.1:$1" | tail -n 1 | cut -d' ' -f1)
-    after=$(ticks "$2")
-    echo "$(echo "scale=3; ($after - $before) / $first" | bc) $((first / seconds))"
+together() { # together "PID..." PORT...: a line of "us-of-processor requests/s", of the servers together
+    local before after requests port processor=0 asking=()
+    before=$(ticks $1)
+    for port in "${@:2}"; do
+        load "$port" "$processor" 32 >"$work/asked-$processor" &
+        asking+=($!)
+        processor=$((processor + 1))
+    done
+    wait "${asking[@]}"
+    after=$(ticks $1)
+    requests=$(cut -d' ' -f1 "$work"/asked-? | paste -sd+ | bc)
+    rm "$work"/asked-?
+    echo "$(echo "scale=3; ($after - $before) / $requests" | bc) $((requests / seconds))"
 }
 for _ in $(seq "$rounds"); do
-    alone 8802 "$gate" >>"$work/alone"
-    both 8802 "$gate" 8807 "$second" >>"$work/both"
+    together "$gate" 8802 >>"$work/alone"
+    together "$gate $second" 8802 8807 >>"$work/both"
 done
 for who in alone both; do
     printf '%-6s %8s/s  %6.2f us\n' "$who" "$(cut -d' ' -f2 "$work/$who" | middle)" "$(cut -d' ' -f1 "$work/$who" | middle)"
@@ -208,8 +209,8 @@ kill "$second"
 
 echo '== changes under full load'
 seconds=8
-(taskset -c 1 wrk -t1 -c64 -d"${seconds}s" -s "$work/ask.lua" http://127.0.0.1:8802 | tail -n 1 >"$work/load") &
-load=$!
+load 8802 >"$work/load" &
+asking=$!
 sleep 1
 seen=0
 for turn in $(seq 10); do
@@ -221,12 +222,12 @@ for turn in $(seq 10); do
     second=$(ask)
     [ "$first $second" = '200 401' ] && seen=$((seen + 1)) || echo "turn $turn: $first $second"
 done
-wait "$load"
+wait "$asking"
 echo "issued, accepted, revoked and refused by the very next request: $seen of 10; meanwhile $(cat "$work/load")"
-(taskset -c 1 wrk -t1 -c64 -d"${seconds}s" -s "$work/ask.lua" http://127.0.0.1:8802 | tail -n 1 >"$work/load") &
-load=$!
+load 8802 >"$work/load" &
+asking=$!
 sleep 1
 printf '.timeout 5000\nBEGIN IMMEDIATE;\n.shell sleep %s\nROLLBACK;\n' "$((seconds - 2))" | sqlite3 "$APIKEY_REGISTRY"
-wait "$load"
+wait "$asking"
 echo "while another process holds the write lock (requests, us, not 2xx, p50 ms, p99 ms): $(cat "$work/load")"
 kill "$gate"

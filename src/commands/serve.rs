@@ -11,6 +11,7 @@ use tokio::sync::mpsc::Receiver;
 use tokio::sync::oneshot;
 
 use crate::exit::{Exit, Failure};
+use crate::host::real::{STDERR_TAKES, stderr_takes_more};
 use crate::serve::config::Rules;
 use crate::serve::inherited::Inherited;
 use crate::serve::journal::{Form, Journal, Level, Requests, Value};
@@ -71,6 +72,9 @@ pub struct Arguments {
     #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:8080", requires = "print_config")]
     upstream: SocketAddr,
 }
+
+/// How often a log that nobody reads is looked at again.
+const LOOK: Duration = Duration::from_millis(100);
 
 /// How long the threads of the server may take to notice that it is over.
 const CUT_OFF: Duration = Duration::from_secs(5);
@@ -219,18 +223,32 @@ async fn write_until(
     session: &mut Session<'_, '_>,
 ) {
     let stream = &mut *session.host.stderr;
-    // A log that nobody reads any more is no reason to deny requests.
-    let mut write = |line: String| drop(stream.write_all(line.as_bytes()).and_then(|()| stream.flush()));
+    // A log that nobody reads any more is no reason to deny requests, nor to stay when told to end: false is that.
+    let mut write = |line: String, has_ended: &dyn Fn() -> bool| {
+        for piece in line.as_bytes().chunks(STDERR_TAKES) {
+            while !stderr_takes_more(LOOK) {
+                if has_ended() {
+                    return false;
+                }
+            }
+            drop(stream.write_all(piece).and_then(|()| stream.flush()));
+        }
+        true
+    };
     loop {
         tokio::select! {
             biased;
-            Some(line) = lines.recv() => write(line),
+            Some(line) = lines.recv() => {
+                if !write(line, &|| served.is_finished()) {
+                    return;
+                }
+            }
             _ = &mut served => break,
         }
     }
-    while let Ok(line) = lines.try_recv() {
-        write(line);
-    }
+    while let Ok(line) = lines.try_recv()
+        && write(line, &|| true)
+    {}
 }
 
 fn rules(arguments: &Arguments) -> Result<Rules> {

@@ -124,6 +124,29 @@ fn is_closed(_: &io::Stdout) -> bool {
     false
 }
 
+/// What standard error takes at once when it takes more: POSIX's least for a pipe, `_POSIX_PIPE_BUF`.
+pub const STDERR_TAKES: usize = 512;
+
+/// Whether standard error takes [`STDERR_TAKES`] bytes without keeping the writer waiting; waits so long for it. A pipe
+/// whose reader does not read, and a terminal that is stopped, do not.
+#[must_use]
+pub fn stderr_takes_more(within: std::time::Duration) -> bool {
+    #[cfg(unix)]
+    {
+        use rustix::event::{PollFd, PollFlags, Timespec, poll};
+        #[expect(clippy::disallowed_methods, reason = "the machine's own stream is asked about")]
+        let stream = io::stderr();
+        let within = Timespec::try_from(within).ok();
+        // One that was closed takes everything, with an error; and so does one that cannot be asked.
+        !matches!(poll(&mut [PollFd::new(&stream, PollFlags::OUT)], within.as_ref()), Ok(0))
+    }
+    #[cfg(not(unix))]
+    {
+        let _ = within;
+        true
+    }
+}
+
 fn width(environment: &Environment) -> u16 {
     let told = environment.text("COLUMNS").and_then(|columns| columns.parse().ok());
     told.filter(|columns| *columns >= 20).unwrap_or_else(|| {

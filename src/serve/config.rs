@@ -1,7 +1,6 @@
 //! `serve.toml`: which proxies are trusted, where the secret is, and what each route needs.
 
 use std::net::IpAddr;
-use std::sync::Arc;
 
 use axum::http::{HeaderName, Method};
 use serde::Deserialize;
@@ -90,11 +89,11 @@ impl Written {
         name.parse().map(Some).map_err(|_| wrong("not the name of a header field"))
     }
 
-    fn strangers(&self) -> Result<Option<Arc<Strangers>>, ConfigError> {
+    fn strangers(&self) -> Result<Option<Strangers>, ConfigError> {
         let Some(WrittenRate { rate, burst }) = &self.strangers else { return Ok(None) };
         let why = "not a rate, as `60/1m`";
         let wrong = |_| ConfigError::Value { setting: "strangers.rate", value: rate.clone(), why };
-        Rate::parse(rate, *burst).map(|rate| Some(Arc::new(Strangers::new(rate)))).map_err(wrong)
+        Rate::parse(rate, *burst).map(|rate| Some(Strangers::new(rate))).map_err(wrong)
     }
 }
 
@@ -124,7 +123,7 @@ pub struct Rules {
     /// and whoever stole one end a service.
     pub self_revoke: bool,
     /// How often those who present no known secret may ask.
-    pub(crate) strangers: Option<Arc<Strangers>>,
+    pub(crate) strangers: Option<Strangers>,
     /// What further is needed, by method and path; the first that fits. None fits: denied.
     pub routes: Vec<Route>,
     /// What keeps one client from costing the others.

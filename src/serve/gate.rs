@@ -64,8 +64,11 @@ impl Gate {
         self.rules.load()
     }
 
-    /// Other rules from the next request on.
-    pub fn replace_rules(&self, rules: Rules) {
+    /// Other rules from the next request on. What strangers used of their rate stays used.
+    pub fn replace_rules(&self, mut rules: Rules) {
+        if let (Some(after), Some(before)) = (&mut rules.strangers, &self.rules().strangers) {
+            after.inherit(before);
+        }
         self.rules.store(Arc::new(rules));
     }
 

@@ -3,6 +3,7 @@
 use std::collections::hash_map::RandomState;
 use std::hash::BuildHasher as _;
 use std::net::{IpAddr, Ipv6Addr};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::domain::limit::{Rate, nanos};
@@ -12,10 +13,10 @@ use crate::domain::time::Instant;
 const BUCKETS: usize = 65_536;
 
 /// How often strangers may ask.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Strangers {
     rate: Rate,
-    arrivals: Box<[AtomicU64]>,
+    arrivals: Arc<[AtomicU64]>,
     hasher: RandomState,
 }
 
@@ -23,6 +24,11 @@ impl Strangers {
     pub(crate) fn new(rate: Rate) -> Self {
         let arrivals = std::iter::repeat_with(AtomicU64::default).take(BUCKETS).collect();
         Self { rate, arrivals, hasher: RandomState::new() }
+    }
+
+    /// Who asked before, still known after the rate was changed.
+    pub(super) fn inherit(&mut self, before: &Self) {
+        (self.arrivals, self.hasher) = (before.arrivals.clone(), before.hasher.clone());
     }
 
     /// Counts one that asked; if it asks too often, says after how many seconds it may again. A stranger whose address
@@ -66,6 +72,18 @@ mod tests {
         assert_eq!([asks("2001:db8::1", now), asks("2001:db8::2", now)], [None, None]);
         assert_eq!(asks("2001:db8::3", now), Some(30), "one /64");
         assert_eq!(asks("2001:db8:0:1::1", now), None);
+    }
+
+    #[test]
+    fn other_rules_forget_nobody_who_asked() {
+        let before = Strangers::new(Rate::parse("2/1m", None).unwrap());
+        let now = Instant::from_seconds(1_795_435_200);
+        assert_eq!([0, 1].map(|_| before.refuses(None, now)), [None, None]);
+        for (rate, wait) in [("2/1m", 30), ("1/1m", 60), ("60/1m", 1)] {
+            let mut after = Strangers::new(Rate::parse(rate, None).unwrap());
+            after.inherit(&before);
+            assert_eq!(after.refuses(None, now), Some(wait), "{rate}");
+        }
     }
 
     #[test]

@@ -197,7 +197,7 @@ impl ApiKeyLayer {
     /// Lets whoever presents no known secret ask only so often, by address (of IPv6 by /64).
     #[must_use]
     pub fn strangers(self, rate: Rate) -> Self {
-        self.with(|rule| rule.rules.strangers = Some(Arc::new(Strangers::new(rate))))
+        self.with(|rule| rule.rules.strangers = Some(Strangers::new(rate)))
     }
 
     /// Told why, whenever no decision could be made. No error of a verifier holds a secret.

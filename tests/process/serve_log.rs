@@ -1,6 +1,6 @@
 //! What `apikey serve` says on standard error: what operators need, and never a secret.
 
-use crate::machine::Machine;
+use crate::machine::{LOOK_EVERY, LOOKS, Machine, watched};
 use crate::serving::{Serving, status};
 
 const FORWARDED: &str = "trusted_proxies = ['127.0.0.1']\noriginal = 'nginx'\n\
@@ -56,6 +56,40 @@ fn in_json_each_line_is_an_object_and_all_requests_have_one_if_asked() {
     assert_eq!((&lines[1]["code"], &lines[1]["path"]), (&"accepted".into(), &"/verify".into()));
     assert_eq!((&lines[2]["code"], &lines[2]["client"]), (&"malformed".into(), &"127.0.0.1".into()));
     assert!(lines.iter().all(|line| line["time"].is_string() && line["level"].is_string()));
+}
+
+/// As under a service manager whose journal hangs: the pipe is full long before the server is told to end.
+#[test]
+fn a_log_that_nobody_reads_costs_lines_and_neither_requests_nor_the_end() {
+    let machine = Machine::with_registry();
+    let secret = machine.create("a");
+    let (unread, pipe) = std::io::pipe().unwrap();
+    let mut command =
+        machine.command(&["serve", "--listen", "unix:s", "--log", "json", "--log-requests", "all"]);
+    let child = command.stdin(std::process::Stdio::null()).stderr(pipe).spawn().unwrap();
+    drop(command);
+    let socket = machine.home().join("s");
+    let listens = || std::os::unix::net::UnixStream::connect(&socket);
+    let mut looks = 0..LOOKS;
+    while looks.next().is_some() && listens().is_err() {
+        std::thread::sleep(LOOK_EVERY);
+    }
+    let ask = || {
+        let mut stream = listens().unwrap();
+        let field = format!("x-api-key: {secret}");
+        status(&crate::serving::ask(&mut stream, "GET /verify", &[&field]))
+    };
+    // Each has a line of 150 bytes and more; a pipe holds 64 KiB.
+    assert!((0..700).all(|_| ask() == 200));
+    rustix::process::kill_process(rustix::process::Pid::from_child(&child), rustix::process::Signal::TERM)
+        .unwrap();
+    watched(child).ended(0);
+    assert!(!socket.exists());
+    // What was counted is written down all the same.
+    let usage = machine.run(&["usage", "a", "--json"]).ended(0).stdout;
+    assert!(usage.contains("\"requests\":700"), "{usage}");
+    let said = std::io::read_to_string(unread).unwrap();
+    assert!(said.len() >= 32 * 1024, "{}", said.len());
 }
 
 #[test]

@@ -3,7 +3,7 @@
 //! Triggers note every changed key in `touched`, whichever hand changed it. [`Watch`] says in nanoseconds whether
 //! anything was committed at all, so that a verifier can ask at every request.
 
-use std::ops::Range;
+use std::ops::{ControlFlow, Range};
 
 use rusqlite::{Connection, OptionalExtension, Transaction, params};
 
@@ -144,22 +144,8 @@ fn keys_at(connection: &Connection, places: Range<i64>, visit: &mut dyn FnMut(i6
          WHERE k.place >= ?1 AND k.place < ?2 ORDER BY k.place, s.number"
     ))?;
     let mut rows = statement.query(params![places.start, places.end])?;
-    let mut current: Option<(i64, Key)> = None;
-    while let Some(row) = rows.next()? {
-        let place: i64 = row.get(read::WIDTH)?;
-        match &mut current {
-            Some((same, key)) if *same == place => key.secrets.extend(read::secret(row)?),
-            _ => {
-                let mut key = read::key(row)?;
-                key.secrets.extend(read::secret(row)?);
-                if let Some((done, key)) = current.replace((place, key)) {
-                    visit(done, key);
-                }
-            }
-        }
-    }
-    if let Some((place, key)) = current {
+    read::keys(&mut rows, |place, key| {
         visit(place, key);
-    }
-    Ok(())
+        ControlFlow::Continue(())
+    })
 }

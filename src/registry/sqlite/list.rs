@@ -4,12 +4,12 @@
 
 use std::collections::HashSet;
 use std::fmt::Write as _;
+use std::ops::ControlFlow;
 
 use rusqlite::types::Value;
 use rusqlite::{Connection, params_from_iter};
 
 use super::{Result, read};
-use crate::domain::key::Key;
 use crate::domain::time::Instant;
 use crate::registry::{Filter, Listed, Visit};
 
@@ -24,40 +24,21 @@ pub(super) fn list(
     let mut statement = connection.prepare_cached(&sql)?;
     let mut rows = statement.query(params_from_iter(values))?;
     let mut left = filter.limit.unwrap_or(usize::MAX);
-    let mut current: Option<(i64, Key)> = None;
-    let mut show = |key: Key| {
+    if left == 0 {
+        return Ok(());
+    }
+    read::keys(&mut rows, |_, key| {
         let is_suspended = !suspended.is_empty()
             && (suspended.contains(&("owner".to_owned(), key.owner.to_string()))
                 || suspended.contains(&("project".to_owned(), key.project.to_string())));
         let listed = Listed { key, suspended: is_suspended };
         if !filter.matches(&listed, now) {
-            return false;
+            return ControlFlow::Continue(());
         }
-        left = left.saturating_sub(1);
-        visit(listed).is_break() || left == 0
-    };
-    if filter.limit == Some(0) {
-        return Ok(());
-    }
-    while let Some(row) = rows.next()? {
-        let place: i64 = row.get(read::WIDTH)?;
-        match &mut current {
-            Some((same, key)) if *same == place => key.secrets.extend(read::secret(row)?),
-            _ => {
-                let mut key = read::key(row)?;
-                key.secrets.extend(read::secret(row)?);
-                if let Some((_, done)) = current.replace((place, key))
-                    && show(done)
-                {
-                    return Ok(());
-                }
-            }
-        }
-    }
-    if let Some((_, last)) = current {
-        show(last);
-    }
-    Ok(())
+        left -= 1;
+        let went = visit(listed);
+        if left == 0 { ControlFlow::Break(()) } else { went }
+    })
 }
 
 fn query(filter: &Filter) -> (String, Vec<Value>) {

@@ -4,8 +4,9 @@
 //! row does not hide all others from a listing or a revocation. Elsewhere it is damage, and said so.
 
 use std::collections::BTreeSet;
+use std::ops::ControlFlow;
 
-use rusqlite::{Connection, OptionalExtension, Row, params};
+use rusqlite::{Connection, OptionalExtension, Row, Rows, params};
 
 use super::{Result, damaged, limits};
 use crate::crypto::sealing::XCHACHA20_POLY1305;
@@ -27,7 +28,7 @@ pub(super) const KEY_COLUMNS: &str = "k.id, k.name, k.kind, k.env, k.owner, k.pr
      k.rate_count, k.rate_seconds, k.rate_burst, k.quota_count, k.quota_period";
 const KEY_WIDTH: usize = 27;
 /// How many columns key and secret have together: the place of what comes behind them.
-pub(super) const WIDTH: usize = KEY_WIDTH + 13;
+const WIDTH: usize = KEY_WIDTH + 13;
 
 /// The columns [`secret`] reads, in its order, behind those of the key.
 pub(super) const SECRET_COLUMNS: &str = "s.id, s.digest, s.created_at, s.expires_at, s.retires_at, \
@@ -68,25 +69,42 @@ pub(super) fn found(connection: &Connection, place: i64) -> Result<Option<Found>
 }
 
 fn whole_key(connection: &Connection, place: i64) -> Result<Option<Key>> {
-    let sql = const_format_key();
-    let mut statement = connection.prepare_cached(&sql)?;
-    let mut rows = statement.query([place])?;
-    let mut whole: Option<Key> = None;
-    while let Some(row) = rows.next()? {
-        let one = match &mut whole {
-            Some(key) => key,
-            None => whole.insert(key(row)?),
-        };
-        one.secrets.extend(secret(row)?);
-    }
+    let mut statement = connection.prepare_cached(&format!(
+        "SELECT {KEY_COLUMNS}, {SECRET_COLUMNS}, k.place FROM key AS k LEFT JOIN secret AS s ON s.key_place = k.place \
+         WHERE k.place = ?1 ORDER BY s.number"
+    ))?;
+    let mut whole = None;
+    keys(&mut statement.query([place])?, |_, key| {
+        whole = Some(key);
+        ControlFlow::Continue(())
+    })?;
     Ok(whole)
 }
 
-fn const_format_key() -> String {
-    format!(
-        "SELECT {KEY_COLUMNS}, {SECRET_COLUMNS} FROM key AS k LEFT JOIN secret AS s ON s.key_place = k.place \
-         WHERE k.place = ?1 ORDER BY s.number"
-    )
+/// The keys in rows of [`KEY_COLUMNS`], [`SECRET_COLUMNS`] and `k.place`, those of one key together. One at a time, with
+/// its place, until one says to stop.
+pub(super) fn keys(rows: &mut Rows<'_>, mut visit: impl FnMut(i64, Key) -> ControlFlow<()>) -> Result<()> {
+    let mut current: Option<(i64, Key)> = None;
+    while let Some(row) = rows.next()? {
+        let place: i64 = row.get(WIDTH)?;
+        match &mut current {
+            Some((same, key)) if *same == place => key.secrets.extend(secret(row)?),
+            _ => {
+                let mut next = key(row)?;
+                next.secrets.extend(secret(row)?);
+                if let Some((done, key)) = current.replace((place, next))
+                    && visit(done, key).is_break()
+                {
+                    return Ok(());
+                }
+            }
+        }
+    }
+    if let Some((place, key)) = current {
+        // There is none after it to stop at.
+        let _ = visit(place, key);
+    }
+    Ok(())
 }
 
 fn text<'a>(row: &'a Row<'_>, place: usize) -> Result<&'a str> {
@@ -116,7 +134,7 @@ fn seal(row: &Row<'_>, place: usize) -> Result<Seal> {
 }
 
 /// A key without its secrets.
-pub(super) fn key(row: &Row<'_>) -> Result<Key> {
+fn key(row: &Row<'_>) -> Result<Key> {
     let name = |place| Ok::<_, super::RegistryError>(Name::from_stored(text(row, place)?.to_owned()));
     Ok(Key {
         id: text(row, 0)?.parse().map_err(|()| damaged("a key's id"))?,
@@ -171,7 +189,7 @@ fn words<T: std::str::FromStr + Ord>(joined: Option<&str>) -> Allowed<T> {
 }
 
 /// The secret of a joined row; none for a key whose secrets were removed by another program.
-pub(super) fn secret(row: &Row<'_>) -> Result<Option<KeySecret>> {
+fn secret(row: &Row<'_>) -> Result<Option<KeySecret>> {
     let column = |place: usize| KEY_WIDTH + place;
     let Some(id) = optional_text(row, column(0))? else { return Ok(None) };
     let kept = row.get_ref(column(10))?.as_blob_or_null().map_err(|_| damaged("a kept copy"))?;

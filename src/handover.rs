@@ -61,6 +61,17 @@ impl HandoverArguments {
         if self.secret_out.is_none() { self.stream(session).map(drop) } else { Ok(()) }
     }
 
+    /// Refuses a file that is there already, without making one: for a dry run, which hands nothing over.
+    ///
+    /// # Errors
+    /// Exit 6 when it exists.
+    pub fn check_file(&self) -> Result<()> {
+        match &self.secret_out {
+            Some(path) if path.symlink_metadata().is_ok() => Err(file_exists(path).into()),
+            _ => Ok(()),
+        }
+    }
+
     fn stream(&self, session: &Session<'_, '_>) -> Result<Handover> {
         if session.host.terminal.stdout_is_closed {
             let failure =
@@ -97,6 +108,12 @@ pub fn taken_back(error: anyhow::Error) -> anyhow::Error {
     }
 }
 
+fn file_exists(path: &Path) -> Failure {
+    let message = format!("{} already exists", path.display());
+    Failure::new(Exit::Conflict, "file_exists", message)
+        .hint("name a new file: secrets never overwrite anything")
+}
+
 /// A new file of mode 0600 that vanishes again unless something was written to it.
 #[derive(Debug)]
 pub struct SecretFile {
@@ -117,11 +134,7 @@ impl SecretFile {
         std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
         match options.open(path) {
             Ok(file) => Ok(Self { path: path.to_owned(), file, is_written: false }),
-            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
-                let failure =
-                    Failure::new(Exit::Conflict, "file_exists", format!("{} already exists", path.display()));
-                Err(failure.hint("name a new file: secrets never overwrite anything").into())
-            }
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Err(file_exists(path).into()),
             Err(error) => Err(Failure::new(
                 Exit::Internal,
                 "io",

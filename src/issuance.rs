@@ -117,6 +117,21 @@ pub fn check_publishable(
     if origins.is_any() { Err(IssuanceError::PublishableAnywhere) } else { Ok(()) }
 }
 
+impl Wish {
+    /// Whether it can be; when its first secret would end.
+    ///
+    /// # Errors
+    /// [`IssuanceError`].
+    pub fn check(&self, now: Instant) -> Result<Option<Instant>, IssuanceError> {
+        check_publishable(self.kind, &self.scopes, &self.origins)?;
+        let end = self.lifetime.end_from(now)?;
+        match (self.not_before, end) {
+            (Some(start), Some(end)) if end <= start => Err(IssuanceError::EndsBeforeItBegins { start, end }),
+            _ => Ok(end),
+        }
+    }
+}
+
 /// Draws a key with its first secret, sealed, not yet recorded.
 ///
 /// # Errors
@@ -128,13 +143,7 @@ pub fn draft(
     rng: &mut dyn CryptoRng,
     now: Instant,
 ) -> Result<Issued, IssuanceError> {
-    check_publishable(wish.kind, &wish.scopes, &wish.origins)?;
-    let end = wish.lifetime.end_from(now)?;
-    if let (Some(start), Some(end)) = (wish.not_before, end)
-        && end <= start
-    {
-        return Err(IssuanceError::EndsBeforeItBegins { start, end });
-    }
+    let end = wish.check(now)?;
     let keep = wish.keep;
     let mut key = Key {
         id: KeyId::generate(rng),

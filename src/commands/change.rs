@@ -131,7 +131,7 @@ fn make(
         now: Some(session.now),
         ..Change::default()
     };
-    let made = if dry_run { registry.rehearse(&change) } else { registry.apply(&change) };
+    let made = if dry_run { registry.check_names(&change) } else { registry.apply(&change) };
     Ok(made?)
 }
 

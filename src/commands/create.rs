@@ -12,16 +12,16 @@ pub(crate) use wish::{
 
 use anyhow::Result;
 use clap::Args;
-use sha2::{Digest as _, Sha256};
 
+use super::request::Request;
 use crate::crypto::{MasterKey, Subkeys};
 use crate::domain::event::{Action, Event};
-use crate::domain::key::Key;
-use crate::domain::secret::{Brand, SecretId};
-use crate::exit::{Exit, Failure};
+use crate::domain::key::{Key, KeySecret};
+use crate::domain::secret::Brand;
+use crate::exit::Exit;
 use crate::handover::{Handover, HandoverArguments, taken_back};
-use crate::issuance::{self, Issued, Wish, commit_then_hand_over, draft, kept_copy, parties_of, undo_insert};
-use crate::registry::{Change, Registry, RegistryError, RememberedRequest};
+use crate::issuance::{Issued, Wish, commit_then_hand_over, draft, parties_of, undo_insert};
+use crate::registry::{Change, Registry, RegistryError};
 use crate::session::{Session, Unlocked};
 
 /// Issue a key
@@ -57,64 +57,68 @@ pub fn run(mut arguments: Arguments, session: &mut Session<'_, '_>) -> Result<Ex
         ask::ask(&mut arguments.wish, session)?;
     }
     let wish = wish::read(&arguments.wish, session)?;
-    issuance::check_publishable(wish.kind, &wish.scopes, &wish.origins).map_err(wish::explain)?;
+    wish.check(session.now).map_err(wish::explain)?;
+    let order = Order {
+        request: arguments
+            .request_id
+            .as_deref()
+            .map(|id| Request::new(id, &format!("create {wish:?}")))
+            .transpose()?,
+        wishes: numbered(wish, arguments.count)?,
+        is_batch: arguments.count.is_some(),
+    };
     if arguments.dry_run {
-        return preview(&arguments, wish, session);
+        arguments.handover.check_file()?;
+        return preview(&order, session);
     }
     let handover = arguments.handover.open(session)?;
     let mut unlocked = session.unlocked_or_new()?;
-    wish::check_scopes(&wish.scopes, &unlocked.registry)?;
-    let request = Request::of(&arguments, &wish)?;
-    if let Some(request) = &request
-        && let Some(made) = made_before(request, &unlocked.registry)?
-    {
+    if let Some((request, made)) = order.made_before(&unlocked.registry)? {
         return repeat(request, made, handover, (&unlocked, session));
     }
-    issue(
-        Order {
-            wishes: numbered(wish, arguments.count)?,
-            is_batch: arguments.count.is_some(),
-            request,
-            handover,
-        },
-        &mut unlocked,
-        session,
-    )
+    issue(&order, handover, &mut unlocked, session)
 }
 
 struct Order {
+    request: Option<Request>,
+    /// At least one; of several, each is the first under another name.
     wishes: Vec<Wish>,
     is_batch: bool,
-    request: Option<Request>,
-    handover: Handover,
 }
 
-struct Request {
-    id: String,
-    fingerprint: [u8; 32],
-}
-
-impl Request {
-    fn of(arguments: &Arguments, wish: &Wish) -> Result<Option<Self>> {
-        let id = arguments.request_id.as_deref().map(checked).transpose()?;
-        Ok(id.map(|id| Self { id, fingerprint: fingerprint(wish) }))
+impl Order {
+    /// Refuses what the registry cannot give; what an earlier request of the same id made.
+    fn made_before(&self, registry: &dyn Registry) -> Result<Option<(&Request, (Key, KeySecret))>> {
+        wish::check_scopes(&self.wishes[0].scopes, registry)?;
+        let Some(request) = &self.request else { return Ok(None) };
+        Ok(request.made_before(registry)?.map(|made| (request, made)))
     }
 }
 
 /// Draws again when a random id is in use, which 62^12 ids make a curiosity.
 const TRIES: usize = 3;
 
-fn issue(mut order: Order, unlocked: &mut Unlocked, session: &mut Session<'_, '_>) -> Result<Exit> {
+fn issue(
+    order: &Order,
+    mut handover: Handover,
+    unlocked: &mut Unlocked,
+    session: &mut Session<'_, '_>,
+) -> Result<Exit> {
     for _ in 1..TRIES {
-        match issue_once(&mut order, unlocked, session) {
+        match issue_once(order, &mut handover, unlocked, session) {
             Err(error) if matches!(error.downcast_ref(), Some(RegistryError::IdTaken)) => {}
             other => return other,
         }
     }
-    issue_once(&mut order, unlocked, session)
+    issue_once(order, &mut handover, unlocked, session)
 }
 
-fn issue_once(order: &mut Order, unlocked: &mut Unlocked, session: &mut Session<'_, '_>) -> Result<Exit> {
+fn issue_once(
+    order: &Order,
+    handover: &mut Handover,
+    unlocked: &mut Unlocked,
+    session: &mut Session<'_, '_>,
+) -> Result<Exit> {
     let Unlocked { registry, brand, keys } = unlocked;
     let (now, actor) = (session.now, session.actor());
     let issued = drafts(&order.wishes, brand, keys, session)?;
@@ -124,16 +128,15 @@ fn issue_once(order: &mut Order, unlocked: &mut Unlocked, session: &mut Session<
         insert: &rows,
         new_parties: &parties,
         events: rows.iter().map(|key| Event::on_key(Action::KeyCreated, &actor, None, key, now)).collect(),
-        remember: order.request.iter().map(|request| remembered(request, &issued[0], now)).collect(),
+        remember: order.request.iter().map(|request| request.remember(&issued[0], now)).collect(),
         audit: Some(&keys.audit),
         now: Some(now),
         ..Change::default()
     };
     let undo = undo_insert(&issued, &actor, now);
-    let place = &mut order.handover;
-    let (brand, is_batch) = (&*brand, order.is_batch);
+    let brand = &*brand;
     commit_then_hand_over(registry, &change, &undo, || {
-        answer::hand_over(&issued, is_batch, place, (brand, session))
+        answer::hand_over(&issued, order.is_batch, handover, (brand, session))
     })
     .map_err(taken_back)?;
     Ok(Exit::Done)
@@ -150,81 +153,42 @@ fn drafts(
     wishes.iter().map(draft).collect()
 }
 
-fn remembered(request: &Request, issued: &Issued, now: crate::domain::time::Instant) -> RememberedRequest {
-    RememberedRequest {
-        id: request.id.clone(),
-        fingerprint: request.fingerprint,
-        key: issued.key.id,
-        secret: issued.secret.parts().id,
-        at: now,
-    }
-}
-
-/// The key that an earlier request of this id made.
-fn made_before(request: &Request, registry: &dyn Registry) -> Result<Option<(Key, SecretId)>> {
-    let Some(earlier) = registry.request(&request.id)? else { return Ok(None) };
-    if earlier.fingerprint != request.fingerprint {
-        return Err(used(request, "for another wish").hint("use a new id for a new key").into());
-    }
-    match registry.find_key(earlier.key)? {
-        Some(found) => Ok(Some((found.key, earlier.secret))),
-        None => Err(used(request, "and its key is gone").into()),
-    }
-}
-
-fn used(request: &Request, how: &str) -> Failure {
-    let message = format!("the request id `{}` was already used {how}", request.id);
-    Failure::new(Exit::Conflict, "request_used", message)
-}
-
 /// The same request again: the same answer, from the kept copy.
 fn repeat(
     request: &Request,
-    (key, secret): (Key, SecretId),
+    made: (Key, KeySecret),
     mut handover: Handover,
     (unlocked, session): (&Unlocked, &mut Session<'_, '_>),
 ) -> Result<Exit> {
-    let Some(row) = key.secrets.iter().find(|row| row.id == secret) else {
-        return Err(used(request, "and its secret is gone").into());
-    };
-    let Some(secret) = kept_copy(&unlocked.keys.seal, row)? else {
-        return Err(used(request, "and its secret is no longer kept")
-            .hint(format!("see `apikey show {}`", key.id))
-            .into());
-    };
-    answer::hand_over(&[Issued { key, secret }], false, &mut handover, (&unlocked.brand, session))?;
+    let secret = request.open(&unlocked.keys.seal, &made)?;
+    let issued = [Issued { key: made.0, secret }];
+    answer::hand_over(&issued, false, &mut handover, (&unlocked.brand, session))?;
     Ok(Exit::Done)
 }
 
-fn preview(arguments: &Arguments, wish: Wish, session: &mut Session<'_, '_>) -> Result<Exit> {
-    let request = Request::of(arguments, &wish)?;
-    let is_batch = arguments.count.is_some();
-    let mut registry = match session.registry() {
+fn preview(order: &Order, session: &mut Session<'_, '_>) -> Result<Exit> {
+    let registry = match session.registry() {
         Ok(registry) => Some(registry),
         Err(error) if matches!(error.downcast_ref(), Some(RegistryError::NotThere(_))) => None,
         Err(error) => return Err(error),
     };
-    let brand = registry
-        .as_ref()
-        .map_or_else(|| Ok(Brand::default()), |there| Ok::<_, anyhow::Error>(there.identity()?.brand))?;
-    if let (Some(request), Some(registry)) = (&request, &registry)
-        && let Some((key, _)) = made_before(request, registry)?
-    {
-        answer::preview("This request created", &[key], false, (&brand, session))?;
-        return Ok(Exit::Done);
-    }
+    let mut brand = Brand::default();
     if let Some(registry) = &registry {
-        wish::check_scopes(&wish.scopes, registry)?;
+        brand = registry.identity()?.brand;
+        if let Some((_, (key, _))) = order.made_before(registry)? {
+            answer::preview("This request created", &[key], false, (&brand, session))?;
+            return Ok(Exit::Done);
+        }
     }
     // Drawn under a master key that is forgotten at once: the answer has the shape of the real one, without a secret.
     let keys = Subkeys::derive(&MasterKey::generate(session.host.rng));
-    let issued = drafts(&numbered(wish, arguments.count)?, &brand, &keys, session)?;
+    let issued = drafts(&order.wishes, &brand, &keys, session)?;
     let rows: Vec<Key> = issued.into_iter().map(|one| one.key).collect();
-    if let Some(registry) = &mut registry {
+    if let Some(registry) = &registry {
         let parties = parties_of(&rows, &keys, session.now);
-        registry.rehearse(&Change { insert: &rows, new_parties: &parties, ..Change::default() })?;
+        registry.check_names(&Change { insert: &rows, new_parties: &parties, ..Change::default() })?;
     }
-    answer::preview("Would create", &rows, is_batch, (&brand, session))?;
+    answer::preview("Would create", &rows, order.is_batch, (&brand, session))?;
     Ok(Exit::Done)
 }
 
@@ -237,19 +201,4 @@ fn numbered(wish: Wish, count: Option<u32>) -> Result<Vec<Wish>> {
             Ok(Wish { name, ..wish.clone() })
         })
         .collect()
-}
-
-/// A request id is a word of the caller's: bounded, visible, and no secret.
-pub(crate) fn checked(id: &str) -> Result<String> {
-    let is_plain = (1..=128).contains(&id.len()) && id.bytes().all(|byte| byte.is_ascii_graphic());
-    if is_plain && !crate::domain::secret::contains_secret(id) {
-        return Ok(id.to_owned());
-    }
-    Err(Failure::usage("a request id is 1 to 128 visible ASCII characters")
-        .hint("a UUID, or the run's own id, does")
-        .into())
-}
-
-fn fingerprint(wish: &Wish) -> [u8; 32] {
-    Sha256::digest(format!("create {wish:?}")).into()
 }

@@ -20,6 +20,7 @@ pub mod owner;
 pub mod party;
 pub mod project;
 pub mod purge;
+mod request;
 pub mod restrict;
 pub mod reveal;
 pub mod revoke;

@@ -6,17 +6,17 @@ mod stages;
 
 use anyhow::Result;
 use clap::{ArgGroup, Args};
-use sha2::{Digest as _, Sha256};
 
-use super::create::{checked, explain, lifetime, span};
+use super::create::{explain, lifetime, span};
+use super::request::Request;
 use crate::domain::event::{Action, Event};
 use crate::domain::key::Key;
 use crate::domain::rotation::{GraceStart, Plan};
 use crate::domain::time::Span;
-use crate::exit::{Exit, Failure};
-use crate::handover::{Handover, HandoverArguments, taken_back};
-use crate::issuance::{Issued, RotationTerms, commit_then_hand_over, draft_rotation, kept_copy};
-use crate::registry::{Change, Found, Registry, RememberedRequest};
+use crate::exit::Exit;
+use crate::handover::{HandoverArguments, taken_back};
+use crate::issuance::{Issued, RotationTerms, commit_then_hand_over, draft_rotation};
+use crate::registry::Change;
 use crate::session::{Session, Unlocked};
 
 /// Give a key a new secret; the old one is accepted for a grace, which only ever shortens its life
@@ -90,19 +90,19 @@ pub fn run(arguments: &Arguments, session: &mut Session<'_, '_>) -> Result<Exit>
     }
     let terms = arguments.terms(session)?;
     if arguments.dry_run {
-        return preview(selector, terms, session);
+        return preview(selector, arguments, terms, session);
     }
     let mut handover = arguments.handover.open(session)?;
     let mut unlocked = session.unlocked()?;
     let found = session.select(&unlocked.registry, selector)?;
-    let request = match &arguments.request_id {
-        Some(id) => Some((checked(id)?, fingerprint(&found.key, terms))),
-        None => None,
-    };
+    let request = arguments.request(&found.key, terms)?;
     if let Some(request) = &request
-        && let Some(earlier) = unlocked.registry.request(&request.0)?
+        && let Some(made) = request.made_before(&unlocked.registry)?
     {
-        return repeat(request, &earlier, (&found, handover), (&unlocked, session));
+        let secret = request.open(&unlocked.keys.seal, &made)?;
+        let issued = Issued { key: made.0, secret };
+        answer::hand_over(&found, &issued, &mut handover, (&unlocked.brand, session))?;
+        return Ok(Exit::Done);
     }
     if terms.plan.grace == Span::ZERO {
         session.confirm(
@@ -113,13 +113,18 @@ pub fn run(arguments: &Arguments, session: &mut Session<'_, '_>) -> Result<Exit>
     let issued =
         draft_rotation(&found.key, terms, (&unlocked.brand, &unlocked.keys), session.host.rng, session.now)
             .map_err(explain)?;
-    record(&found.key, &issued, request, (&mut unlocked, session), |brand, session| {
+    record(&found.key, &issued, request.as_ref(), (&mut unlocked, session), |brand, session| {
         answer::hand_over(&found, &issued, &mut handover, (brand, session))
     })?;
     Ok(Exit::Done)
 }
 
 impl Arguments {
+    fn request(&self, key: &Key, terms: RotationTerms) -> Result<Option<Request>> {
+        let wish = format!("rotate {} {terms:?}", key.id);
+        self.request_id.as_deref().map(|id| Request::new(id, &wish)).transpose()
+    }
+
     fn terms(&self, session: &Session<'_, '_>) -> Result<RotationTerms> {
         let configured = session.settings.defaults.grace.as_deref();
         let grace = match self.grace.as_deref().or(configured).unwrap_or("7d") {
@@ -140,23 +145,16 @@ impl Arguments {
 fn record(
     before: &Key,
     issued: &Issued,
-    request: Option<(String, [u8; 32])>,
+    request: Option<&Request>,
     (unlocked, session): (&mut Unlocked, &mut Session<'_, '_>),
     hand_over: impl FnOnce(&crate::domain::secret::Brand, &mut Session<'_, '_>) -> Result<()>,
 ) -> Result<()> {
     let Unlocked { registry, brand, keys } = unlocked;
     let (now, actor) = (session.now, session.actor());
-    let remember = request.map(|(id, fingerprint)| RememberedRequest {
-        id,
-        fingerprint,
-        key: issued.key.id,
-        secret: issued.secret.parts().id,
-        at: now,
-    });
     let change = Change {
         replace: std::slice::from_ref(&issued.key),
         events: vec![Event::on_key(Action::KeyRotated, &actor, Some(before), &issued.key, now)],
-        remember: remember.into_iter().collect(),
+        remember: request.iter().map(|request| request.remember(issued, now)).collect(),
         audit: Some(&keys.audit),
         now: Some(now),
         ..Change::default()
@@ -171,40 +169,25 @@ fn record(
     commit_then_hand_over(registry, &change, &undo, || hand_over(brand, session)).map_err(taken_back)
 }
 
-fn preview(selector: &str, terms: RotationTerms, session: &mut Session<'_, '_>) -> Result<Exit> {
+fn preview(
+    selector: &str,
+    arguments: &Arguments,
+    terms: RotationTerms,
+    session: &mut Session<'_, '_>,
+) -> Result<Exit> {
+    arguments.handover.check_file()?;
     let unlocked = session.unlocked()?;
     let found = session.select(&unlocked.registry, selector)?;
+    if let Some(request) = arguments.request(&found.key, terms)?
+        && let Some(made) = request.made_before(&unlocked.registry)?
+    {
+        let secret = request.open(&unlocked.keys.seal, &made)?;
+        answer::preview(&found, &Issued { key: made.0, secret }, (&unlocked.brand, session))?;
+        return Ok(Exit::Done);
+    }
     let issued =
         draft_rotation(&found.key, terms, (&unlocked.brand, &unlocked.keys), session.host.rng, session.now)
             .map_err(explain)?;
     answer::preview(&found, &issued, (&unlocked.brand, session))?;
     Ok(Exit::Done)
-}
-
-/// The same request again: the same secret, from the kept copy.
-fn repeat(
-    (id, fingerprint): &(String, [u8; 32]),
-    earlier: &RememberedRequest,
-    (found, mut handover): (&Found, Handover),
-    (unlocked, session): (&Unlocked, &mut Session<'_, '_>),
-) -> Result<Exit> {
-    let refuse = |why: &str| {
-        Failure::new(Exit::Conflict, "request_used", format!("the request id `{id}` was already used {why}"))
-    };
-    if earlier.fingerprint != *fingerprint || earlier.key != found.key.id {
-        return Err(refuse("for another wish").hint("use a new id for a new rotation").into());
-    }
-    let row = found.key.secrets.iter().find(|secret| secret.id == earlier.secret);
-    let Some(secret) = row.map(|row| kept_copy(&unlocked.keys.seal, row)).transpose()?.flatten() else {
-        return Err(refuse("and its secret is no longer kept")
-            .hint(format!("see `apikey show {}`", found.key.id))
-            .into());
-    };
-    let issued = Issued { key: found.key.clone(), secret };
-    answer::hand_over(found, &issued, &mut handover, (&unlocked.brand, session))?;
-    Ok(Exit::Done)
-}
-
-fn fingerprint(key: &Key, terms: RotationTerms) -> [u8; 32] {
-    Sha256::digest(format!("rotate {} {terms:?}", key.id)).into()
 }

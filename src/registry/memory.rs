@@ -122,17 +122,24 @@ impl MemoryRegistry {
     }
 
     fn insert_party(&mut self, party: &Party) -> Result<()> {
+        if !self.check_party(party)? {
+            self.parties.push(party.clone());
+        }
+        Ok(())
+    }
+
+    /// Whether it is there; refused when it only looks so.
+    fn check_party(&self, party: &Party) -> Result<bool> {
         let skeleton = party.name.skeleton();
         let alike = self.parties.iter().find(|old| old.kind == party.kind && old.name.skeleton() == skeleton);
         match alike {
-            None => self.parties.push(party.clone()),
-            Some(same) if same.name == party.name => {}
+            None => Ok(false),
+            Some(same) if same.name == party.name => Ok(true),
             Some(other) => {
                 let (kind, wanted, taken) = (party.kind.code(), party.name.clone(), other.name.clone());
-                return Err(RegistryError::PartyLooksAlike { kind, wanted, taken });
+                Err(RegistryError::PartyLooksAlike { kind, wanted, taken })
             }
         }
-        Ok(())
     }
 
     fn insert_key(&mut self, key: &Key) -> Result<()> {
@@ -246,8 +253,9 @@ impl Registry for MemoryRegistry {
         Ok(())
     }
 
-    fn rehearse(&mut self, change: &Change<'_>) -> Result<()> {
-        self.clone().write(change)
+    fn check_names(&self, change: &Change<'_>) -> Result<()> {
+        change.new_parties.iter().try_for_each(|party| self.check_party(party).map(drop))?;
+        change.replace.iter().chain(change.insert).try_for_each(|key| self.check_name(key))
     }
 
     fn find_secret(&self, id: SecretId) -> Result<Option<Found>> {

@@ -209,8 +209,8 @@ pub trait Registry {
     /// Makes one whole change, durable when this returns.
     fn apply(&mut self, change: &Change<'_>) -> Result<()>;
 
-    /// Refuses what [`Self::apply`] would refuse, and changes nothing: the change is made and taken back.
-    fn rehearse(&mut self, change: &Change<'_>) -> Result<()>;
+    /// Refuses names that [`Self::apply`] would refuse, of keys, owners and projects. Only reads: for a dry run.
+    fn check_names(&self, change: &Change<'_>) -> Result<()>;
 
     /// The key whose secret has this id.
     fn find_secret(&self, id: SecretId) -> Result<Option<Found>>;

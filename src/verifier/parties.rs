@@ -38,8 +38,9 @@ impl Parties {
         self.slots.iter().any(|slot| !slot.party.limits.is_none())
     }
 
-    /// Puts them as they are now.
+    /// Puts them as they are now, all of them. One that is gone, which only an editor can do, lets nothing pass.
     pub(super) fn put(&mut self, row: &RowKey, parties: Vec<Party>) {
+        self.slots.iter_mut().for_each(|slot| slot.is_intact = false);
         for party in parties {
             let is_intact = party_holds(row, &party);
             if let Some(number) = self.number_of(&party.name) {

@@ -227,6 +227,66 @@ fn what_was_edited_in_the_file_is_tampered_for_the_next_request() {
     }
 }
 
+/// Each is a way to change what a secret may do that leaves no trace where it was.
+#[test]
+fn whatever_an_editor_does_to_a_row_the_next_request_knows_it() {
+    let revoked = "REPLACE INTO secret (key_place, number, id, digest_algorithm, digest, created_at, revoked_at) \
+                   SELECT key_place, number, id, digest_algorithm, digest, created_at, 1 FROM secret";
+    for (sql, answer) in [
+        (revoked, "tampered"),
+        ("UPDATE key SET place = 50", "not_found"),
+        ("UPDATE key SET place = 0", "not_found"),
+        ("UPDATE key SET place = 9223372036854775807", "not_found"),
+        ("UPDATE secret SET key_place = 50", "not_found"),
+        ("DELETE FROM party WHERE kind = 'owner'", "tampered"),
+        ("DELETE FROM secret", "not_found"),
+        ("DELETE FROM key", "not_found"),
+    ] {
+        let scene = plain(&["one"]);
+        assert_eq!(scene.answer(0), "accepted");
+        edit(&scene.path, &format!("PRAGMA foreign_keys = OFF; {sql}"));
+        assert_eq!(scene.answer(0), answer, "{sql}");
+    }
+}
+
+#[test]
+fn what_changed_is_never_taken_out_of_the_list_of_changes() {
+    let mut scene = plain(&["one"]);
+    assert_eq!(scene.answer(0), "accepted");
+    let connection = rusqlite::Connection::open(&scene.path).unwrap();
+    for sql in [
+        "DELETE FROM touched",
+        "UPDATE touched SET number = number + 1",
+        "UPDATE touched SET key_place = 0",
+        "INSERT INTO touched (number, key_place) VALUES (-5, 1)",
+        "INSERT INTO touched (number, key_place) VALUES (0, 1)",
+    ] {
+        assert!(connection.execute(sql, []).is_err(), "{sql}");
+    }
+    // No number comes after the last there is: then nothing can be changed, rather than unseen.
+    connection
+        .execute("INSERT INTO touched (number, key_place) VALUES (9223372036854775807, 0)", [])
+        .unwrap();
+    assert_eq!(scene.answer(0), "accepted");
+    let mut key = scene.stored(0);
+    key.revoke(crate::domain::key::RevokeReason::Leaked, Instant::from_seconds(NOW));
+    let change = Change { replace: std::slice::from_ref(&key), ..Change::default() };
+    assert!(scene.registry.apply(&change).is_err());
+}
+
+/// An editor's changes are in no event, and there may be as many of them on both ways.
+#[test]
+fn a_history_without_events_that_went_another_way_is_read_anew_too() {
+    let scene = plain(&["one"]);
+    let backup = scene.path.with_file_name("backup.db");
+    edit(&scene.path, &format!("VACUUM INTO '{}'", backup.display()));
+    edit(&scene.path, "UPDATE key SET note = 'harmless'");
+    assert_eq!(scene.answer(0), "accepted");
+    restore(&scene.path, &backup);
+    edit(&scene.path, "UPDATE key SET revoked_at = 1, revoke_reason = 'leaked'");
+    assert_eq!(scene.answer(0), "tampered");
+}
+
 #[test]
 fn an_owner_suspended_elsewhere_denies_all_its_keys_at_once() {
     let mut scene = plain(&["one", "two"]);

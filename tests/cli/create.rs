@@ -71,6 +71,34 @@ fn a_dry_run_of_a_request_made_before_says_what_it_made() {
     let again = world.run(&[&line[..], &["--dry-run"]].concat()).done().json();
     assert_eq!(again["id"], made["id"]);
     assert_eq!((&again["secret"], &again["dry_run"]), (&serde_json::Value::Null, &true.into()));
-    let other = ["create", "build", "--request-id", "run-1", "--dry-run"];
-    assert!(world.run(&other).ended(Exit::Conflict).stderr.contains("was already used"));
+    // Refused as the real one is.
+    let refused = |line: &[&str]| {
+        let [dry, real] = [&["--dry-run"][..], &[]].map(|mode| world.run(&[line, mode].concat()));
+        assert_eq!((dry.exit, &dry.stderr), (real.exit, &real.stderr), "{line:?}");
+        dry.ended(Exit::Conflict).stderr
+    };
+    assert!(refused(&["create", "build", "--request-id", "run-1", "--json"]).contains("for another wish"));
+    world.run(&["forget", "ci", "--yes"]).done();
+    assert!(refused(&line).contains("no longer kept"));
+    world.create(&["build"]);
+    world.run(&["rotate", "build", "--request-id", "run-2", "-q"]).done();
+    assert!(refused(&["rotate", "build", "--request-id", "run-1", "--json"]).contains("for another wish"));
+    std::fs::write(world.home().join("there"), "").unwrap();
+    let there = world.home().join("there").display().to_string();
+    refused(&["create", "new", "--secret-out", &there]);
+    refused(&["rotate", "build", "--force", "--secret-out", &there]);
+}
+
+#[test]
+fn a_wish_that_cannot_be_makes_no_registry() {
+    let world = World::new();
+    for wish in [
+        ["--expires", "1990-01-01"],
+        ["--not-before", "2099-01-01"],
+        ["--request-id", "not one word"],
+        ["--kind", "pk"],
+    ] {
+        world.run(&[&["create", "ci", "-q"], &wish[..]].concat()).ended(Exit::Usage);
+        world.run(&["list"]).ended(Exit::Registry);
+    }
 }

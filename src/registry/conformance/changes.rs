@@ -9,7 +9,6 @@ use crate::registry::RememberedRequest;
 
 for_every_backend! {
     a_conflict_changes_nothing_at_all,
-    a_rehearsal_refuses_what_the_change_would_be_refused_for_and_changes_nothing,
     removing_a_key_read_before_a_change_is_a_conflict,
     an_owner_or_project_changed_meanwhile_is_a_conflict,
     an_owner_or_project_that_is_not_there_is_a_conflict,
@@ -52,30 +51,6 @@ fn a_conflict_changes_nothing_at_all(registry: &mut dyn Ledger) {
     let newest = stored(registry, keys[1].id);
     replace(registry, &[noted(&newest, "second")]).unwrap();
     assert_eq!(stored(registry, keys[1].id).revision, 3);
-}
-
-fn a_rehearsal_refuses_what_the_change_would_be_refused_for_and_changes_nothing(registry: &mut dyn Ledger) {
-    let keys = [samples::key("one"), samples::key("two")];
-    insert(registry, &keys).unwrap();
-    let change = |insert, replace| Change {
-        insert,
-        replace,
-        new_parties: &[],
-        events: vec![event(&keys[0], Action::KeyChanged, 1)],
-        ..Change::default()
-    };
-    let (four, taken) = ([samples::key("four")], [samples::key("TWO")]);
-    let renamed = [Key { name: "three".parse().unwrap(), ..keys[0].clone() }];
-    registry.rehearse(&change(&four, &renamed)).unwrap();
-    assert_eq!(names(registry, &Filter::default()), ["two", "one"]);
-    assert_eq!(all_events(registry).len(), 2);
-    assert_eq!(stored(registry, keys[0].id).revision, 1);
-    assert!(matches!(registry.rehearse(&change(&taken, &[])), Err(RegistryError::NameTaken { .. })));
-    let stale = [Key { revision: 7, ..keys[0].clone() }];
-    assert!(matches!(registry.rehearse(&change(&[], &stale)), Err(RegistryError::Conflict(_))));
-    // What was rehearsed can be done.
-    registry.apply(&change(&four, &renamed)).unwrap();
-    assert_eq!(names(registry, &Filter::default()), ["four", "two", "three"]);
 }
 
 fn removing_a_key_read_before_a_change_is_a_conflict(registry: &mut dyn Ledger) {

@@ -14,6 +14,7 @@ for_every_backend! {
     an_id_is_not_given_again_after_what_had_it_was_removed,
     a_key_of_an_owner_or_project_that_is_not_there_is_refused,
     a_name_freed_by_a_change_can_be_taken_by_the_same_change,
+    names_are_refused_before_a_change_as_they_are_by_it,
 }
 
 fn taken(result: Result<(), RegistryError>) -> [String; 3] {
@@ -143,4 +144,40 @@ fn a_key_of_an_owner_or_project_that_is_not_there_is_refused(registry: &mut dyn 
     let moved = Key { owner: nobody, ..key };
     assert!(matches!(replace(registry, &[moved]), Err(RegistryError::Storage(_))));
     assert_eq!(names(registry, &Filter::default()), ["ci"]);
+}
+
+fn names_are_refused_before_a_change_as_they_are_by_it(registry: &mut dyn Ledger) {
+    let mut keys = [samples::key("one"), samples::key("two"), samples::key("gone")];
+    insert(registry, &keys).unwrap();
+    keys[2].revoke(RevokeReason::Unused, at(1));
+    replace(registry, &keys[2..]).unwrap();
+    let named = |name: &str, key: &Key| [Key { name: name.parse().unwrap(), ..key.clone() }];
+    let owner = |name: &str| [Party::new(PartyKind::Owner, name.parse().unwrap(), at(0))];
+    let [one, two, gone] = keys.map(|key| stored(registry, key.id));
+    let refused: [(&[Key], &[Key], &[Party]); 4] = [
+        (&[samples::key("TWO")], &[], &[]),
+        (&[samples::key("tw\u{043e}")], &[], &owner("acme")),
+        (&[], &named("TWO", &one), &[]),
+        (&[], &[], &owner("DEFAULT")),
+    ];
+    for (insert, replace, new_parties) in refused {
+        let change = Change { insert, replace, new_parties, ..Change::default() };
+        let told = registry.check_names(&change).unwrap_err().to_string();
+        assert_eq!(told, registry.apply(&change).unwrap_err().to_string());
+    }
+    let accepted: [(&[Key], &[Key], &[Party]); 6] = [
+        (&[samples::key("three")], &[], &owner("acme")),
+        (&[samples::key("gone")], &[], &[]),
+        (&[Key { revoked: gone.revoked, ..samples::key("ONE") }], &[], &[]),
+        (&[], &named("ONE", &one), &[]),
+        (&[], &named("two", &gone), &owner("default")),
+        (&[], &named("two", &two), &[]),
+    ];
+    for (insert, replace, new_parties) in accepted {
+        let change = Change { insert, replace, new_parties, ..Change::default() };
+        let before = names(registry, &Filter::default());
+        registry.check_names(&change).unwrap();
+        assert_eq!(names(registry, &Filter::default()), before);
+        registry.apply(&change).unwrap();
+    }
 }

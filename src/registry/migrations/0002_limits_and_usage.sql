@@ -42,26 +42,49 @@ CREATE TABLE usage_batch (
     body   BLOB NOT NULL
 ) STRICT;
 
--- Which keys changed, by whatever hand, in order: a running verifier reads what is new of it. Place 0 stands for owners
--- and projects. A last use is no change.
+-- Which keys changed, by whatever hand: a running verifier reads what is new of it. Place 0 stands for owners and
+-- projects. A last use is no change.
 CREATE TABLE touched (
-    number    INTEGER PRIMARY KEY,
-    key_place INTEGER NOT NULL
+    number    INTEGER PRIMARY KEY AUTOINCREMENT,
+    key_place INTEGER NOT NULL UNIQUE
 ) STRICT;
 
-CREATE TRIGGER key_inserted AFTER INSERT ON key BEGIN INSERT INTO touched (key_place) VALUES (new.place); END;
-CREATE TRIGGER key_updated AFTER UPDATE ON key BEGIN INSERT INTO touched (key_place) VALUES (new.place); END;
--- What a removed key had used goes with it.
+CREATE TRIGGER key_inserted AFTER INSERT ON key BEGIN
+    DELETE FROM touched WHERE key_place = new.place;
+    INSERT INTO touched (key_place) VALUES (new.place);
+END;
+CREATE TRIGGER key_updated AFTER UPDATE ON key BEGIN
+    DELETE FROM touched WHERE key_place = new.place;
+    INSERT INTO touched (key_place) VALUES (new.place);
+END;
 CREATE TRIGGER key_deleted AFTER DELETE ON key BEGIN
+    DELETE FROM touched WHERE key_place = old.place;
     INSERT INTO touched (key_place) VALUES (old.place);
-    DELETE FROM rate_state WHERE subject = old.id;
-    DELETE FROM quota_used WHERE subject = old.id;
 END;
 CREATE TRIGGER secret_updated AFTER UPDATE OF id, key_place, digest, created_at, expires_at, retires_at, pending_grace_seconds, revoked_at,
     seal_algorithm, seal ON secret BEGIN
+    DELETE FROM touched WHERE key_place = new.key_place;
     INSERT INTO touched (key_place) VALUES (new.key_place);
 END;
-CREATE TRIGGER secret_deleted AFTER DELETE ON secret BEGIN INSERT INTO touched (key_place) VALUES (old.key_place); END;
-CREATE TRIGGER party_inserted AFTER INSERT ON party BEGIN INSERT INTO touched (key_place) VALUES (0); END;
-CREATE TRIGGER party_updated AFTER UPDATE ON party BEGIN INSERT INTO touched (key_place) VALUES (0); END;
-CREATE TRIGGER party_deleted AFTER DELETE ON party BEGIN INSERT INTO touched (key_place) VALUES (0); END;
+CREATE TRIGGER secret_deleted AFTER DELETE ON secret BEGIN
+    DELETE FROM touched WHERE key_place = old.key_place;
+    INSERT INTO touched (key_place) VALUES (old.key_place);
+END;
+CREATE TRIGGER party_inserted AFTER INSERT ON party BEGIN
+    DELETE FROM touched WHERE key_place = 0;
+    INSERT INTO touched (key_place) VALUES (0);
+END;
+CREATE TRIGGER party_updated AFTER UPDATE ON party BEGIN
+    DELETE FROM touched WHERE key_place = 0;
+    INSERT INTO touched (key_place) VALUES (0);
+END;
+CREATE TRIGGER party_deleted AFTER DELETE ON party BEGIN
+    DELETE FROM touched WHERE key_place = 0;
+    INSERT INTO touched (key_place) VALUES (0);
+END;
+
+-- What a removed key had used goes with it.
+CREATE TRIGGER key_limits_deleted AFTER DELETE ON key BEGIN
+    DELETE FROM rate_state WHERE subject = old.id;
+    DELETE FROM quota_used WHERE subject = old.id;
+END;

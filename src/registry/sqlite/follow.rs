@@ -14,7 +14,7 @@ use crate::domain::party::{Party, PartyKind};
 /// How far a reader has come, and by what it knows the same history again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Mark {
-    /// The newest change, and what it was of.
+    /// The newest change, and what was drawn for it.
     change: (i64, i64),
     /// The newest event, and its hash.
     event: (i64, [u8; 32]),
@@ -72,7 +72,7 @@ impl SqliteRegistry {
     /// Those of SQLite.
     pub fn mark(&self) -> Result<Mark> {
         let newest = |sql: &str| self.connection.prepare_cached(sql);
-        let change = newest("SELECT number, key_place FROM touched ORDER BY number DESC LIMIT 1")?
+        let change = newest("SELECT number, nonce FROM touched ORDER BY number DESC LIMIT 1")?
             .query_row([], |row| Ok((row.get(0)?, row.get(1)?)))
             .optional()?;
         let event = newest("SELECT number, hash FROM event ORDER BY number DESC LIMIT 1")?
@@ -83,12 +83,12 @@ impl SqliteRegistry {
 
     /// Whether this file was once at `mark`: neither changes nor events are ever removed.
     fn has_passed(&self, mark: &Mark) -> Result<bool> {
-        let ((change, of), (event, hash)) = (mark.change, mark.event);
+        let ((change, nonce), (event, hash)) = (mark.change, mark.event);
         let mut statement = self.connection.prepare_cached(
-            "SELECT (?1 = 0 OR EXISTS (SELECT 1 FROM touched WHERE number = ?1 AND key_place = ?2)) \
+            "SELECT (?1 = 0 OR EXISTS (SELECT 1 FROM touched WHERE number = ?1 AND nonce = ?2)) \
              AND (?3 = 0 OR EXISTS (SELECT 1 FROM event WHERE number = ?3 AND hash = ?4))",
         )?;
-        Ok(statement.query_row(params![change, of, event, hash], |row| row.get(0))?)
+        Ok(statement.query_row(params![change, nonce, event, hash], |row| row.get(0))?)
     }
 
     /// How many keys there are.

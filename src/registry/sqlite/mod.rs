@@ -8,6 +8,7 @@ mod ledger;
 mod limits;
 mod list;
 mod meters;
+mod names;
 mod open;
 mod prefetch;
 mod read;
@@ -22,7 +23,7 @@ mod write;
 
 use std::path::{Path, PathBuf};
 
-use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior};
+use rusqlite::{Connection, OptionalExtension, TransactionBehavior};
 
 use super::{
     Change, DefinedScope, EventFilter, Filter, Found, Identity, Listed, PartySummary, RecordedEvent,
@@ -90,12 +91,6 @@ impl SqliteRegistry {
         place.map(|place| read::found(&self.connection, place)).transpose().map(Option::flatten)
     }
 
-    fn written(&mut self, change: &Change<'_>) -> Result<Transaction<'_>> {
-        let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-        write::apply(&transaction, change)?;
-        Ok(transaction)
-    }
-
     fn placed<T>(&self, result: Result<T>) -> Result<T> {
         result.map_err(|error| at(&self.path, error))
     }
@@ -150,13 +145,17 @@ impl Registry for SqliteRegistry {
     }
 
     fn apply(&mut self, change: &Change<'_>) -> Result<()> {
-        let written = self.written(change).and_then(|transaction| Ok(transaction.commit()?));
+        let begun =
+            self.connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(Into::into);
+        let written = begun.and_then(|transaction| {
+            write::apply(&transaction, change)?;
+            Ok(transaction.commit()?)
+        });
         self.placed(written)
     }
 
-    fn rehearse(&mut self, change: &Change<'_>) -> Result<()> {
-        let written = self.written(change).and_then(|transaction| Ok(transaction.rollback()?));
-        self.placed(written)
+    fn check_names(&self, change: &Change<'_>) -> Result<()> {
+        self.placed(names::check(&self.connection, change))
     }
 
     fn find_secret(&self, id: SecretId) -> Result<Option<Found>> {

@@ -21,6 +21,7 @@ pub(super) const MIGRATIONS: &[&str] = &[
     include_str!("../migrations/0001_initial.sql"),
     include_str!("../migrations/0002_limits_and_usage.sql"),
     include_str!("../migrations/0003_counters.sql"),
+    include_str!("../migrations/0004_touched.sql"),
 ];
 const BUSY_FOR: Duration = Duration::from_secs(5);
 

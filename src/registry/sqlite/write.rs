@@ -1,8 +1,8 @@
 //! Writing one whole change inside a transaction that somebody else begins and commits.
 
-use rusqlite::{Connection, OptionalExtension, Statement, params};
+use rusqlite::{Connection, Statement, params};
 
-use super::{Result, events, limits, read, secrets};
+use super::{Result, events, limits, names, read, secrets};
 use crate::domain::key::{Allowed, Key, KeyId};
 use crate::domain::lifetime::Lifetime;
 use crate::domain::name::Name;
@@ -52,15 +52,11 @@ pub(super) fn apply(connection: &Connection, change: &Change<'_>) -> Result<()> 
 }
 
 fn insert_party(connection: &Connection, party: &Party) -> Result<()> {
-    let is_there: bool = connection
-        .prepare_cached("SELECT EXISTS (SELECT 1 FROM party WHERE kind = ?1 AND name = ?2)")?
-        .query_row([party.kind.code(), party.name.as_str()], |row| row.get(0))?;
-    if is_there {
+    if names::is_there(connection, party)? {
         return Ok(());
     }
     let (algorithm, seal) = party.seal.columns();
     let (rate_count, rate_seconds, rate_burst, quota_count, quota_period) = limits::columns(&party.limits);
-    let skeleton = party.name.skeleton();
     let inserted = connection
         .prepare_cached(
             "INSERT INTO party (kind, name, skeleton, created_at, suspended_at, seal_algorithm, seal, \
@@ -70,7 +66,7 @@ fn insert_party(connection: &Connection, party: &Party) -> Result<()> {
         .execute(params![
             party.kind.code(),
             party.name.as_str(),
-            skeleton,
+            party.name.skeleton(),
             party.created_at.seconds(),
             seconds(party.suspended_at),
             algorithm,
@@ -83,11 +79,8 @@ fn insert_party(connection: &Connection, party: &Party) -> Result<()> {
         ]);
     match inserted {
         Err(error) if is_unique(&error, "party.") => {
-            let sql = "SELECT name FROM party WHERE kind = ?1 AND skeleton = ?2";
-            let taken: String =
-                connection.query_row(sql, params![party.kind.code(), skeleton], |row| row.get(0))?;
-            let (kind, wanted) = (party.kind.code(), party.name.clone());
-            Err(RegistryError::PartyLooksAlike { kind, wanted, taken: Name::from_stored(taken) })
+            names::check_party(connection, party)?;
+            Err(error.into())
         }
         other => other.map(drop).map_err(Into::into),
     }
@@ -227,18 +220,7 @@ fn key_refused(connection: &Connection, key: &Key, error: rusqlite::Error) -> Re
     if !is_unique(&error, "key.") {
         return error.into();
     }
-    let sql = "SELECT name FROM key WHERE project = ?1 AND skeleton = ?2 AND revoked_at IS NULL";
-    let taken: rusqlite::Result<Option<String>> = connection
-        .query_row(sql, params![key.project.as_str(), key.name.skeleton()], |row| row.get(0))
-        .optional();
-    match taken {
-        Ok(taken) => RegistryError::NameTaken {
-            project: key.project.clone(),
-            wanted: key.name.clone(),
-            taken: taken.map_or_else(|| key.name.clone(), Name::from_stored),
-        },
-        Err(error) => error.into(),
-    }
+    names::check_key(connection, key).err().unwrap_or_else(|| error.into())
 }
 
 fn remove_key(connection: &Connection, id: KeyId, expected: u64) -> Result<()> {

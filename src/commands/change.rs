@@ -14,6 +14,9 @@ use crate::output::{Format, ListWriter, Record, escape};
 use crate::registry::{Change, Found, Registry};
 use crate::session::{Session, Unlocked};
 
+/// So many of many keys a person is told of one by one.
+pub const TOLD: usize = 20;
+
 /// What a change did.
 #[derive(Debug)]
 pub struct Outcome {

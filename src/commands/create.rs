@@ -20,7 +20,7 @@ use crate::domain::key::{Key, KeySecret};
 use crate::domain::secret::Brand;
 use crate::exit::Exit;
 use crate::handover::{Handover, HandoverArguments, taken_back};
-use crate::issuance::{Issued, Wish, commit_then_hand_over, draft, parties_of, undo_insert};
+use crate::issuance::{Issued, PART, Wish, commit_then_hand_over, draft, parties_of, undo_insert};
 use crate::registry::{Change, Registry, RegistryError};
 use crate::session::{Session, Unlocked};
 
@@ -32,7 +32,7 @@ use crate::session::{Session, Unlocked};
 pub struct Arguments {
     #[command(flatten)]
     wish: wish::WishArguments,
-    /// Issue this many keys, named NAME-1 to NAME-N
+    /// Issue this many keys, named NAME-1 to NAME-N, a thousand in each transaction
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     count: Option<u32>,
     /// Make this repeatable: the same id gives the same key and secret again
@@ -124,18 +124,24 @@ fn issue_once(
     let issued = drafts(&order.wishes, brand, keys, session)?;
     let rows: Vec<Key> = issued.iter().map(|one| one.key.clone()).collect();
     let parties = parties_of(&rows, keys, now);
-    let change = Change {
-        insert: &rows,
+    if rows.len() > PART {
+        // Found out before the first of several parts is written.
+        registry.check_names(&Change { insert: &rows, new_parties: &parties, ..Change::default() })?;
+    }
+    let of = |part: usize| part * PART..rows.len().min((part + 1) * PART);
+    let event = |key| Event::on_key(Action::KeyCreated, &actor, None, key, now);
+    let change = |part| Change {
+        insert: &rows[of(part)],
         new_parties: &parties,
-        events: rows.iter().map(|key| Event::on_key(Action::KeyCreated, &actor, None, key, now)).collect(),
+        events: rows[of(part)].iter().map(event).collect(),
         remember: order.request.iter().map(|request| request.remember(&issued[0], now)).collect(),
         audit: Some(&keys.audit),
         now: Some(now),
         ..Change::default()
     };
-    let undo = undo_insert(&issued, &actor, now);
+    let undo = |part| undo_insert(&issued[of(part)], &actor, now);
     let brand = &*brand;
-    commit_then_hand_over(registry, &change, &undo, || {
+    commit_then_hand_over(registry, rows.len().div_ceil(PART), change, undo, || {
         answer::hand_over(&issued, order.is_batch, handover, (brand, session))
     })
     .map_err(taken_back)?;

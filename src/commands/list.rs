@@ -129,6 +129,7 @@ fn filter(arguments: &Arguments) -> Result<Filter> {
         unused_for: arguments.unused.as_deref().map(span).transpose()?,
         due: arguments.due,
         limit: arguments.limit.map(|limit| usize::try_from(limit).unwrap_or(usize::MAX)),
+        ..Filter::default()
     })
 }
 

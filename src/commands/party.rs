@@ -230,21 +230,21 @@ pub(super) fn change(
 
 pub(super) fn find(kind: PartyKind, name: &str, registry: &dyn Registry) -> Result<PartySummary> {
     let name = named(&format!("the {}", kind.code()), name)?;
-    let parties = registry.parties(kind)?;
-    let near = parties
-        .iter()
-        .map(|one| (strsim::jaro_winkler(name.as_str(), one.party.name.as_str()), one.party.name.to_string()))
+    if let Some(found) = registry.party_summary(kind, &name)? {
+        return Ok(found);
+    }
+    let failure = Failure::new(Exit::NotFound, "not_found", format!("there is no {} `{name}`", kind.code()));
+    let near = registry
+        .parties(kind)?
+        .into_iter()
+        .map(|one| (strsim::jaro_winkler(name.as_str(), one.party.name.as_str()), one.party.name))
         .filter(|(near, _)| *near > 0.8)
         .max_by(|one, other| one.0.total_cmp(&other.0));
-    parties.into_iter().find(|one| one.party.name == name).ok_or_else(|| {
-        let failure =
-            Failure::new(Exit::NotFound, "not_found", format!("there is no {} `{name}`", kind.code()));
-        match near {
-            Some((_, near)) => failure.hint(format!("did you mean `{near}`?")),
-            None => failure.hint(format!("see what there is with `apikey {} list`", kind.code())),
-        }
-        .into()
-    })
+    Err(match near {
+        Some((_, near)) => failure.hint(format!("did you mean `{near}`?")),
+        None => failure.hint(format!("see what there is with `apikey {} list`", kind.code())),
+    }
+    .into())
 }
 
 #[derive(Serialize)]

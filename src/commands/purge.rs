@@ -5,13 +5,14 @@ use std::ops::ControlFlow;
 use anyhow::Result;
 use clap::{ArgGroup, Args};
 
-use super::change::{Count, write_changed};
+use super::change::{Count, TOLD, write_changed};
 use super::create::span;
 use crate::domain::event::{Action, Event};
 use crate::domain::key::Key;
 use crate::domain::lifetime::earlier;
 use crate::domain::time::Instant;
 use crate::exit::{Exit, Failure};
+use crate::issuance::PART;
 use crate::output::view::{ChangedView, KeyView};
 use crate::output::{Format, escape};
 use crate::registry::{Change, Filter, Registry};
@@ -95,15 +96,22 @@ fn named(selectors: &[String], registry: &dyn Registry, session: &Session<'_, '_
     Ok(keys)
 }
 
-fn remove(keys: &[Key], registry: &mut dyn Registry, session: &Session<'_, '_>) -> Result<()> {
+fn remove(keys: &[Key], registry: &mut dyn Registry, session: &mut Session<'_, '_>) -> Result<()> {
     let (actor, now) = (session.actor(), session.now);
     let event = |key: &Key| Event::on_key(Action::KeyPurged, &actor, Some(key), key, now);
-    Ok(registry.apply(&Change {
-        remove: keys.iter().map(|key| (key.id, key.revision)).collect(),
-        events: keys.iter().map(event).collect(),
-        now: Some(now),
-        ..Change::default()
-    })?)
+    for (part, some) in keys.chunks(PART).enumerate() {
+        let removed = registry.apply(&Change {
+            remove: some.iter().map(|key| (key.id, key.revision)).collect(),
+            events: some.iter().map(event).collect(),
+            now: Some(now),
+            ..Change::default()
+        });
+        if let (Err(_), 1..) = (&removed, part) {
+            session.say(&format!("{} keys are removed; the same again removes the others", part * PART))?;
+        }
+        removed?;
+    }
+    Ok(())
 }
 
 fn answer(
@@ -122,9 +130,13 @@ fn answer(
         return Ok(Exit::Done);
     }
     let verb = if dry_run { "would be" } else { "is" };
-    for key in keys {
+    for key in keys.iter().take(TOLD) {
         let text = format!("`{}/{}` ({}) {verb} removed", key.project, key.name, key.id);
         session.say(&escape(&text))?;
+    }
+    if keys.len() > TOLD {
+        let verb = if dry_run { "would be" } else { "are" };
+        session.say(&format!("… {} keys {verb} removed in all; `--json` names each", keys.len()))?;
     }
     if keys.is_empty() {
         session.say("no key is dead for that long")?;

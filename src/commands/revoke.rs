@@ -5,15 +5,17 @@ use std::ops::ControlFlow;
 use anyhow::Result;
 use clap::{ArgGroup, Args};
 
-use super::change::{Count, write_changed};
+use super::change::{Count, TOLD, write_changed};
 use super::create::{named, span};
 use super::usage;
 use crate::domain::event::{Action, Event};
 use crate::domain::key::{Key, RevokeReason};
 use crate::domain::secret::SecretId;
+use crate::domain::time::Instant;
 use crate::exit::{Exit, Failure};
+use crate::issuance::PART;
 use crate::output::view::{ChangedView, KeyView};
-use crate::registry::{Change, Filter, Registry};
+use crate::registry::{Change, Filter, Registry, RegistryError};
 use crate::session::Session;
 
 /// End keys at once and for good
@@ -61,29 +63,80 @@ pub fn run(arguments: &Arguments, session: &mut Session<'_, '_>) -> Result<Exit>
     }
     let before = chosen(arguments, &registry, session)?;
     if let Some(id) = &arguments.secret {
-        return revoke_secret(id, &before, arguments, (&mut registry, session));
+        return revoke_secret(id, before, arguments, (&mut registry, session));
     }
     let reason = RevokeReason::from_code(&arguments.reason).unwrap_or(RevokeReason::Other);
     let now = session.now;
-    let mut after: Vec<Key> = before.clone();
-    let changed: Vec<bool> = after.iter_mut().map(|key| key.revoke(reason, now)).collect();
-    let count = changed.iter().filter(|changed| **changed).count();
+    let mut revoked = revoked(before, reason, now);
+    let count = revoked.iter().filter(|one| one.changed).count();
     if count > 0 && !arguments.dry_run {
-        let question = match after.as_slice() {
-            [key] => format!("Revoke `{}/{}` for good?", key.project, key.name),
+        let question = match revoked.as_slice() {
+            [one] => format!("Revoke `{}/{}` for good?", one.after.project, one.after.name),
             _ => format!("Revoke {count} keys for good?"),
         };
         session.confirm(arguments.yes, &question)?;
-        let actor = session.actor();
-        let pairs = before.iter().zip(&after).zip(&changed).filter(|(_, changed)| **changed);
-        let events = pairs
-            .map(|((old, new), _)| Event::on_key(Action::KeyRevoked, &actor, Some(old), new, now))
-            .collect();
-        let replace: Vec<Key> =
-            after.iter().zip(&changed).filter(|(_, changed)| **changed).map(|(key, _)| key.clone()).collect();
-        registry.apply(&Change { replace: &replace, events, now: Some(now), ..Change::default() })?;
+        let mut done = 0;
+        for part in revoked.chunks_mut(PART) {
+            if let Err(error) = commit(part, reason, &mut registry, session) {
+                if done > 0 {
+                    session.say(&format!("{done} keys are revoked; the same again revokes the others"))?;
+                }
+                return Err(error);
+            }
+            done += part.len();
+        }
     }
-    answer(&after, &changed, arguments, (&registry, session))
+    answer(&revoked, arguments, (&registry, session))
+}
+
+/// A key before and after.
+struct Revoked {
+    before: Key,
+    after: Key,
+    changed: bool,
+}
+
+fn revoked(keys: Vec<Key>, reason: RevokeReason, now: Instant) -> Vec<Revoked> {
+    let revoke = |before: Key| {
+        let mut after = before.clone();
+        let changed = after.revoke(reason, now);
+        Revoked { before, after, changed }
+    };
+    keys.into_iter().map(revoke).collect()
+}
+
+/// How often keys are read again that somebody else changed since they were read.
+const TRIES: usize = 8;
+
+/// Revokes some keys as they are by now: a change that somebody else makes meanwhile is no reason to leave any alive.
+fn commit(
+    part: &mut [Revoked],
+    reason: RevokeReason,
+    registry: &mut dyn Registry,
+    session: &Session<'_, '_>,
+) -> Result<()> {
+    let (now, actor) = (session.now, session.actor());
+    for tries in (0..TRIES).rev() {
+        let changed = || part.iter().filter(|one| one.changed);
+        let event =
+            |one: &Revoked| Event::on_key(Action::KeyRevoked, &actor, Some(&one.before), &one.after, now);
+        let replace: Vec<Key> = changed().map(|one| one.after.clone()).collect();
+        let events = changed().map(event).collect();
+        let change = Change { replace: &replace, events, now: Some(now), ..Change::default() };
+        match registry.apply(&change) {
+            Err(RegistryError::Conflict(_)) if tries > 0 => {}
+            other => return Ok(other?),
+        }
+        for one in &mut *part {
+            // One that was removed meanwhile stays as it was, and is a conflict until the tries are used up.
+            if let Some(found) = registry.find_key(one.before.id)? {
+                one.after = found.key.clone();
+                one.changed = one.after.revoke(reason, now);
+                one.before = found.key;
+            }
+        }
+    }
+    Ok(())
 }
 
 /// Selected keys, each once, whatever their state; or those of a filter that are not revoked.
@@ -115,11 +168,11 @@ fn chosen(arguments: &Arguments, registry: &dyn Registry, session: &Session<'_, 
 
 fn revoke_secret(
     id: &str,
-    before: &[Key],
+    mut keys: Vec<Key>,
     arguments: &Arguments,
     (registry, session): (&mut dyn Registry, &mut Session<'_, '_>),
 ) -> Result<Exit> {
-    let [before] = before else {
+    let (Some(before), true) = (keys.pop(), keys.is_empty()) else {
         return Err(Failure::usage("`--secret` names one secret of one key")
             .hint("apikey revoke KEY --secret ID")
             .into());
@@ -136,34 +189,28 @@ fn revoke_secret(
             arguments.yes,
             &format!("Revoke the secret {id} of `{}/{}` for good?", after.project, after.name),
         )?;
-        let event = Event::on_key(Action::SecretRevoked, &session.actor(), Some(before), &after, session.now);
-        let replace = [after.clone()];
-        registry.apply(&Change {
-            replace: &replace,
-            events: vec![event],
-            now: Some(session.now),
-            ..Change::default()
-        })?;
+        let event =
+            Event::on_key(Action::SecretRevoked, &session.actor(), Some(&before), &after, session.now);
+        let replace = std::slice::from_ref(&after);
+        let (events, now) = (vec![event], Some(session.now));
+        registry.apply(&Change { replace, events, now, ..Change::default() })?;
     }
-    answer(&[after], &[changed], arguments, (registry, session))
+    answer(&[Revoked { before, after, changed }], arguments, (registry, session))
 }
 
 fn answer(
-    keys: &[Key],
-    changed: &[bool],
+    revoked: &[Revoked],
     arguments: &Arguments,
     (registry, session): (&dyn Registry, &mut Session<'_, '_>),
 ) -> Result<Exit> {
     let brand = registry.identity()?.brand;
-    let now = session.now;
+    let (now, dry_run) = (session.now, arguments.dry_run);
     if session.format() != crate::output::Format::Table {
-        let dry_run = arguments.dry_run;
-        let views: Vec<ChangedView<'_>> = keys
+        let views: Vec<ChangedView<'_>> = revoked
             .iter()
-            .zip(changed)
-            .map(|(key, changed)| ChangedView {
-                key: KeyView::of(key, false, &brand, now),
-                changed: *changed,
+            .map(|one| ChangedView {
+                key: KeyView::of(&one.after, false, &brand, now),
+                changed: one.changed,
                 dry_run,
             })
             .collect();
@@ -171,19 +218,21 @@ fn answer(
         write_changed(&views, count, session)?;
         return Ok(Exit::Done);
     }
-    for (key, changed) in keys.iter().zip(changed) {
-        let what = if arguments.secret.is_some() { "a secret of " } else { "" };
-        let text = match (*changed, arguments.dry_run) {
-            (false, _) => format!("{what}`{}/{}` was revoked before", key.project, key.name),
-            (true, true) => format!("{what}`{}/{}` would be revoked", key.project, key.name),
-            (true, false) => format!(
-                "{what}`{}/{}` is revoked: every running verifier refuses it from now on",
-                key.project, key.name
-            ),
+    let what = if arguments.secret.is_some() { "a secret of " } else { "" };
+    for one in revoked.iter().take(TOLD) {
+        let name = format!("{what}`{}/{}`", one.after.project, one.after.name);
+        let text = match (one.changed, dry_run) {
+            (false, _) => format!("{name} was revoked before"),
+            (true, true) => format!("{name} would be revoked"),
+            (true, false) => format!("{name} is revoked: every running verifier refuses it from now on"),
         };
         session.say(&crate::output::escape(&text))?;
     }
-    if keys.is_empty() {
+    if revoked.len() > TOLD {
+        let verb = if dry_run { "would be" } else { "are" };
+        session.say(&format!("… {} keys {verb} revoked in all; `--json` names each", revoked.len()))?;
+    }
+    if revoked.is_empty() {
         session.say("no live key matches")?;
     }
     Ok(Exit::Done)

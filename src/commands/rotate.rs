@@ -61,9 +61,10 @@ pub struct Arguments {
     #[arg(long)]
     cancel: bool,
     /// Rotate every key whose schedule asks for it; one that is being rotated already waits
-    #[arg(long, requires = "secret_dir", conflicts_with_all = ["request_id", "quiet", "secret_out"])]
+    #[arg(long, conflicts_with_all = ["request_id", "quiet", "secret_out"])]
     due: bool,
-    /// With `--due`: write each new secret to a new file in this folder, named by the ids of key and secret
+    /// With `--due`, which needs it unless it is a dry run: write each new secret to a new file in this folder, named by
+    /// the ids of key and secret
     #[arg(long, value_name = "DIR", value_hint = clap::ValueHint::DirPath, requires = "due")]
     secret_dir: Option<std::path::PathBuf>,
     /// Make this repeatable: the same id gives the same secret again
@@ -151,7 +152,7 @@ fn record(
 ) -> Result<()> {
     let Unlocked { registry, brand, keys } = unlocked;
     let (now, actor) = (session.now, session.actor());
-    let change = Change {
+    let change = |_| Change {
         replace: std::slice::from_ref(&issued.key),
         events: vec![Event::on_key(Action::KeyRotated, &actor, Some(before), &issued.key, now)],
         remember: request.iter().map(|request| request.remember(issued, now)).collect(),
@@ -160,13 +161,13 @@ fn record(
         ..Change::default()
     };
     let earlier = Key { revision: before.revision + 1, ..before.clone() };
-    let undo = Change {
+    let undo = |_| Change {
         replace: std::slice::from_ref(&earlier),
         events: vec![Event::on_key(Action::RotationTakenBack, &actor, Some(&issued.key), before, now)],
         audit: Some(&keys.audit),
         ..Change::default()
     };
-    commit_then_hand_over(registry, &change, &undo, || hand_over(brand, session)).map_err(taken_back)
+    commit_then_hand_over(registry, 1, change, undo, || hand_over(brand, session)).map_err(taken_back)
 }
 
 fn preview(

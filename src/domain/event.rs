@@ -1,5 +1,7 @@
 //! Audit events: what changed, who changed it, and the chain that ties each event to all before it.
 
+use std::collections::{HashMap, HashSet};
+
 use sha2::{Digest as _, Sha256};
 
 use super::key::{Key, KeyId, KeySecret, SecretStatus};
@@ -239,15 +241,19 @@ type Fields = Vec<(String, Option<String>)>;
 pub fn differences(before: Option<&Key>, after: &Key, now: Instant) -> Vec<FieldChange> {
     let old = before.map(|key| fields(key, now)).unwrap_or_default();
     let new = fields(after, now);
-    let value = |fields: &Fields, name: &str| {
-        fields.iter().find(|(field, _)| field == name).and_then(|(_, value)| value.clone())
-    };
+    let by_name = |fields: &Fields| fields.iter().cloned().collect::<HashMap<_, _>>();
+    let (old_values, new_values) = (by_name(&old), by_name(&new));
+    let value = |values: &HashMap<String, Option<String>>, name| values.get(name).cloned().flatten();
     let mut names: Vec<&String> = new.iter().chain(&old).map(|(field, _)| field).collect();
-    let mut seen = std::collections::HashSet::new();
+    let mut seen = HashSet::new();
     names.retain(|name| seen.insert(*name));
     names
         .into_iter()
-        .map(|name| FieldChange { field: name.clone(), before: value(&old, name), after: value(&new, name) })
+        .map(|name| FieldChange {
+            field: name.clone(),
+            before: value(&old_values, name),
+            after: value(&new_values, name),
+        })
         .filter(|change| change.before != change.after)
         .collect()
 }

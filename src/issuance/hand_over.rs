@@ -5,27 +5,40 @@ use crate::domain::event::{Action, Actor, Event};
 use crate::domain::time::Instant;
 use crate::registry::{Change, Registry, RegistryError};
 
-/// Commits `change`, then hands over; if that fails, commits `undo`.
+/// As many keys as one transaction of a large change is about: whoever else writes waits for a tenth of a second, and not
+/// for all of it.
+pub const PART: usize = 1_000;
+
+/// Commits a change in so many parts, then hands over; if either fails, takes back what was committed, the last first.
+/// `change` and `undo` make a part by its number.
 ///
 /// # Errors
 /// The registry's when nothing was committed; the hand-over's when it was taken back; the registry's with both said
 /// when even that failed.
-pub fn commit_then_hand_over<E: From<RegistryError>>(
+pub fn commit_then_hand_over<'a, E: From<RegistryError>>(
     registry: &mut dyn Registry,
-    change: &Change<'_>,
-    undo: &Change<'_>,
+    parts: usize,
+    change: impl Fn(usize) -> Change<'a>,
+    undo: impl Fn(usize) -> Change<'a>,
     hand_over: impl FnOnce() -> Result<(), E>,
 ) -> Result<(), E> {
-    registry.apply(change)?;
-    let handed = hand_over();
-    if handed.is_err() {
-        registry.apply(undo).map_err(|error| {
-            RegistryError::Storage(format!(
-                "the secret could not be handed over, and the key could not be taken back either ({error}); revoke it"
-            ))
-        })?;
+    let mut committed = 0;
+    let written = (0..parts).try_for_each(|part| {
+        registry.apply(&change(part))?;
+        committed += 1;
+        Ok(())
+    });
+    let ended = written.and_then(|()| hand_over());
+    if ended.is_err() {
+        for part in (0..committed).rev() {
+            registry.apply(&undo(part)).map_err(|error| {
+                RegistryError::Storage(format!(
+                    "the secret could not be handed over, and the key could not be taken back either ({error}); revoke it"
+                ))
+            })?;
+        }
     }
-    handed
+    ended
 }
 
 /// The change that takes newly inserted keys back.

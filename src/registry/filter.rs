@@ -5,7 +5,7 @@ use crate::domain::key::KeyStatus;
 use crate::domain::time::Instant;
 
 impl Filter {
-    /// Whether a key is to be listed: everything given holds.
+    /// Whether a key is to be listed: everything given holds, but for `has_target`, which only the backend knows.
     #[must_use]
     pub fn matches(&self, listed: &Listed, now: Instant) -> bool {
         let Listed { key, suspended } = listed;
@@ -16,6 +16,11 @@ impl Filter {
             && is(&self.owner, &key.owner)
             && is(&self.project, &key.project)
             && is(&self.name, &key.name)
+            && self.name_begins.as_ref().is_none_or(|begins| key.name.as_str().starts_with(begins))
+            && self.id_begins.as_ref().is_none_or(|begins| {
+                let mut secrets = key.secrets.iter();
+                key.id.bare().starts_with(begins) || secrets.any(|one| one.id.as_str().starts_with(begins))
+            })
             && self.kind.is_none_or(|kind| kind == key.kind)
             && self.env.is_none_or(|env| env == key.env)
             && self.scope.as_ref().is_none_or(|scope| key.scopes.cover(scope))

@@ -270,7 +270,9 @@ impl Registry for MemoryRegistry {
     fn list(&self, filter: &Filter, now: Instant, visit: &mut Visit<'_, Listed>) -> Result<()> {
         let listed =
             self.keys.iter().rev().map(|key| Listed { key: key.clone(), suspended: self.is_suspended(key) });
-        let matching = listed.filter(|listed| filter.matches(listed, now));
+        let matching = listed
+            .filter(|listed| !filter.has_target || self.targets.contains_key(&listed.key.id))
+            .filter(|listed| filter.matches(listed, now));
         for listed in matching.take(filter.limit.unwrap_or(usize::MAX)) {
             if let ControlFlow::Break(()) = visit(listed) {
                 break;
@@ -281,6 +283,10 @@ impl Registry for MemoryRegistry {
 
     fn party(&self, kind: PartyKind, name: &Name) -> Result<Option<Party>> {
         Ok(self.parties.iter().find(|party| party.kind == kind && party.name == *name).cloned())
+    }
+
+    fn party_summary(&self, kind: PartyKind, name: &Name) -> Result<Option<PartySummary>> {
+        Ok(self.parties(kind)?.into_iter().find(|one| one.party.name == *name))
     }
 
     fn parties(&self, kind: PartyKind) -> Result<Vec<PartySummary>> {

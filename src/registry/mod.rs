@@ -131,6 +131,12 @@ pub struct Filter {
     pub tag: Option<Tag>,
     /// With this exact name.
     pub name: Option<Name>,
+    /// With a name that begins so.
+    pub name_begins: Option<String>,
+    /// With an id, of its own or of a secret, that begins so; without `key_`.
+    pub id_begins: Option<String>,
+    /// With a remembered endpoint.
+    pub has_target: bool,
     /// Live, and over within this span.
     pub expiring_within: Option<Span>,
     /// Live, created longer ago than this span, and not used within it.
@@ -223,6 +229,9 @@ pub trait Registry {
 
     /// An owner or project by its exact name.
     fn party(&self, kind: PartyKind, name: &Name) -> Result<Option<Party>>;
+
+    /// The same, with how many keys it has.
+    fn party_summary(&self, kind: PartyKind, name: &Name) -> Result<Option<PartySummary>>;
 
     /// All owners or projects, by name.
     fn parties(&self, kind: PartyKind) -> Result<Vec<PartySummary>>;

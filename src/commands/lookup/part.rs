@@ -60,7 +60,8 @@ fn by_whole_id(text: &str, registry: &dyn Registry) -> Result<Option<Hit>> {
 fn by_beginning(text: &str, registry: &dyn Registry) -> Result<Hit> {
     let beginning = Beginning::of(text).ok_or_else(unknown)?;
     let mut hits: Vec<(KeyId, Option<SecretId>, String)> = Vec::new();
-    registry.list(&Filter::default(), Instant::from_seconds(0), &mut |listed| {
+    let filter = Filter { id_begins: Some(beginning.id.to_owned()), ..Filter::default() };
+    registry.list(&filter, Instant::from_seconds(0), &mut |listed| {
         for secret in beginning.of_key(&listed.key) {
             hits.push((listed.key.id, secret, format!("{}/{}", listed.key.project, listed.key.name)));
         }

@@ -7,6 +7,7 @@ use anyhow::{Context, Result};
 use indicatif::{ProgressBar, ProgressDrawTarget};
 
 use super::{Arguments, answer, record};
+use crate::commands::change::TOLD;
 use crate::commands::create::explain;
 use crate::domain::key::Key;
 use crate::domain::rotation::RotationRefusal;
@@ -19,14 +20,17 @@ use crate::registry::{Filter, Listed, Registry};
 use crate::session::{Session, Unlocked};
 
 pub(super) fn run(arguments: &Arguments, session: &mut Session<'_, '_>) -> Result<Exit> {
-    let folder = arguments.secret_dir.as_deref().unwrap_or(Path::new("."));
+    let folder = arguments.secret_dir.as_deref().filter(|_| !arguments.dry_run);
+    if folder.is_none() && !arguments.dry_run {
+        let failure = Failure::usage("`--due` has to know where the new secrets go");
+        return Err(failure.hint("apikey rotate --due --secret-dir DIR").into());
+    }
     let terms = arguments.terms(session)?;
     let due = due(terms, session)?;
     if due.is_empty() {
-        session.say("no key is due")?;
         return finish(&[], arguments, session);
     }
-    if !arguments.dry_run {
+    if let Some(folder) = folder {
         session.confirm(arguments.yes, &format!("Rotate {}?", keys(due.len())))?;
         prepare(folder)?;
     }
@@ -36,8 +40,7 @@ pub(super) fn run(arguments: &Arguments, session: &mut Session<'_, '_>) -> Resul
     let mut failed = Vec::new();
     for Listed { key, suspended } in due {
         progress.set_message(key.name.to_string());
-        let into = (!arguments.dry_run).then_some(folder);
-        match one(&key, terms, into, (&mut unlocked, session)) {
+        match one(&key, terms, folder, (&mut unlocked, session)) {
             Ok(rotated) => done.push(Listed { key: rotated, suspended }),
             Err(error) => failed.push((format!("{}/{}", key.project, key.name), Failure::of(&error))),
         }
@@ -60,11 +63,17 @@ fn due(terms: RotationTerms, session: &mut Session<'_, '_>) -> Result<Vec<Listed
         }
         ControlFlow::Continue(())
     })?;
-    for key in under_way {
+    for key in under_way.iter().take(TOLD) {
         let name = format!("{}/{}", key.project, key.name);
         session.say(&escape(&format!(
             "`{name}` is due and waits: a rotation is still under way; see `apikey rotate {name} --status`"
         )))?;
+    }
+    if under_way.len() > TOLD {
+        session.say(&format!("… {} keys are due and wait in all", under_way.len()))?;
+    }
+    if due.is_empty() {
+        session.say(if under_way.is_empty() { "no key is due" } else { "no other key is due" })?;
     }
     Ok(due)
 }
@@ -103,9 +112,6 @@ fn progress(count: usize, session: &Session<'_, '_>) -> ProgressBar {
     };
     ProgressBar::with_draw_target(u64::try_from(count).ok(), target)
 }
-
-/// How many failures are told one by one.
-const TOLD: usize = 8;
 
 /// All failures as one, with the exit code and the hint of the first.
 fn failure(failed: Vec<(String, Failure)>) -> Option<Failure> {

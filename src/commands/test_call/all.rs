@@ -61,7 +61,7 @@ pub(super) fn run(arguments: &Arguments, session: &mut Session<'_, '_>) -> Resul
 }
 
 fn jobs(arguments: &Arguments, unlocked: &Unlocked, session: &Session<'_, '_>) -> Result<Vec<Job>> {
-    let filter = Filter { statuses: vec![KeyStatus::Active], ..Filter::default() };
+    let filter = Filter { statuses: vec![KeyStatus::Active], has_target: true, ..Filter::default() };
     let mut keys = Vec::new();
     unlocked.registry.list(&filter, session.now, &mut |listed| {
         keys.push(listed.key);

@@ -48,18 +48,31 @@ fn query(filter: &Filter) -> (String, Vec<Value>) {
         read::SECRET_COLUMNS
     );
     let mut values: Vec<Value> = Vec::new();
-    let mut and = |column: &str, value: Option<String>| {
+    let mut and = |condition: &str, value: Option<String>| {
         if let Some(value) = value {
             values.push(value.into());
             // Writing into a string cannot fail.
-            let _ = write!(sql, " AND k.{column} = ?{}", values.len());
+            let _ = write!(sql, " AND {}", condition.replace('?', &format!("?{}", values.len())));
         }
     };
-    and("owner", filter.owner.as_ref().map(ToString::to_string));
-    and("project", filter.project.as_ref().map(ToString::to_string));
-    and("name", filter.name.as_ref().map(ToString::to_string));
-    and("kind", filter.kind.map(|kind| kind.code().to_owned()));
-    and("env", filter.env.map(|env| env.code().to_owned()));
+    // A name or an id leads to fewer keys than any owner or project: `+` keeps SQLite from going by those.
+    let is_narrow = filter.name.is_some() || filter.name_begins.is_some() || filter.id_begins.is_some();
+    let any = |narrow, wide| if is_narrow { narrow } else { wide };
+    and(any("+k.owner = ?", "k.owner = ?"), filter.owner.as_ref().map(ToString::to_string));
+    and(any("+k.project = ?", "k.project = ?"), filter.project.as_ref().map(ToString::to_string));
+    and("k.name = ?", filter.name.as_ref().map(ToString::to_string));
+    and("k.kind = ?", filter.kind.map(|kind| kind.code().to_owned()));
+    and("k.env = ?", filter.env.map(|env| env.code().to_owned()));
+    // By bytes, as SQLite compares; no byte of UTF-8 is as large as the one behind the beginning.
+    and("k.name >= ? AND k.name < CAST(CAST(? AS BLOB) || x'FF' AS TEXT)", filter.name_begins.clone());
+    and(
+        "k.place IN (SELECT key_place FROM secret WHERE id >= ? AND id < ? || '~' \
+         UNION SELECT place FROM key WHERE id >= 'key_' || ? AND id < 'key_' || ? || '~')",
+        filter.id_begins.clone(),
+    );
+    if filter.has_target {
+        sql.push_str(" AND k.place IN (SELECT key_place FROM target)");
+    }
     sql.push_str(" ORDER BY k.place DESC, s.number");
     (sql, values)
 }
@@ -95,10 +108,27 @@ mod tests {
             (Filter { owner: name(), ..Filter::default() }, "SEARCH k USING INDEX key_owner"),
             (Filter { project: name(), ..Filter::default() }, "SEARCH k USING INDEX key_project"),
             (Filter { name: name(), ..Filter::default() }, "SEARCH k USING INDEX key_name"),
+            (
+                Filter { name: name(), project: name(), owner: name(), ..Filter::default() },
+                "SEARCH k USING INDEX key_name",
+            ),
             (Filter { kind: Some(Kind::Pair), env: Some(Env::Test), ..Filter::default() }, "SCAN k;"),
         ] {
             let plan = plan(&filter);
             assert!(plan.starts_with(begins) && !plan.contains("TEMP B-TREE"), "{plan}");
+        }
+    }
+
+    #[test]
+    fn what_begins_so_is_found_without_reading_what_does_not() {
+        let begins = || Some("a".to_owned());
+        for filter in [
+            Filter { name_begins: begins(), project: Some("a".parse().unwrap()), ..Filter::default() },
+            Filter { id_begins: begins(), ..Filter::default() },
+            Filter { has_target: true, ..Filter::default() },
+        ] {
+            let plan = plan(&filter);
+            assert!(!plan.contains("SCAN k") && !plan.contains("SCAN secret"), "{plan}");
         }
     }
 }

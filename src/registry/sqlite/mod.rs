@@ -174,8 +174,13 @@ impl Registry for SqliteRegistry {
         self.placed(read::party(&self.connection, kind, name.as_str()))
     }
 
+    fn party_summary(&self, kind: PartyKind, name: &Name) -> Result<Option<PartySummary>> {
+        let found = read::parties(&self.connection, kind, Some(name));
+        Ok(self.placed(found)?.pop())
+    }
+
     fn parties(&self, kind: PartyKind) -> Result<Vec<PartySummary>> {
-        self.placed(read::parties(&self.connection, kind))
+        self.placed(read::parties(&self.connection, kind, None))
     }
 
     fn defined_scopes(&self) -> Result<Vec<DefinedScope>> {

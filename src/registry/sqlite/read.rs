@@ -88,10 +88,10 @@ pub(super) fn keys(rows: &mut Rows<'_>, mut visit: impl FnMut(i64, Key) -> Contr
     while let Some(row) = rows.next()? {
         let place: i64 = row.get(WIDTH)?;
         match &mut current {
-            Some((same, key)) if *same == place => key.secrets.extend(secret(row)?),
+            Some((same, key)) if *same == place => key.secrets.extend(secret(row, KEY_WIDTH)?),
             _ => {
                 let mut next = key(row)?;
-                next.secrets.extend(secret(row)?);
+                next.secrets.extend(secret(row, KEY_WIDTH)?);
                 if let Some((done, key)) = current.replace((place, next))
                     && visit(done, key).is_break()
                 {
@@ -188,9 +188,9 @@ fn words<T: std::str::FromStr + Ord>(joined: Option<&str>) -> Allowed<T> {
     Allowed::Only(joined.split(' ').filter_map(|word| word.parse().ok()).collect())
 }
 
-/// The secret of a joined row; none for a key whose secrets were removed by another program.
-fn secret(row: &Row<'_>) -> Result<Option<KeySecret>> {
-    let column = |place: usize| KEY_WIDTH + place;
+/// The secret in a row's columns from this one on; none for a key whose secrets were removed by another program.
+pub(super) fn secret(row: &Row<'_>, from: usize) -> Result<Option<KeySecret>> {
+    let column = |place: usize| from + place;
     let Some(id) = optional_text(row, column(0))? else { return Ok(None) };
     let kept = row.get_ref(column(10))?.as_blob_or_null().map_err(|_| damaged("a kept copy"))?;
     Ok(Some(KeySecret {
@@ -248,15 +248,20 @@ pub(super) fn all_parties(connection: &Connection, kind: PartyKind) -> Result<Ve
     Ok(parties)
 }
 
-pub(super) fn parties(connection: &Connection, kind: PartyKind) -> Result<Vec<PartySummary>> {
+/// All of a kind, or the one of this name.
+pub(super) fn parties(
+    connection: &Connection,
+    kind: PartyKind,
+    name: Option<&Name>,
+) -> Result<Vec<PartySummary>> {
     let column = kind.code();
     let mut statement = connection.prepare(&format!(
         "SELECT p.name, p.created_at, p.suspended_at, p.seal_algorithm, p.seal, \
          p.rate_count, p.rate_seconds, p.rate_burst, p.quota_count, p.quota_period, \
          (SELECT count(*) FROM key WHERE key.{column} = p.name AND revoked_at IS NULL) \
-         FROM party AS p WHERE p.kind = ?1 ORDER BY p.name"
+         FROM party AS p WHERE p.kind = ?1 AND (?2 IS NULL OR p.name = ?2) ORDER BY p.name"
     ))?;
-    let mut rows = statement.query([kind.code()])?;
+    let mut rows = statement.query(params![column, name.map(Name::as_str)])?;
     let mut parties = Vec::new();
     while let Some(row) = rows.next()? {
         parties.push(PartySummary {

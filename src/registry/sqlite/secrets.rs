@@ -1,8 +1,11 @@
 //! The secrets of a key as rows: added, replaced and removed with it, and their kept copies erased.
 
+use std::collections::HashMap;
+
 use rusqlite::{Connection, params};
 
 use super::Result;
+use super::read::{self, SECRET_COLUMNS};
 use super::write::{seconds, span};
 use crate::crypto::sealing::XCHACHA20_POLY1305;
 use crate::domain::digest::HMAC_SHA256;
@@ -15,11 +18,36 @@ pub(super) fn insert(connection: &Connection, place: i64, key: &Key) -> Result<(
     key.secrets.iter().try_for_each(|secret| put_secret(connection, place, secret))
 }
 
-/// Makes the rows what they are in `key`, whose own row was just replaced.
+/// Makes the rows what they are in `key`, whose own row was just replaced. A key that was rotated often has many secrets,
+/// of which a change is about one or two.
 pub(super) fn replace(connection: &Connection, place: i64, key: &Key) -> Result<()> {
     refuse_if_used_meanwhile(connection, key)?;
-    remove_other_secrets(connection, place, key)?;
-    insert(connection, place, key)
+    let mut stored = HashMap::new();
+    let mut statement = connection
+        .prepare_cached(&format!("SELECT {SECRET_COLUMNS} FROM secret AS s WHERE s.key_place = ?1"))?;
+    let mut rows = statement.query([place])?;
+    while let Some(row) = rows.next()? {
+        let secret = read::secret(row, 0)?;
+        stored.extend(secret.map(|secret| (secret.id, secret)));
+    }
+    drop(rows);
+    for secret in &key.secrets {
+        if !stored.remove(&secret.id).is_some_and(|stored| is_same(&stored, secret)) {
+            put_secret(connection, place, secret)?;
+        }
+    }
+    for id in stored.into_keys() {
+        connection.prepare_cached("DELETE FROM secret WHERE id = ?1")?.execute([id.as_str()])?;
+    }
+    Ok(())
+}
+
+/// But for the last use, which is written elsewhere.
+fn is_same(one: &KeySecret, other: &KeySecret) -> bool {
+    let fields = |of: &KeySecret| {
+        (*of.digest.as_bytes(), of.created_at, of.ends(), of.pending_grace, of.revoked_at, of.seal)
+    };
+    fields(one) == fields(other) && one.kept == other.kept
 }
 
 /// `rotate --cancel` revokes a secret because it was never accepted, and a use counts no revision: so a first use after
@@ -34,17 +62,6 @@ fn refuse_if_used_meanwhile(connection: &Connection, key: &Key) -> Result<()> {
             .query_row([secret.id.as_str()], |row| row.get(0))?;
         if is_used {
             return Err(RegistryError::Conflict(key.id));
-        }
-    }
-    Ok(())
-}
-
-fn remove_other_secrets(connection: &Connection, place: i64, key: &Key) -> Result<()> {
-    let mut statement = connection.prepare_cached("SELECT id FROM secret WHERE key_place = ?1")?;
-    let ids: rusqlite::Result<Vec<String>> = statement.query_map([place], |row| row.get(0))?.collect();
-    for id in ids? {
-        if !key.secrets.iter().any(|secret| secret.id.as_str() == id) {
-            connection.prepare_cached("DELETE FROM secret WHERE id = ?1")?.execute([id])?;
         }
     }
     Ok(())
@@ -95,6 +112,9 @@ fn put_secret(connection: &Connection, place: i64, secret: &KeySecret) -> Result
     if written == 1 { Ok(()) } else { Err(RegistryError::IdTaken) }
 }
 
+/// As many copies as one change erases at most: whoever changes one key does not wait for everybody's.
+const SWEPT: usize = 1_000;
+
 /// Erases sealed copies of secrets that have ended: both partial indexes make this a look and not a scan. It is looked
 /// first, since it is nearly always in vain, and to prepare the writing takes four times as long.
 pub(super) fn sweep(connection: &Connection, now: Instant) -> Result<()> {
@@ -108,7 +128,10 @@ pub(super) fn sweep(connection: &Connection, now: Instant) -> Result<()> {
         .query_row([now.seconds()], |row| row.get(0))?;
     if is_any {
         for over in &ended {
-            let sql = format!("UPDATE secret SET kept = NULL, kept_algorithm = NULL WHERE {over}");
+            let sql = format!(
+                "UPDATE secret SET kept = NULL, kept_algorithm = NULL \
+                 WHERE id IN (SELECT id FROM secret WHERE {over} LIMIT {SWEPT})"
+            );
             connection.execute(&sql, [now.seconds()])?;
         }
     }

@@ -3,11 +3,13 @@
 //! The shell calls the program with `COMPLETE=<shell>` set; a registry that cannot be read completes nothing, silently,
 //! since an error in the middle of a line somebody types helps nobody.
 
+use std::ffi::OsStr;
 use std::ops::ControlFlow;
 
 use clap_complete::CompleteEnv;
-use clap_complete::engine::{ArgValueCandidates, CompletionCandidate};
+use clap_complete::engine::{ArgValueCandidates, ArgValueCompleter, CompletionCandidate};
 
+use crate::domain::key::{Key, KeyStatus};
 use crate::domain::party::PartyKind;
 use crate::domain::time::Instant;
 use crate::host::Environment;
@@ -23,49 +25,63 @@ pub fn answer_the_shell() {
     CompleteEnv::with_factory(crate::cli::command).complete();
 }
 
-/// Names of keys that are not revoked.
+/// Names of keys that are not revoked; `project/name` once a project is typed.
 #[must_use]
-pub fn keys() -> ArgValueCandidates {
-    ArgValueCandidates::new(|| {
-        from_registry(|registry| {
-            let mut names = Vec::new();
-            let filter = Filter { limit: Some(MOST), ..Filter::default() };
-            registry
-                .list(&filter, Instant::from_seconds(0), &mut |listed| {
-                    if listed.key.revoked.is_none() {
-                        let help = format!("{} {}", listed.key.id, listed.key.scopes.joined());
-                        names
-                            .push(CompletionCandidate::new(listed.key.name.as_str()).help(Some(help.into())));
-                    }
-                    ControlFlow::Continue(())
-                })
-                .ok()?;
-            Some(names)
+pub fn keys() -> ArgValueCompleter {
+    ArgValueCompleter::new(|typed: &OsStr| from_registry(|registry| names_of_keys(registry, typed.to_str()?)))
+}
+
+/// The newest that go on from what is typed.
+fn names_of_keys(registry: &dyn Registry, typed: &str) -> Option<Vec<CompletionCandidate>> {
+    let (project, begins) = match typed.split_once('/') {
+        Some((project, begins)) => (Some(project.parse().ok()?), begins),
+        None => (None, typed),
+    };
+    let filter = Filter {
+        statuses: KeyStatus::NOT_REVOKED.to_vec(),
+        project: project.clone(),
+        name_begins: (!begins.is_empty()).then(|| begins.to_owned()),
+        limit: Some(MOST),
+        ..Filter::default()
+    };
+    let mut names = Vec::new();
+    let name_of = |key: &Key| match &project {
+        Some(project) => format!("{project}/{}", key.name),
+        None => key.name.to_string(),
+    };
+    registry
+        .list(&filter, Instant::from_seconds(0), &mut |listed| {
+            let help = format!("{} {}", listed.key.id, listed.key.scopes.joined());
+            names.push(CompletionCandidate::new(name_of(&listed.key)).help(Some(help.into())));
+            ControlFlow::Continue(())
         })
-    })
+        .ok()?;
+    Some(names)
 }
 
 /// Names of owners.
 #[must_use]
-pub fn owners() -> ArgValueCandidates {
+pub fn owners() -> ArgValueCompleter {
     parties(PartyKind::Owner)
 }
 
 /// Names of projects.
 #[must_use]
-pub fn projects() -> ArgValueCandidates {
+pub fn projects() -> ArgValueCompleter {
     parties(PartyKind::Project)
 }
 
-fn parties(kind: PartyKind) -> ArgValueCandidates {
-    ArgValueCandidates::new(move || {
+fn parties(kind: PartyKind) -> ArgValueCompleter {
+    ArgValueCompleter::new(move |typed: &OsStr| {
         from_registry(|registry| {
-            let parties = registry.parties(kind).ok()?;
+            let typed = typed.to_str()?;
+            let all = registry.parties(kind).ok()?;
+            let names = all.iter().map(|one| one.party.name.as_str());
             Some(
-                parties
-                    .iter()
+                names
+                    .filter(|name| name.starts_with(typed))
                     .take(MOST)
-                    .map(|one| CompletionCandidate::new(one.party.name.as_str()))
+                    .map(CompletionCandidate::new)
                     .collect(),
             )
         })
@@ -107,4 +123,32 @@ fn from_registry(
         .ok()
         .and_then(|settings| SqliteRegistry::open(&settings.registry).ok());
     registry.and_then(|registry| names(&registry)).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::key::RevokeReason;
+    use crate::domain::samples;
+    use crate::registry::Change;
+
+    #[test]
+    fn old_keys_are_found_by_what_is_typed_however_many_are_newer_or_revoked() {
+        let mut keys = vec![samples::key("old-one"), samples::key("old-two")];
+        keys.extend((0..=MOST).map(|number| {
+            let mut key = samples::key(&format!("new-{number}"));
+            key.revoke(RevokeReason::Unused, Instant::from_seconds(1));
+            key
+        }));
+        let mut registry = crate::registry::conformance::memory();
+        registry.apply(&Change { insert: &keys, ..Change::default() }).unwrap();
+        let names = |typed: &str| {
+            let found = names_of_keys(&registry, typed).unwrap();
+            found.iter().map(|one| one.get_value().to_str().unwrap().to_owned()).collect::<Vec<_>>()
+        };
+        assert_eq!(names(""), ["old-two", "old-one"]);
+        assert_eq!(names("old-o"), ["old-one"]);
+        assert_eq!(names("default/old-t"), ["default/old-two"]);
+        assert!(names("new").is_empty() && names("other/").is_empty());
+    }
 }

@@ -139,7 +139,7 @@ fn statuses(arguments: &Arguments) -> Vec<KeyStatus> {
         return Vec::new();
     }
     if arguments.statuses.is_empty() {
-        return KeyStatus::ALL.into_iter().filter(|status| *status != KeyStatus::Revoked).collect();
+        return KeyStatus::NOT_REVOKED.to_vec();
     }
     arguments.statuses.iter().filter_map(|code| KeyStatus::from_code(code)).collect()
 }

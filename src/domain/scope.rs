@@ -55,6 +55,12 @@ impl Scope {
             || part_covers(self.resource(), wanted.resource()) && part_covers(self.action(), wanted.action())
     }
 
+    /// Whether either part is `*`.
+    #[must_use]
+    pub fn is_wildcard(&self) -> bool {
+        self.resource() == "*" || self.action() == "*"
+    }
+
     /// Whether it grants nothing but reading, which is all a publishable key may hold.
     #[must_use]
     pub fn only_reads(&self) -> bool {

@@ -75,7 +75,11 @@ impl TableWriter {
         let widths = if let Some(widths) = self.widths.take() {
             widths
         } else {
-            let widths = fit(self.columns, &natural(self.columns, &rows), usize::from(self.look.width));
+            let all = usize::from(self.look.width);
+            let mut widths = fit(self.columns, &natural(self.columns, &rows), all);
+            if rows.len() >= SAMPLE {
+                spare_for_names(self.columns, &mut widths, all);
+            }
             self.lay_out(out, vec![header(self.columns)], &widths)?;
             widths
         };
@@ -139,6 +143,18 @@ fn header(columns: &[Column]) -> Vec<Cell> {
 fn natural(columns: &[Column], rows: &[Vec<Cell>]) -> Vec<usize> {
     let widest = |place: usize| rows.iter().map(|row| places(&row[place].text)).max().unwrap_or(0);
     columns.iter().enumerate().map(|(place, column)| widest(place).max(column.title.len())).collect()
+}
+
+/// Gives what is left of a line to the first column that may be shortened: more rows come, and a name among them that is
+/// longer than those so far is copied into the next command.
+fn spare_for_names(columns: &[Column], widths: &mut [Option<usize>], all: usize) {
+    let shown = widths.iter().flatten();
+    let used: usize = shown.map(|width| width + GAP).sum::<usize>().saturating_sub(GAP);
+    let may_be_short = |column: &&Column| matches!(column.room, Room::AtLeast(_));
+    let named = columns.iter().zip(widths).find(|(column, width)| may_be_short(column) && width.is_some());
+    if let Some((_, Some(width))) = named {
+        *width += all.saturating_sub(used);
+    }
 }
 
 /// Appends a laid-out line without the space at its end, its cells in the colours of their tones.

@@ -49,7 +49,7 @@ fn default_parties() -> [Party; 2] {
     [PartyKind::Owner, PartyKind::Project].map(samples::party)
 }
 
-fn memory() -> MemoryRegistry {
+pub(crate) fn memory() -> MemoryRegistry {
     MemoryRegistry::create(&identity(), &Change { new_parties: &default_parties(), ..Change::default() })
         .unwrap()
 }

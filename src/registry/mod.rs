@@ -4,7 +4,7 @@
 //! policy, reads a clock or knows what a secret is.
 
 #[cfg(test)]
-mod conformance;
+pub(crate) mod conformance;
 mod error;
 mod filter;
 pub mod ledger;

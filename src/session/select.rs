@@ -5,7 +5,7 @@ use std::ops::ControlFlow;
 use anyhow::Result;
 
 use super::Session;
-use crate::domain::key::KeyId;
+use crate::domain::key::{KeyId, KeyStatus};
 use crate::domain::name::Name;
 use crate::domain::secret::{self, SecretId};
 use crate::domain::time::Instant;
@@ -91,19 +91,23 @@ fn not_found(registry: &dyn Registry, selector: &str) -> anyhow::Error {
     let shown: String = selector.chars().take(80).collect();
     let failure = Failure::new(Exit::NotFound, "not_found", format!("no key named `{shown}`"));
     let mut best: Option<(f64, String)> = None;
-    let wanted = selector.rsplit('/').next().unwrap_or(selector).to_lowercase();
-    // A suggestion is a courtesy: if the names cannot be read, the error stands without it.
-    let _ = registry.list(
-        &Filter { limit: Some(1_000), ..Filter::default() },
-        Instant::from_seconds(0),
-        &mut |listed| {
-            let near = strsim::jaro_winkler(&wanted, &listed.key.name.as_str().to_lowercase());
+    let wanted = selector.rsplit('/').next().unwrap_or(selector);
+    let lower = wanted.to_lowercase();
+    // The newest, for a slip at the beginning; and whatever goes on from what was typed, for one at the end.
+    let ends = wanted.char_indices().map(|(place, _)| place).chain([wanted.len()]).rev();
+    let begins = ends.take(3).filter(|end| *end > 0).map(|end| Some(wanted[..end].to_owned()));
+    for name_begins in std::iter::once(None).chain(begins) {
+        let statuses = KeyStatus::NOT_REVOKED.to_vec();
+        let filter = Filter { statuses, name_begins, limit: Some(1_000), ..Filter::default() };
+        // A suggestion is a courtesy: if the names cannot be read, the error stands without it.
+        let _ = registry.list(&filter, Instant::from_seconds(0), &mut |listed| {
+            let near = strsim::jaro_winkler(&lower, &listed.key.name.as_str().to_lowercase());
             if near > best.as_ref().map_or(0.85, |(score, _)| *score) {
                 best = Some((near, listed.key.name.to_string()));
             }
             ControlFlow::Continue(())
-        },
-    );
+        });
+    }
     match best {
         Some((_, name)) => failure.hint(format!("did you mean `{name}`?")),
         None => failure.hint("see what there is with `apikey list`"),

@@ -159,8 +159,12 @@ pub(crate) fn scope(text: &str) -> Result<Scope> {
 }
 
 fn explain_scope(error: &ScopeError) -> anyhow::Error {
-    let hint =
-        "a scope is RESOURCE:ACTION, such as orders:read, orders:* or *:read; a-z, 0-9, `.`, `_` and `-`";
+    let hint = match error {
+        ScopeError::Shape(_) => {
+            "a scope is RESOURCE:ACTION, such as orders:read, orders:* or *:read; a-z, 0-9, `.`, `_` and `-`"
+        }
+        ScopeError::TooMany => "a wildcard such as orders:* stands for many",
+    };
     Failure::usage(error.to_string()).hint(hint).into()
 }
 
@@ -205,6 +209,9 @@ pub(crate) fn check_scopes(scopes: &Scopes, registry: &dyn Registry) -> Result<(
         });
         let hint = match near.filter(|near| strsim::jaro_winkler(scope.as_str(), near) > 0.8) {
             Some(near) => format!("did you mean `{near}`? `apikey scope defined` lists all"),
+            None if scope.is_wildcard() => {
+                "`apikey scope defined` lists all; a wildcard is known once it covers one of them".to_owned()
+            }
             None => format!("`apikey scope defined` lists all; add it with `apikey scope define {scope}`"),
         };
         return Err(Failure::usage(format!("`{scope}` is not in the scope catalogue")).hint(hint).into());

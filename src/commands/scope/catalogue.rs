@@ -39,7 +39,7 @@ pub(super) struct Undefine {
 /// Adds a scope, or replaces its description; without one, a described scope keeps its own.
 pub(super) fn define(arguments: &Define, session: &mut Session<'_, '_>) -> Result<Exit> {
     let scope = scope(&arguments.scope)?;
-    if scope.resource() == "*" || scope.action() == "*" {
+    if scope.is_wildcard() {
         return Err(Failure::usage(format!("`{scope}` is a wildcard, which names no scope of its own"))
             .hint("define what there is, such as orders:read; a wildcard may be given once it covers one")
             .into());

@@ -54,6 +54,10 @@ impl KeyStatus {
     pub const ALL: [Self; 6] =
         [Self::Active, Self::Pending, Self::Disabled, Self::Suspended, Self::Expired, Self::Revoked];
 
+    /// All but those that are ended for good.
+    pub const NOT_REVOKED: [Self; 5] =
+        [Self::Active, Self::Pending, Self::Disabled, Self::Suspended, Self::Expired];
+
     /// The word in JSON and on the command line.
     #[must_use]
     pub fn code(self) -> &'static str {

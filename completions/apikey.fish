@@ -118,7 +118,7 @@ complete -c apikey -n "__fish_apikey_using_subcommand create" -l rate -d 'How ma
 complete -c apikey -n "__fish_apikey_using_subcommand create" -l burst -d 'How many of them may come at once; without it, all' -r
 complete -c apikey -n "__fish_apikey_using_subcommand create" -l quota -d 'How many requests may pass in a calendar window (UTC), as 10000/day or 500000/month' -r
 complete -c apikey -n "__fish_apikey_using_subcommand create" -l every -d 'Rotate it this often; `list --due` and `rotate --due` go by it' -r
-complete -c apikey -n "__fish_apikey_using_subcommand create" -l count -d 'Issue this many keys, named NAME-1 to NAME-N' -r
+complete -c apikey -n "__fish_apikey_using_subcommand create" -l count -d 'Issue this many keys, named NAME-1 to NAME-N, five thousand in each transaction' -r
 complete -c apikey -n "__fish_apikey_using_subcommand create" -l request-id -d 'Make this repeatable: the same id gives the same key and secret again' -r
 complete -c apikey -n "__fish_apikey_using_subcommand create" -l secret-out -d 'Write the secret to this new file, readable by you alone, and not to standard output' -r -F
 complete -c apikey -n "__fish_apikey_using_subcommand create" -l json -d 'Answer in JSON; errors too'
@@ -159,7 +159,7 @@ complete -c apikey -n "__fish_apikey_using_subcommand generate" -l rate -d 'How 
 complete -c apikey -n "__fish_apikey_using_subcommand generate" -l burst -d 'How many of them may come at once; without it, all' -r
 complete -c apikey -n "__fish_apikey_using_subcommand generate" -l quota -d 'How many requests may pass in a calendar window (UTC), as 10000/day or 500000/month' -r
 complete -c apikey -n "__fish_apikey_using_subcommand generate" -l every -d 'Rotate it this often; `list --due` and `rotate --due` go by it' -r
-complete -c apikey -n "__fish_apikey_using_subcommand generate" -l count -d 'Issue this many keys, named NAME-1 to NAME-N' -r
+complete -c apikey -n "__fish_apikey_using_subcommand generate" -l count -d 'Issue this many keys, named NAME-1 to NAME-N, five thousand in each transaction' -r
 complete -c apikey -n "__fish_apikey_using_subcommand generate" -l request-id -d 'Make this repeatable: the same id gives the same key and secret again' -r
 complete -c apikey -n "__fish_apikey_using_subcommand generate" -l secret-out -d 'Write the secret to this new file, readable by you alone, and not to standard output' -r -F
 complete -c apikey -n "__fish_apikey_using_subcommand generate" -l json -d 'Answer in JSON; errors too'
@@ -468,7 +468,7 @@ complete -c apikey -n "__fish_apikey_using_subcommand rotate" -l grace -d 'How l
 complete -c apikey -n "__fish_apikey_using_subcommand rotate" -l every -d 'Rotate it this often from now on' -r
 complete -c apikey -n "__fish_apikey_using_subcommand rotate" -l expires -d 'Change how long its secrets live: a span, a date, or `never`' -r
 complete -c apikey -n "__fish_apikey_using_subcommand rotate" -l extend -d 'Lengthen the grace by this, never beyond the old secret\'s own end' -r
-complete -c apikey -n "__fish_apikey_using_subcommand rotate" -l secret-dir -d 'With `--due`: write each new secret to a new file in this folder, named by the ids of key and secret' -r -f -a "(__fish_complete_directories)"
+complete -c apikey -n "__fish_apikey_using_subcommand rotate" -l secret-dir -d 'With `--due`, which needs it unless it is a dry run: write each new secret to a new file in this folder, named by the ids of key and secret' -r -f -a "(__fish_complete_directories)"
 complete -c apikey -n "__fish_apikey_using_subcommand rotate" -l request-id -d 'Make this repeatable: the same id gives the same secret again' -r
 complete -c apikey -n "__fish_apikey_using_subcommand rotate" -l secret-out -d 'Write the secret to this new file, readable by you alone, and not to standard output' -r -F
 complete -c apikey -n "__fish_apikey_using_subcommand rotate" -l json -d 'Answer in JSON; errors too'

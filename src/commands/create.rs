@@ -32,7 +32,7 @@ use crate::session::{Session, Unlocked};
 pub struct Arguments {
     #[command(flatten)]
     wish: wish::WishArguments,
-    /// Issue this many keys, named NAME-1 to NAME-N, a thousand in each transaction
+    /// Issue this many keys, named NAME-1 to NAME-N, five thousand in each transaction
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     count: Option<u32>,
     /// Make this repeatable: the same id gives the same key and secret again

@@ -77,7 +77,7 @@ pub fn run(arguments: &Arguments, session: &mut Session<'_, '_>) -> Result<Exit>
         session.confirm(arguments.yes, &question)?;
         let mut done = 0;
         for part in revoked.chunks_mut(PART) {
-            if let Err(error) = commit(part, reason, &mut registry, session) {
+            if let Err(error) = commit(part, TRIES, reason, (&mut registry, session)) {
                 if done > 0 {
                     session.say(&format!("{done} keys are revoked; the same again revokes the others"))?;
                 }
@@ -105,35 +105,40 @@ fn revoked(keys: Vec<Key>, reason: RevokeReason, now: Instant) -> Vec<Revoked> {
     keys.into_iter().map(revoke).collect()
 }
 
-/// How often keys are read again that somebody else changed since they were read.
-const TRIES: usize = 8;
+/// How often a key is read again that somebody else changes again and again.
+const TRIES: u32 = 8;
 
-/// Revokes some keys as they are by now: a change that somebody else makes meanwhile is no reason to leave any alive.
+/// Revokes keys as they are by now: a change that somebody else makes meanwhile is no reason to leave any alive. Many of
+/// them are read again in halves, or with somebody always at one of them there would be no end.
 fn commit(
     part: &mut [Revoked],
+    tries: u32,
     reason: RevokeReason,
-    registry: &mut dyn Registry,
-    session: &Session<'_, '_>,
+    (registry, session): (&mut dyn Registry, &Session<'_, '_>),
 ) -> Result<()> {
     let (now, actor) = (session.now, session.actor());
-    for tries in (0..TRIES).rev() {
-        let changed = || part.iter().filter(|one| one.changed);
-        let event =
-            |one: &Revoked| Event::on_key(Action::KeyRevoked, &actor, Some(&one.before), &one.after, now);
-        let replace: Vec<Key> = changed().map(|one| one.after.clone()).collect();
-        let events = changed().map(event).collect();
-        let change = Change { replace: &replace, events, now: Some(now), ..Change::default() };
-        match registry.apply(&change) {
-            Err(RegistryError::Conflict(_)) if tries > 0 => {}
+    let changed = || part.iter().filter(|one| one.changed);
+    let event = |one: &Revoked| Event::on_key(Action::KeyRevoked, &actor, Some(&one.before), &one.after, now);
+    let replace: Vec<Key> = changed().map(|one| one.after.clone()).collect();
+    let events = changed().map(event).collect();
+    let left =
+        match registry.apply(&Change { replace: &replace, events, now: Some(now), ..Change::default() }) {
+            Err(RegistryError::Conflict(_)) if part.len() > 1 => tries,
+            Err(RegistryError::Conflict(_)) if tries > 0 => tries - 1,
             other => return Ok(other?),
-        }
-        for one in &mut *part {
-            // One that was removed meanwhile stays as it was, and is a conflict until the tries are used up.
+        };
+    let (first, second) = part.split_at_mut(part.len() / 2);
+    for half in [first, second] {
+        for one in &mut *half {
+            // One that was removed meanwhile stays as it was, and is a conflict in the end.
             if let Some(found) = registry.find_key(one.before.id)? {
                 one.after = found.key.clone();
                 one.changed = one.after.revoke(reason, now);
                 one.before = found.key;
             }
+        }
+        if half.iter().any(|one| one.changed) {
+            commit(half, left, reason, (registry, session))?;
         }
     }
     Ok(())

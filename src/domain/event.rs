@@ -1,6 +1,6 @@
 //! Audit events: what changed, who changed it, and the chain that ties each event to all before it.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
 use sha2::{Digest as _, Sha256};
 
@@ -242,17 +242,15 @@ pub fn differences(before: Option<&Key>, after: &Key, now: Instant) -> Vec<Field
     let old = before.map(|key| fields(key, now)).unwrap_or_default();
     let new = fields(after, now);
     let by_name = |fields: &Fields| fields.iter().cloned().collect::<HashMap<_, _>>();
-    let (old_values, new_values) = (by_name(&old), by_name(&new));
+    let (before, after) = (by_name(&old), by_name(&new));
     let value = |values: &HashMap<String, Option<String>>, name| values.get(name).cloned().flatten();
-    let mut names: Vec<&String> = new.iter().chain(&old).map(|(field, _)| field).collect();
-    let mut seen = HashSet::new();
-    names.retain(|name| seen.insert(*name));
-    names
-        .into_iter()
-        .map(|name| FieldChange {
+    let gone = old.iter().filter(|(name, _)| !after.contains_key(name));
+    new.iter()
+        .chain(gone)
+        .map(|(name, _)| FieldChange {
             field: name.clone(),
-            before: value(&old_values, name),
-            after: value(&new_values, name),
+            before: value(&before, name),
+            after: value(&after, name),
         })
         .filter(|change| change.before != change.after)
         .collect()

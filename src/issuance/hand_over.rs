@@ -5,9 +5,9 @@ use crate::domain::event::{Action, Actor, Event};
 use crate::domain::time::Instant;
 use crate::registry::{Change, Registry, RegistryError};
 
-/// As many keys as one transaction of a large change is about: whoever else writes waits for a tenth of a second, and not
-/// for all of it.
-pub const PART: usize = 1_000;
+/// As many keys as one transaction of a large change is about: whoever else writes waits for less than a second, and not
+/// for all of it. In smaller parts the same pages are written more often.
+pub const PART: usize = 5_000;
 
 /// Commits a change in so many parts, then hands over; if either fails, takes back what was committed, the last first.
 /// `change` and `undo` make a part by its number.

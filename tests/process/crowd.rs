@@ -1,6 +1,7 @@
 //! Many processes at once on one registry.
 
 use std::collections::BTreeSet;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 
 use crate::machine::{Machine, Ran, finish_with_stdin};
@@ -90,4 +91,33 @@ fn two_first_runs_at_once_make_one_registry_with_one_master_key() {
             std::fs::read_dir(machine.folder()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
         assert_eq!(left, BTreeSet::from(["master.key".into(), "registry.db".into()]));
     }
+}
+
+#[test]
+fn a_bulk_revocation_leaves_none_alive_though_keys_are_changed_meanwhile() {
+    const KEYS: usize = 2_500;
+    let machine = &Machine::with_registry();
+    machine.run(&["create", "w", "--count", &KEYS.to_string(), "--json"]).ended(0);
+    let is_done = &AtomicBool::new(false);
+    let revoked = thread::scope(|scope| {
+        scope.spawn(move || {
+            for round in (0..KEYS).cycle().step_by(7) {
+                if is_done.load(Ordering::Relaxed) {
+                    return;
+                }
+                let name = format!("w-{:04}", KEYS - round);
+                // One that was revoked after it was read is told so (6).
+                let ran = machine.run(&["edit", &name, "--note", &round.to_string()]);
+                assert!(ran.code == 0 || ran.code == 6, "{ran:?}");
+            }
+        });
+        let revoked = machine.run(&["revoke", "--owner", "default", "--yes", "--json"]);
+        is_done.store(true, Ordering::Relaxed);
+        revoked
+    });
+    assert_eq!(undisturbed(revoked).json().as_array().unwrap().len(), KEYS);
+    assert_eq!(machine.run(&["list", "--json"]).ended(0).stdout.trim(), "[]");
+    let events = machine.run(&["log", "--action", "key_revoked", "--json"]).ended(0).json();
+    assert_eq!(events.as_array().unwrap().len(), KEYS);
+    machine.run(&["doctor"]).ended(0);
 }

@@ -59,6 +59,9 @@ fn a_key_whose_secret_met_a_full_disk_is_taken_back() {
     let ran = finish(&mut machine.through_shell("", &["create", "-q", "a"], ">/dev/full")).ended(1);
     assert!(ran.stderr.contains("taken back: nothing was issued"), "{}", ran.stderr);
     assert!(ran.stderr.contains("No space left"), "{}", ran.stderr);
+    // In several transactions, of which none is left.
+    let many = ["create", "-q", "a", "--count", "5001"];
+    finish(&mut machine.through_shell("", &many, ">/dev/full")).ended(1);
     assert_eq!(machine.names(), [""; 0]);
     finish(&mut machine.through_shell("", &["list", "--json"], ">/dev/full")).ended(1);
     let ran = machine.run(&["create", "a", "--secret-out", "/dev/full"]).ended(6);

@@ -8,6 +8,8 @@ use std::ops::ControlFlow;
 for_every_backend! {
     keys_are_listed_newest_first_with_their_secrets_in_order,
     a_limit_counts_what_matches,
+    keys_are_found_by_what_their_names_and_ids_begin_with,
+    an_owner_or_project_is_summed_up_alone_as_among_all,
     a_listing_stops_when_told_to,
     keys_of_a_suspended_owner_are_listed_as_suspended,
     parties_count_only_keys_that_are_not_revoked,
@@ -47,6 +49,43 @@ fn a_limit_counts_what_matches(registry: &mut dyn Ledger) {
     let named = |name: &str| Filter { name: Some(name.parse().unwrap()), ..Filter::default() };
     assert_eq!(names(registry, &named("a")), ["a"]);
     assert!(names(registry, &named("A")).is_empty(), "exact");
+}
+
+fn keys_are_found_by_what_their_names_and_ids_begin_with(registry: &mut dyn Ledger) {
+    let mut keys =
+        ["web", "web-1", "we\u{e9}", "\u{9375}-a", "\u{9375}\u{1f511}", "W-b", "x"].map(samples::key);
+    keys[6].secrets.push(samples::secret());
+    insert(registry, &keys).unwrap();
+    let named =
+        |begins: &str| names(registry, &Filter { name_begins: Some(begins.to_owned()), ..Filter::default() });
+    assert_eq!(named("we"), ["we\u{e9}", "web-1", "web"]);
+    assert_eq!(named("web"), ["web-1", "web"]);
+    assert_eq!(named("\u{9375}"), ["\u{9375}\u{1f511}", "\u{9375}-a"]);
+    assert_eq!((named("").len(), named("w%").len(), named("web-11").len()), (7, 0, 0));
+    let of_id =
+        |begins: &str| names(registry, &Filter { id_begins: Some(begins.to_owned()), ..Filter::default() });
+    for secret in &keys[6].secrets {
+        assert_eq!(
+            (of_id(&secret.id.as_str()[..9]), of_id(secret.id.as_str())),
+            (vec!["x".into()], vec!["x".into()])
+        );
+    }
+    assert_eq!(of_id(&keys[0].id.bare()[..9]), ["web"]);
+    assert_eq!((of_id("").len(), of_id("key_").len()), (7, 0));
+    registry.apply(&Change { targets: vec![(keys[1].id, "{}".into())], ..Change::default() }).unwrap();
+    assert_eq!(names(registry, &Filter { has_target: true, ..Filter::default() }), ["web-1"]);
+}
+
+fn an_owner_or_project_is_summed_up_alone_as_among_all(registry: &mut dyn Ledger) {
+    let mut keys = ["a", "b"].map(samples::key);
+    keys[1].revoke(RevokeReason::Unused, at(1));
+    insert(registry, &keys).unwrap();
+    for kind in [PartyKind::Owner, PartyKind::Project] {
+        let summary = |name: &str| registry.party_summary(kind, &name.parse().unwrap()).unwrap();
+        let found = summary("default").unwrap();
+        assert_eq!((found.keys, found.party.name.as_str()), (1, "default"));
+        assert!(summary("Default").is_none() && summary("other").is_none());
+    }
 }
 
 fn a_listing_stops_when_told_to(registry: &mut dyn Ledger) {

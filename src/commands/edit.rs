@@ -4,7 +4,7 @@ use anyhow::Result;
 use clap::{ArgGroup, Args};
 
 use super::change::{Field, Outcome, change_one, grant_one, refuse_dead};
-use super::create::{named, note, span};
+use super::create::{few_tags, named, note, span};
 use crate::domain::event::Action;
 use crate::domain::key::Key;
 use crate::domain::name::{Name, Note};
@@ -61,12 +61,12 @@ pub fn run(arguments: &Arguments, session: &mut Session<'_, '_>) -> Result<Exit>
     let schedule = Field::of(every, arguments.no_schedule);
     let now = session.now;
     if name.is_none() && schedule == Field::Keep {
-        return change_one(&arguments.key, arguments.dry_run, session, |key| Ok(labels.apply(key, false)));
+        return change_one(&arguments.key, arguments.dry_run, session, |key| labels.apply(key, false));
     }
     grant_one(&arguments.key, arguments.dry_run, session, |key, _| {
         refuse_dead(key, now)?;
         let changed = rename(key, name, &schedule);
-        Ok(labels.apply(key, changed))
+        labels.apply(key, changed)
     })
 }
 
@@ -88,13 +88,16 @@ impl Labels {
         })
     }
 
-    fn apply(&self, key: &mut Key, changed_before: bool) -> Outcome {
+    fn apply(&self, key: &mut Key, changed_before: bool) -> Result<Outcome> {
         let before = (key.tags.clone(), key.note.clone());
         key.tags.extend(self.add.iter().cloned());
         key.tags.retain(|tag| !self.remove.contains(tag));
+        if !self.add.is_empty() {
+            key.tags = few_tags(std::mem::take(&mut key.tags))?;
+        }
         key.note = self.note.after(key.note.take());
         let changed = changed_before || before != (key.tags.clone(), key.note.clone());
-        Outcome { action: Action::KeyChanged, changed, said: "changed".to_owned() }
+        Ok(Outcome { action: Action::KeyChanged, changed, said: "changed".to_owned() })
     }
 }
 

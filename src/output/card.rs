@@ -8,6 +8,7 @@ use super::relative::relative;
 use super::rows::{key_tone, moment, or_dash, secret_tone};
 use super::table::{Cell, Look, write_table};
 use super::view::{DecisionView, IssuedView, KeyView, RotationView, SecretView, Shown};
+use crate::domain::key::SecretStatus;
 use crate::domain::text::escape;
 use crate::domain::time::{Instant, Span};
 
@@ -54,14 +55,27 @@ impl Block {
     }
 }
 
+/// As many secrets a person is shown of a key that was rotated often: the newest, and whichever else live.
+const NEWEST: usize = 10;
+
 /// Writes a key with its secrets.
 pub(super) fn write_key(out: &mut dyn Write, key: &KeyView<'_>, look: Look, now: Instant) -> io::Result<()> {
     let mut block = Block { text: String::new(), look };
     describe(&mut block, key, now);
     block.text.push('\n');
     out.write_all(block.text.as_bytes())?;
-    let rows = key.secrets.iter().map(|secret| secret_cells(secret, now)).collect();
-    write_table(out, SECRETS, rows, look)
+    let (older, newest) = key.secrets.split_at(key.secrets.len().saturating_sub(NEWEST));
+    let lives = |secret: &&SecretView| {
+        matches!(secret.status, SecretStatus::Pending | SecretStatus::Active | SecretStatus::Retiring)
+    };
+    let shown = older.iter().filter(lives).chain(newest);
+    let rows: Vec<_> = shown.map(|secret| secret_cells(secret, now)).collect();
+    let left = key.secrets.len() - rows.len();
+    write_table(out, SECRETS, rows, look)?;
+    if left > 0 {
+        writeln!(out, "and {left} older, which are over; `--json` has them all")?;
+    }
+    Ok(())
 }
 
 /// Writes a key that was just issued or rotated, its secret on a line of its own: a double click selects it.

@@ -93,3 +93,16 @@ fn what_cannot_be_in_a_note_is_said_of_the_note() {
         );
     }
 }
+
+#[test]
+fn a_key_has_a_hundred_tags_and_no_more() {
+    let world = World::new();
+    let tags: Vec<String> = (0..101).map(|number| format!("--tag=t{number}")).collect();
+    let tags: Vec<&str> = tags.iter().map(String::as_str).collect();
+    let line = |command: &[&'static str], count: usize| [command, &tags[..count]].concat();
+    world.run(&line(&["create", "ci", "-q"], 101)).ended(Exit::Usage);
+    world.run(&line(&["create", "ci", "-q"], 100)).done();
+    world.run(&["edit", "ci", "--tag", "t100"]).ended(Exit::Usage);
+    world.run(&["edit", "ci", "--tag", "t100", "--remove-tag", "t0"]).done();
+    assert_eq!(world.run(&["show", "ci", "--json"]).done().json()["tags"].as_array().unwrap().len(), 100);
+}

@@ -46,3 +46,16 @@ fn what_is_not_there_is_exit_5_with_a_suggestion() {
         assert!(ran.stderr.contains("did you mean `deploy`?"), "{}", ran.stderr);
     }
 }
+
+#[test]
+fn of_a_key_that_was_rotated_often_a_person_sees_the_newest_and_a_script_all() {
+    let world = World::new();
+    world.create(&["ci"]);
+    for _ in 0..11 {
+        world.run(&["rotate", "ci", "--grace", "0", "-q"]).done();
+    }
+    assert_eq!(world.run(&["show", "ci", "--json"]).done().json()["secrets"].as_array().unwrap().len(), 12);
+    let card = World::at_terminal(world).run(&["show", "ci"]).done().stdout;
+    assert_eq!((card.matches("retired").count(), card.matches("active").count()), (9, 2), "{card}");
+    assert!(card.ends_with("and 2 older, which are over; `--json` has them all\n"), "{card}");
+}

@@ -1,14 +1,15 @@
 //! What `create` was asked for: the arguments, the questions, and reading both into a [`Wish`].
 
+use std::collections::BTreeSet;
+
 use anyhow::Result;
 use clap::Args;
 use clap::builder::{PossibleValue, PossibleValuesParser};
-use std::collections::BTreeSet;
 
 use crate::domain::key::Allowed;
 use crate::domain::lifetime::Lifetime;
 use crate::domain::limit::Limits;
-use crate::domain::name::{Name, Note};
+use crate::domain::name::{Name, Note, Tag};
 use crate::domain::network::{Network, NetworkError};
 use crate::domain::origin::{Origin, OriginError};
 use crate::domain::scope::{Scope, ScopeError, Scopes};
@@ -109,7 +110,7 @@ pub(super) fn read(arguments: &WishArguments, session: &Session<'_, '_>) -> Resu
         lifetime: lifetime(&or(&arguments.expires, &defaults.expires, "90d"))?,
         not_before: arguments.not_before.as_deref().map(instant).transpose()?,
         rotate_every: arguments.every.as_deref().map(span).transpose()?,
-        tags: arguments.tags.iter().map(|tag| named("a tag", tag)).collect::<Result<BTreeSet<_>>>()?,
+        tags: few_tags(arguments.tags.iter().map(|tag| named("a tag", tag)).collect::<Result<_>>()?)?,
         note: arguments.note.as_deref().map(note).transpose()?,
         keep: !arguments.no_keep && defaults.keep.unwrap_or(true),
     })
@@ -177,6 +178,19 @@ pub(crate) fn scopes(texts: &[String], access: Option<&str>) -> Result<Scopes> {
     };
     let scopes = texts.iter().map(String::as_str).chain(access).map(scope).collect::<Result<Vec<_>>>()?;
     Scopes::new(scopes).map_err(|error| explain_scope(&error))
+}
+
+/// More tags than these tell nothing apart any more.
+const MOST_TAGS: usize = 100;
+
+/// The tags, if there are not too many.
+pub(crate) fn few_tags(tags: BTreeSet<Tag>) -> Result<BTreeSet<Tag>> {
+    if tags.len() <= MOST_TAGS {
+        return Ok(tags);
+    }
+    let failure =
+        Failure::usage(format!("a key holds at most {MOST_TAGS} tags, and these are {}", tags.len()));
+    Err(failure.hint("say more in its note").into())
 }
 
 /// Allowed networks.

@@ -5,15 +5,18 @@ mod keys;
 mod machine;
 mod seals;
 
+use std::ops::ControlFlow;
+
 use anyhow::Result;
 use clap::Args;
 
-use crate::domain::key::Key;
+use self::keys::Counts;
+use self::seals::Seals;
 use crate::exit::{Exit, Failure};
 use crate::output::view::{FindingStatus, FindingView};
 use crate::output::{Format, ListWriter, Record, escape};
-use crate::registry::Registry;
 use crate::registry::sqlite::SqliteRegistry;
+use crate::registry::{Filter, Registry};
 use crate::session::Session;
 
 /// Look at the registry, the vault, the log and the keys, and say what is not well
@@ -61,9 +64,17 @@ fn examine(registry: &SqliteRegistry, findings: &mut Vec<FindingView>, session: 
             None
         }
     };
-    let all = every_key(registry, session);
-    match (&keys, &all) {
-        (Some(keys), Ok(all)) => findings.push(seals::check(registry, all, &keys.row)),
+    let mut seals = keys.as_ref().map(|keys| Seals::new(&keys.row));
+    let mut counts = Counts::new(session.now);
+    let read = registry.list(&Filter::default(), session.now, &mut |listed| {
+        if let Some(seals) = &mut seals {
+            seals.look_at(&listed.key);
+        }
+        counts.look_at(&listed);
+        ControlFlow::Continue(())
+    });
+    match (seals, &read) {
+        (Some(seals), Ok(())) => findings.push(seals.finding(registry)),
         (None, _) => findings.push(warning(
             "seals",
             "not checked: the vault is closed",
@@ -72,22 +83,10 @@ fn examine(registry: &SqliteRegistry, findings: &mut Vec<FindingView>, session: 
         (_, Err(_)) => {}
     }
     findings.extend(history::check(registry, keys.as_ref().map(|keys| &keys.audit), session.now));
-    match all {
-        Ok(all) => findings.extend(keys::counts(&all, session.now)),
-        Err(error) => findings.push(failed("keys", &error)),
+    match read {
+        Ok(()) => findings.extend(counts.findings()),
+        Err(error) => findings.push(failed("keys", &error.into())),
     }
-}
-
-/// Every key, and whether its owner or project is suspended.
-type Keys = Vec<(Key, bool)>;
-
-fn every_key(registry: &dyn Registry, session: &Session<'_, '_>) -> Result<Keys> {
-    let mut keys = Vec::new();
-    registry.list(&crate::registry::Filter::default(), session.now, &mut |listed| {
-        keys.push((listed.key, listed.suspended));
-        std::ops::ControlFlow::Continue(())
-    })?;
-    Ok(keys)
 }
 
 fn schema(registry: &SqliteRegistry) -> FindingView {

@@ -1,15 +1,15 @@
 -- Which keys changed, by whatever hand and in order: a running verifier reads what is new of it. Place 0 stands for owners
 -- and projects. A last use is no change. Only ever appended to, and no number is given twice; `nonce` tells one history
 -- from another that has as many changes.
-DROP TRIGGER key_inserted;
-DROP TRIGGER key_updated;
-DROP TRIGGER key_deleted;
-DROP TRIGGER secret_updated;
-DROP TRIGGER secret_deleted;
-DROP TRIGGER party_inserted;
-DROP TRIGGER party_updated;
-DROP TRIGGER party_deleted;
-DROP TRIGGER key_limits_deleted;
+DROP TRIGGER IF EXISTS key_inserted;
+DROP TRIGGER IF EXISTS key_updated;
+DROP TRIGGER IF EXISTS key_deleted;
+DROP TRIGGER IF EXISTS secret_updated;
+DROP TRIGGER IF EXISTS secret_deleted;
+DROP TRIGGER IF EXISTS party_inserted;
+DROP TRIGGER IF EXISTS party_updated;
+DROP TRIGGER IF EXISTS party_deleted;
+DROP TRIGGER IF EXISTS key_limits_deleted;
 DROP TABLE touched;
 
 CREATE TABLE touched (

@@ -1,7 +1,5 @@
 //! Limits counted in memory: by threads, verifiers and the command line at once, over kills, failures and locks.
 
-use std::collections::BTreeMap;
-
 use super::*;
 use crate::domain::decision::Decision;
 use crate::domain::limit::{Quota, Rate, Subject};
@@ -229,9 +227,9 @@ fn a_clock_that_jumps_neither_locks_out_nor_grants() {
     assert_eq!(ask(100), 2);
     scene.pass("1m");
     assert_eq!(ask(100), 60, "and the quota of the day before the jump goes on");
-    let used: BTreeMap<_, _> =
-        scene.usage().into_iter().map(|(outcome, _, count)| (outcome, count)).collect();
-    assert_eq!(used["accepted"], 182);
+    // In as many hours as the thread that writes saw.
+    let accepted = scene.usage().into_iter().filter(|(outcome, ..)| outcome == "accepted");
+    assert_eq!(accepted.map(|(_, _, count)| count).sum::<u64>(), 182);
 }
 
 #[test]

@@ -95,7 +95,7 @@ fn two_first_runs_at_once_make_one_registry_with_one_master_key() {
 
 #[test]
 fn a_bulk_revocation_leaves_none_alive_though_keys_are_changed_meanwhile() {
-    const KEYS: usize = 2_500;
+    const KEYS: usize = 1_000;
     let machine = &Machine::with_registry();
     machine.run(&["create", "w", "--count", &KEYS.to_string(), "--json"]).ended(0);
     let is_done = &AtomicBool::new(false);

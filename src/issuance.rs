@@ -25,7 +25,7 @@ use crate::domain::seal::Seal;
 use crate::domain::secret::{Brand, Env, Kind, Secret, SecretId};
 use crate::domain::time::{Instant, Span};
 
-pub use hand_over::{PART, commit_then_hand_over, undo_insert};
+pub use hand_over::{commit_then_hand_over, undo_insert};
 
 /// What a key shall be.
 #[derive(Debug, Clone)]

@@ -21,8 +21,8 @@ use crate::domain::key::{Key, KeySecret};
 use crate::domain::secret::Brand;
 use crate::exit::Exit;
 use crate::handover::{Handover, HandoverArguments, taken_back};
-use crate::issuance::{Issued, PART, Wish, commit_then_hand_over, draft, parties_of, undo_insert};
-use crate::registry::{Change, Registry, RegistryError};
+use crate::issuance::{Issued, Wish, commit_then_hand_over, draft, parties_of, undo_insert};
+use crate::registry::{Change, PART, Registry, RegistryError};
 use crate::session::{Session, Unlocked};
 
 /// Issue a key

@@ -12,10 +12,9 @@ use crate::domain::key::Key;
 use crate::domain::lifetime::earlier;
 use crate::domain::time::Instant;
 use crate::exit::{Exit, Failure};
-use crate::issuance::PART;
 use crate::output::view::{ChangedView, KeyView};
 use crate::output::{Format, escape};
-use crate::registry::{Change, Filter, Registry};
+use crate::registry::{Change, Filter, PART, Registry};
 use crate::session::Session;
 
 /// Remove keys that are revoked or expired

@@ -13,9 +13,8 @@ use crate::domain::key::{Key, RevokeReason};
 use crate::domain::secret::SecretId;
 use crate::domain::time::Instant;
 use crate::exit::{Exit, Failure};
-use crate::issuance::PART;
 use crate::output::view::{ChangedView, KeyView};
-use crate::registry::{Change, Filter, Registry, RegistryError};
+use crate::registry::{Change, Filter, PART, Registry, RegistryError};
 use crate::session::Session;
 
 /// End keys at once and for good
@@ -235,7 +234,8 @@ fn answer(
     }
     if revoked.len() > TOLD {
         let verb = if dry_run { "would be" } else { "are" };
-        session.say(&format!("… {} keys {verb} revoked in all; `--json` names each", revoked.len()))?;
+        let count = revoked.iter().filter(|one| one.changed).count();
+        session.say(&format!("… {count} keys {verb} revoked in all; `--json` names each"))?;
     }
     if revoked.is_empty() {
         session.say("no live key matches")?;

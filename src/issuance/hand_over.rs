@@ -5,11 +5,7 @@ use crate::domain::event::{Action, Actor, Event};
 use crate::domain::time::Instant;
 use crate::registry::{Change, Registry, RegistryError};
 
-/// As many keys as one transaction of a large change is about: whoever else writes waits for less than a second, and not
-/// for all of it. In smaller parts the same pages are written more often.
-pub const PART: usize = 5_000;
-
-/// Commits a change in so many parts, then hands over; if either fails, takes back what was committed, the last first.
+/// Commits a change in so many parts, of [`crate::registry::PART`] keys each, then hands over; if either fails, takes back what was committed, the last first.
 /// `change` and `undo` make a part by its number.
 ///
 /// # Errors
@@ -29,16 +25,17 @@ pub fn commit_then_hand_over<'a, E: From<RegistryError>>(
         Ok(())
     });
     let ended = written.and_then(|()| hand_over());
-    if ended.is_err() {
-        for part in (0..committed).rev() {
-            registry.apply(&undo(part)).map_err(|error| {
-                RegistryError::Storage(format!(
-                    "the secret could not be handed over, and the key could not be taken back either ({error}); revoke it"
-                ))
-            })?;
-        }
+    if ended.is_ok() {
+        return ended;
     }
-    ended
+    // Each is tried, whatever became of the others.
+    let undone = (0..committed).rev().map(|part| registry.apply(&undo(part)));
+    match undone.filter_map(Result::err).reduce(|first, _| first) {
+        None => ended,
+        Some(error) => Err(E::from(RegistryError::Storage(format!(
+            "the secret could not be handed over, and the key could not be taken back either ({error}); revoke it"
+        )))),
+    }
 }
 
 /// The change that takes newly inserted keys back.

@@ -38,6 +38,10 @@ pub struct Identity {
     pub created_at: Instant,
 }
 
+/// As many keys as one [`Change`] of a large work is about: whoever else writes waits for less than a second, and not
+/// for all of it. In smaller parts the same pages are written more often.
+pub const PART: usize = 5_000;
+
 /// One whole change: all of it, or nothing.
 #[derive(Debug, Default)]
 pub struct Change<'a> {

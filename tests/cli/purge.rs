@@ -59,3 +59,23 @@ fn nothing_is_removed_by_a_dry_run_a_no_or_off_a_terminal_without_yes() {
     assert_eq!(world.count(), 1);
     assert_eq!(world.actions().len(), 3);
 }
+
+#[test]
+fn of_many_keys_a_person_is_told_the_first_and_how_many() {
+    let world = World::new();
+    world.run(&["create", "w", "--count", "25", "-q"]).done();
+    world.run(&["revoke", "w-25", "--yes"]).done();
+    let told = |line: &[&str]| world.run(&[line, &["--format", "table"]].concat()).done().stderr;
+    let said = told(&["revoke", "--owner", "default", "--dry-run"]);
+    assert_eq!(said.matches(" would be revoked\n").count(), 20, "{said}");
+    assert!(said.ends_with("… 24 keys would be revoked in all; `--json` names each\n"), "{said}");
+    let said = told(&["revoke", "--owner", "default", "--yes"]);
+    assert!(said.ends_with("… 24 keys are revoked in all; `--json` names each\n"), "{said}");
+    let said = told(&["purge", "--older-than", "1s", "--dry-run"]);
+    assert!(said.contains("no key is dead for that long"), "the clock stands: {said}");
+    let names: Vec<String> = (1..=25).map(|number| format!("w-{number:02}")).collect();
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    let said = told(&[&["purge", "--yes"], &names[..]].concat());
+    assert_eq!(said.matches(" is removed\n").count(), 20, "{said}");
+    assert!(said.ends_with("… 25 keys are removed in all; `--json` names each\n"), "{said}");
+}

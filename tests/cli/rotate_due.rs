@@ -226,3 +226,12 @@ fn a_person_is_told_how_many_and_where_and_a_pipe_gets_one_line_a_key() {
     assert!(said.stdout.is_empty(), "{}", said.stdout);
     assert!(said.stderr.starts_with("2 keys rotated; each new secret is in /"), "{}", said.stderr);
 }
+
+#[test]
+fn where_the_secrets_go_is_asked_for_what_is_done_and_not_for_a_dry_run() {
+    let world = World::new();
+    world.create(&["ci", "--every", "1d"]);
+    world.run(&["rotate", "--due", "--dry-run"]).done();
+    let ran = world.run(&["rotate", "--due", "--yes"]).ended(Exit::Usage);
+    assert!(ran.stderr.contains("--secret-dir DIR"), "{}", ran.stderr);
+}

@@ -106,3 +106,18 @@ fn once_there_is_a_catalogue_only_its_scopes_are_given() {
     world.run(&["scope", "define", "orders:*"]).ended(Exit::Usage);
     world.run(&["log", "--check"]).done();
 }
+
+#[test]
+fn a_scope_that_cannot_be_given_is_refused_with_what_helps() {
+    let world = World::new();
+    world.run(&["init"]).done();
+    world.run(&["scope", "define", "orders:read"]).done();
+    let hint = |scopes: &str| world.run(&["create", "ci", "-q", "--scope", scopes]).ended(Exit::Usage).stderr;
+    assert!(hint("orders:write").contains("did you mean `orders:read`"), "{}", hint("orders:write"));
+    assert!(hint("bills:pay").contains("apikey scope define bills:pay"), "{}", hint("bills:pay"));
+    let wildcard = hint("*:pay");
+    assert!(wildcard.contains("once it covers one") && !wildcard.contains("scope define *"), "{wildcard}");
+    let many: Vec<String> = (0..101).map(|number| format!("r{number}:read")).collect();
+    let many = hint(&many.join(","));
+    assert!(many.contains("at most 100 scopes") && many.contains("a wildcard such as orders:*"), "{many}");
+}

@@ -59,3 +59,16 @@ fn of_a_key_that_was_rotated_often_a_person_sees_the_newest_and_a_script_all() {
     assert_eq!((card.matches("retired").count(), card.matches("active").count()), (9, 2), "{card}");
     assert!(card.ends_with("and 2 older, which are over; `--json` has them all\n"), "{card}");
 }
+
+#[test]
+fn a_key_older_than_a_thousand_others_is_suggested_and_found_by_project_and_name() {
+    let world = World::new();
+    world.create(&["zebra-crossing"]);
+    world.run(&["create", "w", "--count", "1001", "-q"]).done();
+    let said = world.run(&["show", "zebra-crossin"]).ended(Exit::NotFound).stderr;
+    assert!(said.contains("did you mean `zebra-crossing`?"), "{said}");
+    assert_eq!(
+        world.run(&["show", "default/zebra-crossing", "--json"]).done().json()["name"],
+        "zebra-crossing"
+    );
+}

@@ -242,6 +242,20 @@ fn rows_after_the_measured_ones_keep_the_columns_of_the_first() {
 }
 
 #[test]
+fn names_of_a_long_table_get_what_is_left_of_a_line_since_longer_ones_may_come() {
+    let mut keys = vec![fixed("ci", "aaaaaaaaaaaa"); 999];
+    let last = fixed("a-name-that-is-longer", "bbbbbbbbbbbb");
+    let written = |keys: &[Key]| written(Format::Table, 200, |out| list(keys, out));
+    let width = |text: &str| places(text.split("key_aaaaaaaaaaaa").next().unwrap().lines().last().unwrap());
+    assert_eq!(width(&written(&keys)), "ci  ".len().max("NAME  ".len()), "all were measured");
+    keys.extend([fixed("ci", "aaaaaaaaaaaa"), last]);
+    let text = written(&keys);
+    assert!(width(&text) > "a-name-that-is-longer  ".len(), "{}", text.lines().next().unwrap());
+    assert!(text.lines().last().unwrap().starts_with("a-name-that-is-longer  "));
+    assert!(text.lines().all(|line| places(line) <= 200));
+}
+
+#[test]
 fn a_format_is_what_was_asked_for_and_never_json_unasked() {
     assert_eq!(Format::choose(None, true), Format::Table);
     assert_eq!(Format::choose(None, false), Format::Tsv);

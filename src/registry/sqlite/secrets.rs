@@ -137,3 +137,6 @@ pub(super) fn sweep(connection: &Connection, now: Instant) -> Result<()> {
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests;

@@ -202,6 +202,7 @@ fn draw_secret(
         created_at: terms.now,
         expires_at: terms.end,
         retires_at: None,
+        retires_at_before: None,
         pending_grace: None,
         revoked_at: None,
         last_use: None,

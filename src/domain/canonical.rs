@@ -116,6 +116,11 @@ pub fn secret_bytes(key: KeyId, secret: &KeySecret) -> Vec<u8> {
     bytes.instant(secret.retires_at);
     bytes.number(secret.pending_grace.map(super::time::Span::seconds));
     bytes.instant(secret.revoked_at);
+    // Nearly no row has one, and those without have the bytes they had before there were any.
+    if secret.retires_at_before.is_some() {
+        bytes.text("retires_at_before");
+        bytes.instant(secret.retires_at_before);
+    }
     bytes.0
 }
 

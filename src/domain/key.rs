@@ -6,7 +6,7 @@ mod status;
 
 use std::collections::BTreeSet;
 
-use super::lifetime::{Lifetime, has_ended};
+use super::lifetime::{Lifetime, has_ended, later};
 use super::limit::Limits;
 use super::name::{Name, Note, Tag};
 use super::network::Network;
@@ -127,7 +127,8 @@ impl Key {
     /// When the last of its secrets ends: `None` is never.
     #[must_use]
     pub fn expires_at(&self) -> Option<Instant> {
-        self.newest_secret().and_then(KeySecret::ends_at)
+        let ends = self.secrets.iter().filter(|secret| secret.revoked_at.is_none()).map(KeySecret::ends_at);
+        ends.reduce(later).flatten()
     }
 
     /// When any of its secrets was last accepted.

@@ -88,6 +88,7 @@ impl Key {
         }
         let current = &mut self.secrets[*current];
         current.pending_grace = None;
+        current.retires_at_before = current.retires_at;
         match plan.start {
             GraceStart::Now => retire(current, grace_end, now),
             GraceStart::OnFirstUse => new.pending_grace = Some(plan.grace),
@@ -123,7 +124,7 @@ impl Key {
         Ok(())
     }
 
-    /// Lengthens the grace by `span`, never beyond the old secret's own end.
+    /// Lengthens the grace by `span`, never beyond the old secret's own end, nor one that an earlier rotation gave it.
     ///
     /// # Errors
     /// [`RotationRefusal`] when none is under way or its grace has not started.
@@ -131,7 +132,8 @@ impl Key {
         let UnderWay { old, .. } = self.changeable_rotation(now)?;
         let old = &mut self.secrets[old];
         let end = old.retires_at.ok_or(RotationRefusal::GraceNotStarted)?;
-        old.retires_at = Some(end.checked_add(span).ok_or(RotationRefusal::TooLong)?);
+        let end = end.checked_add(span).ok_or(RotationRefusal::TooLong)?;
+        old.retires_at = earlier(old.retires_at_before, Some(end));
         Ok(())
     }
 
@@ -144,7 +146,8 @@ impl Key {
         if self.secrets[new].last_use.is_some() {
             return Err(RotationRefusal::AlreadyUsed);
         }
-        self.secrets[old].retires_at = None;
+        let old = &mut self.secrets[old];
+        old.retires_at = old.retires_at_before.take();
         let id = self.secrets[new].id;
         self.revoke_secret(id, now).map_err(|_| RotationRefusal::NotUnderWay)?;
         Ok(())

@@ -58,6 +58,7 @@ pub(crate) fn secret() -> KeySecret {
         created_at: now,
         expires_at: now.checked_add(Span::days(90)),
         retires_at: None,
+        retires_at_before: None,
         pending_grace: None,
         revoked_at: None,
         last_use: None,

@@ -81,6 +81,8 @@ pub struct KeySecret {
     pub expires_at: Option<Instant>,
     /// The end of the grace, once another secret was added; never extends `expires_at`.
     pub retires_at: Option<Instant>,
+    /// The `retires_at` that an earlier rotation had given it: what cancelling the one under way gives back.
+    pub retires_at_before: Option<Instant>,
     /// Set while this secret waits for its first use: the grace its predecessor then gets.
     pub pending_grace: Option<Span>,
     /// Since when this one is revoked on its own.

@@ -19,6 +19,7 @@ fn secret(created: i64, end: Option<i64>) -> KeySecret {
         created_at: at(created),
         expires_at: end.map(at),
         retires_at: None,
+        retires_at_before: None,
         pending_grace: None,
         revoked_at: None,
         last_use: None,
@@ -125,29 +126,70 @@ fn finishing_ends_the_grace_now() {
     assert!(key.secrets[1].is_live(at(120)));
 }
 
+#[test]
+fn cancelling_gives_back_the_end_that_an_earlier_rotation_had_given() {
+    let mut key = key(None);
+    key.rotate(secret(100, None), plan("1000s"), at(100)).unwrap();
+    let second = key.secrets[1].id;
+    key.revoke_secret(second, at(200)).unwrap();
+    key.rotate(secret(300, None), plan("50s"), at(300)).unwrap();
+    assert_eq!(key.secrets[0].ends_at(), Some(at(350)));
+    key.extend_grace(Span::days(1), at(310)).unwrap();
+    assert_eq!(key.secrets[0].ends_at(), Some(at(1_100)), "no longer than it had");
+    key.cancel_rotation(at(320)).unwrap();
+    assert_eq!(key.secrets[0].ends_at(), Some(at(1_100)), "and not for ever");
+}
+
+#[test]
+fn a_key_ends_with_the_last_of_its_secrets() {
+    let mut key = key(Some(10_000));
+    assert_eq!(key.expires_at(), Some(at(10_000)));
+    let soon = Plan { start: GraceStart::OnFirstUse, ..plan("50s") };
+    key.rotate(secret(100, Some(200)), soon, at(100)).unwrap();
+    assert_eq!(key.expires_at(), Some(at(10_000)), "the new one ends before the old one");
+    assert!(key.start_grace_on_use(1, at(190)));
+    assert_eq!(key.expires_at(), Some(at(240)));
+    let old = key.secrets[0].id;
+    key.revoke_secret(old, at(191)).unwrap();
+    assert_eq!(key.expires_at(), Some(at(200)));
+    key.secrets[1].expires_at = None;
+    assert_eq!(key.expires_at(), None, "never");
+}
+
 proptest! {
     #[test]
-    fn no_rotation_ever_gives_an_issued_secret_a_later_end(
+    fn no_rotation_ever_gives_an_issued_secret_a_later_end_than_it_had_before(
         own in prop::option::of(200_i64..5_000),
-        steps in prop::collection::vec((0..5_u8, 1_i64..400), 1..12),
+        steps in prop::collection::vec((0..6_u8, 1_i64..400), 1..16),
     ) {
         let mut key = key(own);
         let mut now = 0;
+        // What each secret's end was before the last rotation began.
+        let mut before = vec![None; 17];
         for (step, span) in steps {
             now += span;
-            let ends: Vec<_> = key.secrets.iter().map(|secret| (secret.id, secret.expires_at, secret.is_live(at(now)))).collect();
+            let ends: Vec<_> = key.secrets.iter().map(|one| (one.expires_at, one.ends_at(), one.is_live(at(now)))).collect();
             let span = Span::from_seconds(span).unwrap();
             let _ = match step {
                 0 => key.rotate(secret(now, Some(now + 1_000)), Plan { grace: span, start: GraceStart::Now, force: false }, at(now)),
                 1 => key.rotate(secret(now, Some(now + 1_000)), Plan { grace: span, start: GraceStart::OnFirstUse, force: true }, at(now)),
                 2 => key.extend_grace(span, at(now)),
                 3 => key.cancel_rotation(at(now)),
+                4 => {
+                    let newest = key.secrets[key.secrets.len() - 1].id;
+                    key.revoke_secret(newest, at(now)).map(drop).map_err(|_| RotationRefusal::NotUnderWay)
+                }
                 _ => key.finish_rotation(at(now)),
             };
-            for (secret, (id, own_end, was_live)) in key.secrets.iter().zip(ends) {
-                prop_assert_eq!(secret.id, id);
+            if key.secrets.len() > ends.len() {
+                before.iter_mut().zip(&ends).for_each(|(before, (_, end, _))| *before = *end);
+            }
+            for ((secret, (own_end, end, was_live)), before) in key.secrets.iter().zip(ends).zip(&before) {
                 prop_assert_eq!(secret.expires_at, own_end, "its own end never moves");
                 prop_assert!(was_live || !secret.is_live(at(now)), "what was dead stays dead");
+                // Only lengthening a grace and calling it off move an end, and not beyond where it was.
+                let most = if matches!(step, 2 | 3) { *before } else { end };
+                prop_assert_eq!(earlier(secret.ends_at(), most), secret.ends_at());
             }
             prop_assert!(key.secrets.iter().filter(|secret| secret.is_live(at(now))).count() <= 2);
         }

@@ -89,7 +89,12 @@ fn secrets() -> Vec<KeySecret> {
             seal: Seal::Sealed([2; 32]),
             ..plain()
         },
-        KeySecret { retires_at: Some(at(60)), kept: Kept::Sealed(vec![0, 255, 1]), ..plain() },
+        KeySecret {
+            retires_at: Some(at(60)),
+            retires_at_before: Some(at(61)),
+            kept: Kept::Sealed(vec![0, 255, 1]),
+            ..plain()
+        },
         KeySecret { pending_grace: Some(Span::ZERO), seal: Seal::Withdrawn([3; 32]), ..plain() },
         KeySecret { pending_grace: Some(Span::days(2)), kept: Kept::Clear("apik_pk".into()), ..plain() },
         KeySecret { revoked_at: Some(at(5)), created_at: at(-9), ..plain() },

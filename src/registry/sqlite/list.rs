@@ -80,8 +80,12 @@ fn query(filter: &Filter) -> (String, Vec<Value>) {
 fn suspended(connection: &Connection) -> Result<HashSet<(String, String)>> {
     let mut statement =
         connection.prepare_cached("SELECT kind, name FROM party WHERE suspended_at IS NOT NULL")?;
-    let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
-    Ok(rows.collect::<rusqlite::Result<_>>()?)
+    let mut rows = statement.query([])?;
+    let mut suspended = HashSet::new();
+    while let Some(row) = rows.next()? {
+        suspended.insert((read::text(row, 0)?.into_owned(), read::text(row, 1)?.into_owned()));
+    }
+    Ok(suspended)
 }
 
 #[cfg(test)]

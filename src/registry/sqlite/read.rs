@@ -3,9 +3,11 @@
 //! What a sealed field holds beyond understanding is left out: the seal then says that the row was edited, and the one
 //! row does not hide all others from a listing or a revocation. Elsewhere it is damage, and said so.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::ops::ControlFlow;
 
+use rusqlite::types::ValueRef;
 use rusqlite::{Connection, OptionalExtension, Row, Rows, params};
 
 use super::{Result, damaged, limits};
@@ -15,7 +17,7 @@ use crate::domain::key::{Allowed, Kept, Key, KeyId, KeySecret, LastUse, Revocati
 use crate::domain::lifetime::Lifetime;
 use crate::domain::name::{Name, Note};
 use crate::domain::party::{Party, PartyKind};
-use crate::domain::scope::Scopes;
+use crate::domain::scope::{MOST_SCOPES, Scopes};
 use crate::domain::seal::Seal;
 use crate::domain::secret::{Env, Kind, SecretId};
 use crate::domain::time::{Instant, Span};
@@ -28,12 +30,12 @@ pub(super) const KEY_COLUMNS: &str = "k.id, k.name, k.kind, k.env, k.owner, k.pr
      k.rate_count, k.rate_seconds, k.rate_burst, k.quota_count, k.quota_period";
 const KEY_WIDTH: usize = 27;
 /// How many columns key and secret have together: the place of what comes behind them.
-const WIDTH: usize = KEY_WIDTH + 13;
+const WIDTH: usize = KEY_WIDTH + 14;
 
 /// The columns [`secret`] reads, in its order, behind those of the key.
 pub(super) const SECRET_COLUMNS: &str = "s.id, s.digest, s.created_at, s.expires_at, s.retires_at, \
      s.pending_grace_seconds, s.revoked_at, s.last_used_at, s.last_used_ip, s.kept_algorithm, s.kept, \
-     s.seal_algorithm, s.seal";
+     s.seal_algorithm, s.seal, s.retires_at_before";
 
 pub(super) fn identity(connection: &Connection) -> Result<Identity> {
     let mut statement = connection
@@ -61,10 +63,12 @@ pub(super) fn place_of_secret(connection: &Connection, id: SecretId) -> Result<O
 
 pub(super) fn found(connection: &Connection, place: i64) -> Result<Option<Found>> {
     let Some(key) = whole_key(connection, place)? else { return Ok(None) };
-    let owner = party(connection, PartyKind::Owner, key.owner.as_str())?
-        .ok_or_else(|| damaged("a key without owner"))?;
-    let project = party(connection, PartyKind::Project, key.project.as_str())?
-        .ok_or_else(|| damaged("a key without project"))?;
+    let party = |kind, name: &Name| {
+        // One that was removed by another program: its key is found, to be revoked, and by no seal grants anything.
+        let gone = || Party::new(kind, name.clone(), key.created_at);
+        Ok::<_, super::RegistryError>(party(connection, kind, name.as_str())?.unwrap_or_else(gone))
+    };
+    let (owner, project) = (party(PartyKind::Owner, &key.owner)?, party(PartyKind::Project, &key.project)?);
     Ok(Some(Found { key, owner, project }))
 }
 
@@ -107,12 +111,17 @@ pub(super) fn keys(rows: &mut Rows<'_>, mut visit: impl FnMut(i64, Key) -> Contr
     Ok(())
 }
 
-fn text<'a>(row: &'a Row<'_>, place: usize) -> Result<&'a str> {
-    row.get_ref(place)?.as_str().map_err(|_| damaged("a text"))
+/// A text with what is no UTF-8 replaced.
+pub(super) fn text<'a>(row: &'a Row<'_>, place: usize) -> Result<Cow<'a, str>> {
+    optional_text(row, place)?.ok_or_else(|| damaged("a text"))
 }
 
-fn optional_text<'a>(row: &'a Row<'_>, place: usize) -> Result<Option<&'a str>> {
-    row.get_ref(place)?.as_str_or_null().map_err(|_| damaged("a text"))
+fn optional_text<'a>(row: &'a Row<'_>, place: usize) -> Result<Option<Cow<'a, str>>> {
+    match row.get_ref(place)? {
+        ValueRef::Null => Ok(None),
+        ValueRef::Text(bytes) => Ok(Some(String::from_utf8_lossy(bytes))),
+        _ => Err(damaged("a text")),
+    }
 }
 
 fn instant(row: &Row<'_>, place: usize) -> Result<Option<Instant>> {
@@ -130,22 +139,22 @@ fn span(row: &Row<'_>, place: usize) -> Result<Option<Span>> {
 
 fn seal(row: &Row<'_>, place: usize) -> Result<Seal> {
     let bytes = row.get_ref(place + 1)?.as_blob_or_null().map_err(|_| damaged("a seal"))?;
-    Ok(Seal::from_columns(optional_text(row, place)?, bytes))
+    Ok(Seal::from_columns(optional_text(row, place)?.as_deref(), bytes))
 }
 
 /// A key without its secrets.
 fn key(row: &Row<'_>) -> Result<Key> {
-    let name = |place| Ok::<_, super::RegistryError>(Name::from_stored(text(row, place)?.to_owned()));
+    let name = |place| Ok::<_, super::RegistryError>(Name::from_stored(text(row, place)?.into_owned()));
     Ok(Key {
         id: text(row, 0)?.parse().map_err(|()| damaged("a key's id"))?,
         name: name(1)?,
-        kind: Kind::from_code(text(row, 2)?).ok_or_else(|| damaged("a kind"))?,
-        env: Env::from_code(text(row, 3)?).ok_or_else(|| damaged("an environment"))?,
+        kind: Kind::from_code(&*text(row, 2)?).ok_or_else(|| damaged("a kind"))?,
+        env: Env::from_code(&*text(row, 3)?).ok_or_else(|| damaged("an environment"))?,
         owner: name(4)?,
         project: name(5)?,
-        scopes: scopes(text(row, 6)?)?,
-        networks: words(optional_text(row, 7)?),
-        origins: words(optional_text(row, 8)?),
+        scopes: scopes(&text(row, 6)?),
+        networks: words(optional_text(row, 7)?.as_deref()),
+        origins: words(optional_text(row, 8)?.as_deref()),
         lifetime: match (span(row, 9)?, instant(row, 10)?) {
             (Some(span), _) => Lifetime::Span(span),
             (None, Some(end)) => Lifetime::Until(end),
@@ -158,14 +167,14 @@ fn key(row: &Row<'_>) -> Result<Key> {
             .filter(|tag| !tag.is_empty())
             .map(|tag| Name::from_stored(tag.to_owned()))
             .collect::<BTreeSet<_>>(),
-        note: optional_text(row, 14)?.map(|note| Note::from_stored(note.to_owned())),
+        note: optional_text(row, 14)?.map(|note| Note::from_stored(note.into_owned())),
         created_at: Instant::from_seconds(row.get(15)?),
         disabled_at: instant(row, 16)?,
         revoked: match instant(row, 17)? {
             None => None,
             Some(at) => {
                 // A revocation for whatever reason is a revocation.
-                let reason = RevokeReason::from_code(text(row, 18)?).unwrap_or(RevokeReason::Other);
+                let reason = RevokeReason::from_code(&*text(row, 18)?).unwrap_or(RevokeReason::Other);
                 Some(Revocation { at, reason })
             }
         },
@@ -176,10 +185,11 @@ fn key(row: &Row<'_>) -> Result<Key> {
     })
 }
 
-/// Words that are no scopes grant nothing: they are left out, and the row's seal does not hold without them.
-fn scopes(joined: &str) -> Result<Scopes> {
+/// Words that are no scopes, or more than a key may have, grant nothing: they are left out, and the row's seal does not
+/// hold without them.
+fn scopes(joined: &str) -> Scopes {
     let scopes = joined.split(' ').filter_map(|word| word.parse().ok());
-    Scopes::new(scopes).map_err(|_| damaged("too many scopes"))
+    Scopes::new(scopes.take(MOST_SCOPES)).unwrap_or_default()
 }
 
 /// Words that are no `T` allow nothing. A list that holds nothing else is an empty one, and never "everything".
@@ -194,11 +204,12 @@ pub(super) fn secret(row: &Row<'_>, from: usize) -> Result<Option<KeySecret>> {
     let Some(id) = optional_text(row, column(0))? else { return Ok(None) };
     let kept = row.get_ref(column(10))?.as_blob_or_null().map_err(|_| damaged("a kept copy"))?;
     Ok(Some(KeySecret {
-        id: SecretId::parse(id).ok_or_else(|| damaged("a secret's id"))?,
+        id: SecretId::parse(&*id).ok_or_else(|| damaged("a secret's id"))?,
         digest: Digest::from_bytes(row.get(column(1))?),
         created_at: Instant::from_seconds(row.get(column(2))?),
         expires_at: instant(row, column(3))?,
         retires_at: instant(row, column(4))?,
+        retires_at_before: instant(row, column(13))?,
         pending_grace: span(row, column(5))?,
         revoked_at: instant(row, column(6))?,
         last_use: match instant(row, column(7))? {
@@ -207,11 +218,9 @@ pub(super) fn secret(row: &Row<'_>, from: usize) -> Result<Option<KeySecret>> {
                 Some(LastUse { at, ip: optional_text(row, column(8))?.and_then(|ip| ip.parse().ok()) })
             }
         },
-        kept: match (optional_text(row, column(9))?, kept) {
+        kept: match (optional_text(row, column(9))?.as_deref(), kept) {
             (Some(XCHACHA20_POLY1305), Some(bytes)) => Kept::Sealed(bytes.to_vec()),
-            (Some("clear"), Some(bytes)) => {
-                Kept::Clear(String::from_utf8(bytes.to_vec()).map_err(|_| damaged("a kept copy"))?)
-            }
+            (Some("clear"), Some(bytes)) => Kept::Clear(String::from_utf8_lossy(bytes).into_owned()),
             _ => Kept::No,
         },
         seal: seal(row, column(11))?,
@@ -230,7 +239,7 @@ pub(super) fn party(connection: &Connection, kind: PartyKind, name: &str) -> Res
 fn party_of(row: &Row<'_>, kind: PartyKind) -> Result<Party> {
     Ok(Party {
         kind,
-        name: Name::from_stored(row.get(0)?),
+        name: Name::from_stored(text(row, 0)?.into_owned()),
         created_at: Instant::from_seconds(row.get(1)?),
         suspended_at: instant(row, 2)?,
         limits: limits::limits(row, 5)?,
@@ -293,7 +302,7 @@ pub(super) fn request(connection: &Connection, id: &str) -> Result<Option<Rememb
         id: row.get(0)?,
         fingerprint: row.get(1)?,
         key: text(row, 2)?.parse().map_err(|()| damaged("a key's id"))?,
-        secret: SecretId::parse(text(row, 3)?).ok_or_else(|| damaged("a secret's id"))?,
+        secret: SecretId::parse(&*text(row, 3)?).ok_or_else(|| damaged("a secret's id"))?,
         at: Instant::from_seconds(row.get(4)?),
     }))
 }

@@ -45,7 +45,15 @@ pub(super) fn replace(connection: &Connection, place: i64, key: &Key) -> Result<
 /// But for the last use, which is written elsewhere.
 fn is_same(one: &KeySecret, other: &KeySecret) -> bool {
     let fields = |of: &KeySecret| {
-        (*of.digest.as_bytes(), of.created_at, of.ends(), of.pending_grace, of.revoked_at, of.seal)
+        (
+            *of.digest.as_bytes(),
+            of.created_at,
+            of.ends(),
+            of.retires_at_before,
+            of.pending_grace,
+            of.revoked_at,
+            of.seal,
+        )
     };
     fields(one) == fields(other) && one.kept == other.kept
 }
@@ -73,7 +81,7 @@ pub(super) fn refuse_spent(connection: &Connection, id: &str) -> Result<()> {
     if statement.query_row([id], |row| row.get(0))? { Err(RegistryError::IdTaken) } else { Ok(()) }
 }
 
-/// Inserts or replaces a secret of this key. Its last use is left to [`super::SqliteRegistry`]'s `record_use`, which
+/// Inserts or replaces a secret of this key. Its last use is left to [`super::usage`], which
 /// counts no revision and must not be undone by a change read before it. A new one is numbered behind those that are
 /// there: its place among them is not its number once an older one was removed.
 fn put_secret(connection: &Connection, place: i64, secret: &KeySecret) -> Result<()> {
@@ -87,11 +95,12 @@ fn put_secret(connection: &Connection, place: i64, secret: &KeySecret) -> Result
     let written = connection
         .prepare_cached(
             "INSERT INTO secret (id, key_place, number, digest_algorithm, digest, created_at, expires_at, retires_at, \
-             pending_grace_seconds, revoked_at, kept_algorithm, kept, seal_algorithm, seal) \
+             pending_grace_seconds, revoked_at, kept_algorithm, kept, seal_algorithm, seal, retires_at_before) \
              VALUES (?1, ?2, (SELECT coalesce(max(number) + 1, 0) FROM secret WHERE key_place = ?2), \
-             ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13) \
+             ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14) \
              ON CONFLICT (id) DO UPDATE SET expires_at = ?6, retires_at = ?7, pending_grace_seconds = ?8, revoked_at = ?9, \
-             kept_algorithm = ?10, kept = ?11, seal_algorithm = ?12, seal = ?13 WHERE key_place = ?2 AND digest = ?4",
+             kept_algorithm = ?10, kept = ?11, seal_algorithm = ?12, seal = ?13, retires_at_before = ?14 \
+             WHERE key_place = ?2 AND digest = ?4",
         )?
         .execute(params![
             secret.id.as_str(),
@@ -106,7 +115,8 @@ fn put_secret(connection: &Connection, place: i64, secret: &KeySecret) -> Result
             kept_algorithm,
             kept,
             algorithm,
-            seal
+            seal,
+            seconds(secret.retires_at_before)
         ])?;
     // An id that belongs to another secret is a collision and never overwrites it.
     if written == 1 { Ok(()) } else { Err(RegistryError::IdTaken) }

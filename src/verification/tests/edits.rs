@@ -40,6 +40,7 @@ fn a_row_that_was_edited_grants_nothing() {
         "UPDATE secret SET expires_at = NULL",
         "UPDATE secret SET expires_at = expires_at + 1",
         "UPDATE secret SET retires_at = expires_at",
+        "UPDATE secret SET retires_at_before = expires_at",
         "UPDATE secret SET pending_grace_seconds = 1",
         "UPDATE secret SET created_at = created_at - 1",
         "UPDATE secret SET seal = (SELECT seal FROM key)",
@@ -52,6 +53,43 @@ fn a_row_that_was_edited_grants_nothing() {
         assert_eq!(scene.plain_answer(0), "accepted");
         scene.edit(edit);
         assert_eq!(scene.plain_answer(0), "tampered", "{edit}");
+    }
+}
+
+#[test]
+fn a_row_beyond_understanding_hides_no_other() {
+    let a_hundred_and_one: String = (0..101).map(|number| format!(" a:b{number}")).collect();
+    let edits = [
+        format!("UPDATE key SET scopes = scopes || '{a_hundred_and_one}' WHERE name = 'ci'"),
+        "UPDATE key SET owner = CAST(x'ff' AS TEXT) WHERE name = 'ci'".to_owned(),
+        "UPDATE key SET tags = CAST(x'2cff' AS TEXT), created_at = 1 WHERE name = 'ci'".to_owned(),
+        "UPDATE key SET name = CAST(x'ff' AS TEXT) WHERE name = 'ci'".to_owned(),
+        "UPDATE key SET seal_algorithm = CAST(x'ff' AS TEXT) WHERE name = 'ci'".to_owned(),
+        "UPDATE secret SET last_used_at = 1, last_used_ip = CAST(x'ff' AS TEXT), expires_at = 1 \
+         WHERE key_place = (SELECT place FROM key WHERE name = 'ci')"
+            .to_owned(),
+    ];
+    for edit in edits {
+        let mut scene = scene(samples::key("ci"));
+        let other = samples::key("other");
+        scene.registry.apply(&Change { insert: &[other], ..Change::default() }).unwrap();
+        // A party of that name is there, so that the row is one of the file's own.
+        Connection::open(&scene.path)
+            .unwrap()
+            .execute_batch(
+                "PRAGMA foreign_keys = OFF; INSERT INTO party (kind, name, skeleton, created_at) \
+                 VALUES ('owner', CAST(x'ff' AS TEXT), 'x', 1)",
+            )
+            .unwrap();
+        scene.edit(&edit);
+        let mut names = 0;
+        let mut visit = |_| {
+            names += 1;
+            std::ops::ControlFlow::Continue(())
+        };
+        scene.registry.list(&crate::registry::Filter::default(), at(0), &mut visit).unwrap();
+        assert_eq!(names, 2, "{edit}");
+        assert_ne!(scene.plain_answer(0), "accepted", "{edit}");
     }
 }
 

@@ -44,6 +44,8 @@ fn a_change_writes_of_many_secrets_only_those_that_differ() {
     // And one secret, by each field that may change.
     key.secrets[3].retires_at = Some(at(60));
     assert_eq!(written(&mut key), 2);
+    key.secrets[3].retires_at_before = Some(at(61));
+    assert_eq!(written(&mut key), 2);
     key.secrets[4].pending_grace = Span::from_seconds(7);
     assert_eq!(written(&mut key), 2);
     key.secrets[5].expires_at = None;
@@ -57,7 +59,7 @@ fn a_change_writes_of_many_secrets_only_those_that_differ() {
     assert_eq!(written(&mut key), 2);
     key.secrets.remove(0);
     assert_eq!(written(&mut key), 2);
-    assert_eq!((key.secrets.len(), key.revision), (20, 8));
+    assert_eq!((key.secrets.len(), key.revision), (20, 9));
 }
 
 #[test]

@@ -636,7 +636,7 @@ complete -c apikey -n "__fish_apikey_using_subcommand test-call" -l ca-file -d '
 complete -c apikey -n "__fish_apikey_using_subcommand test-call" -l secret-file -d 'Read the secret from this file instead of standard input' -r -F
 complete -c apikey -n "__fish_apikey_using_subcommand test-call" -l secret-fd -d 'Read the secret from this open file descriptor' -r
 complete -c apikey -n "__fish_apikey_using_subcommand test-call" -l secret -d 'Present this secret of the key, by its public id' -r
-complete -c apikey -n "__fish_apikey_using_subcommand test-call" -l jobs -d 'With `--all`: at most this many calls at a time' -r
+complete -c apikey -n "__fish_apikey_using_subcommand test-call" -l jobs -d 'With `--all`: at most this many calls at a time [default: 4]' -r
 complete -c apikey -n "__fish_apikey_using_subcommand test-call" -l json -d 'Answer in JSON; errors too'
 complete -c apikey -n "__fish_apikey_using_subcommand test-call" -l no-input -d 'Never ask; fail instead, naming the flag that answers'
 complete -c apikey -n "__fish_apikey_using_subcommand test-call" -l allow-http -d 'Let the secret go over plain http to another machine, readable by everyone on the way'
@@ -671,7 +671,7 @@ complete -c apikey -n "__fish_apikey_using_subcommand test" -l ca-file -d 'Trust
 complete -c apikey -n "__fish_apikey_using_subcommand test" -l secret-file -d 'Read the secret from this file instead of standard input' -r -F
 complete -c apikey -n "__fish_apikey_using_subcommand test" -l secret-fd -d 'Read the secret from this open file descriptor' -r
 complete -c apikey -n "__fish_apikey_using_subcommand test" -l secret -d 'Present this secret of the key, by its public id' -r
-complete -c apikey -n "__fish_apikey_using_subcommand test" -l jobs -d 'With `--all`: at most this many calls at a time' -r
+complete -c apikey -n "__fish_apikey_using_subcommand test" -l jobs -d 'With `--all`: at most this many calls at a time [default: 4]' -r
 complete -c apikey -n "__fish_apikey_using_subcommand test" -l json -d 'Answer in JSON; errors too'
 complete -c apikey -n "__fish_apikey_using_subcommand test" -l no-input -d 'Never ask; fail instead, naming the flag that answers'
 complete -c apikey -n "__fish_apikey_using_subcommand test" -l allow-http -d 'Let the secret go over plain http to another machine, readable by everyone on the way'

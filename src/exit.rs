@@ -9,6 +9,7 @@ use crate::domain::name::NameError;
 use crate::domain::rotation::RotationRefusal;
 use crate::registry::RegistryError;
 use crate::vault::{PassphraseError, VaultError};
+use crate::verifier::VerifierError;
 
 /// The exit codes; never renumbered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -112,6 +113,15 @@ fn known(error: &(dyn std::error::Error + 'static)) -> Option<Failure> {
     }
     if let Some(error) = error.downcast_ref::<PassphraseError>() {
         return Some(Failure::new(Exit::Vault, "vault_passphrase", error.to_string()).hint(error.hint()));
+    }
+    if let Some(error) = error.downcast_ref::<VerifierError>() {
+        return match error {
+            VerifierError::Registry(error) => Some(of_registry(error)),
+            VerifierError::Vault(error) => known(error),
+            VerifierError::Replaced => {
+                Some(Failure::new(Exit::Registry, "registry_replaced", error.to_string()))
+            }
+        };
     }
     error.downcast_ref::<RegistryError>().map(of_registry).or_else(|| of_domain(error))
 }

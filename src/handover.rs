@@ -41,6 +41,15 @@ pub struct HandoverArguments {
     pub secret_out: Option<PathBuf>,
 }
 
+impl Handover {
+    /// What was written stays: the answer about it went out too.
+    pub fn keep(&mut self) {
+        if let Self::File(file) = self {
+            file.keep();
+        }
+    }
+}
+
 impl HandoverArguments {
     /// Decides and opens the place.
     ///
@@ -114,12 +123,12 @@ fn file_exists(path: &Path) -> Failure {
         .hint("name a new file: secrets never overwrite anything")
 }
 
-/// A new file of mode 0600 that vanishes again unless something was written to it.
+/// A new file of mode 0600 that vanishes again unless it is kept.
 #[derive(Debug)]
 pub struct SecretFile {
     path: PathBuf,
     file: File,
-    is_written: bool,
+    is_kept: bool,
 }
 
 impl SecretFile {
@@ -133,7 +142,7 @@ impl SecretFile {
         #[cfg(unix)]
         std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
         match options.open(path) {
-            Ok(file) => Ok(Self { path: path.to_owned(), file, is_written: false }),
+            Ok(file) => Ok(Self { path: path.to_owned(), file, is_kept: false }),
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Err(file_exists(path).into()),
             Err(error) => Err(Failure::new(
                 Exit::Internal,
@@ -144,18 +153,27 @@ impl SecretFile {
         }
     }
 
-    /// Writes secrets, one a line, durably.
+    /// Writes secrets, one a line, durably, the name of the file too.
     ///
     /// # Errors
-    /// What the file system said; the file is removed then.
+    /// What the file system said.
     pub fn write(&mut self, secrets: &[&Secret]) -> io::Result<()> {
         for secret in secrets {
             self.file.write_all(secret.expose().as_bytes())?;
             self.file.write_all(b"\n")?;
         }
         self.file.sync_all()?;
-        self.is_written = true;
+        #[cfg(unix)]
+        {
+            let folder = self.path.parent().filter(|folder| !folder.as_os_str().is_empty());
+            File::open(folder.unwrap_or(Path::new(".")))?.sync_all()?;
+        }
         Ok(())
+    }
+
+    /// It stays: whoever was to know of it does.
+    pub fn keep(&mut self) {
+        self.is_kept = true;
     }
 
     /// Where it is.
@@ -167,8 +185,8 @@ impl SecretFile {
 
 impl Drop for SecretFile {
     fn drop(&mut self) {
-        if !self.is_written {
-            // An empty file left behind harms nobody; the error being reported is the one that matters.
+        if !self.is_kept {
+            // What it holds was taken back; the error being reported is the one that matters.
             let _ = std::fs::remove_file(&self.path);
         }
     }

@@ -4,6 +4,7 @@
 //! over. If handing over fails, what was committed is taken back by a second change, and the caller gets the error
 //! of the hand-over: a secret nobody received does not stay valid.
 
+mod asked;
 mod hand_over;
 
 use std::collections::BTreeSet;

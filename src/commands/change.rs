@@ -146,8 +146,7 @@ struct Changed {
 }
 
 fn answer(changed: &Changed, brand: &Brand, session: &mut Session<'_, '_>) -> Result<Exit> {
-    let suspended =
-        changed.found.owner.suspended_at.is_some() || changed.found.project.suspended_at.is_some();
+    let suspended = changed.found.is_suspended();
     let now = session.now;
     if session.format() != Format::Table {
         let key = KeyView::of(&changed.after, suspended, brand, now);

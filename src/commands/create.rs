@@ -15,15 +15,18 @@ use anyhow::Result;
 use clap::Args;
 
 use super::request::Request;
+use super::reveal::shown;
 use crate::crypto::{MasterKey, Subkeys};
 use crate::domain::event::{Action, Event};
 use crate::domain::key::{Key, KeySecret};
+use crate::domain::party::PartyKind;
 use crate::domain::secret::Brand;
 use crate::exit::Exit;
 use crate::handover::{Handover, HandoverArguments, taken_back};
 use crate::issuance::{Issued, Wish, commit_then_hand_over, draft, parties_of, undo_insert};
 use crate::registry::{Change, PART, Registry, RegistryError};
 use crate::session::{Session, Unlocked};
+use answer::Answer;
 
 /// Issue a key
 ///
@@ -60,11 +63,7 @@ pub fn run(mut arguments: Arguments, session: &mut Session<'_, '_>) -> Result<Ex
     let wish = wish::read(&arguments.wish, session)?;
     wish.check(session.now).map_err(wish::explain)?;
     let order = Order {
-        request: arguments
-            .request_id
-            .as_deref()
-            .map(|id| Request::new(id, &format!("create {wish:?}")))
-            .transpose()?,
+        request: arguments.request_id.as_deref().map(|id| Request::new(id, &wish.canonical())).transpose()?,
         wishes: numbered(wish, arguments.count)?,
         is_batch: arguments.count.is_some(),
     };
@@ -75,7 +74,7 @@ pub fn run(mut arguments: Arguments, session: &mut Session<'_, '_>) -> Result<Ex
     let handover = arguments.handover.open(session)?;
     let mut unlocked = session.unlocked_or_new()?;
     if let Some((request, made)) = order.made_before(&unlocked.registry)? {
-        return repeat(request, made, handover, (&unlocked, session));
+        return repeat(request, made, handover, (&mut unlocked, session));
     }
     issue(&order, handover, &mut unlocked, session)
 }
@@ -140,10 +139,14 @@ fn issue_once(
         now: Some(now),
         ..Change::default()
     };
-    let undo = |part| undo_insert(&issued[of(part)], &actor, now);
-    let brand = &*brand;
+    let undo = |part| Change {
+        forget_requests: order.request.iter().map(|request| request.id().to_owned()).collect(),
+        ..undo_insert(&issued[of(part)], &actor, now)
+    };
+    let answer =
+        Answer { brand, suspended: suspended(&order.wishes[0], registry)?, is_batch: order.is_batch };
     commit_then_hand_over(registry, rows.len().div_ceil(PART), change, undo, || {
-        answer::hand_over(&issued, order.is_batch, handover, (brand, session))
+        answer.hand_over(&issued, handover, session)
     })
     .map_err(taken_back)?;
     Ok(Exit::Done)
@@ -165,12 +168,25 @@ fn repeat(
     request: &Request,
     made: (Key, KeySecret),
     mut handover: Handover,
-    (unlocked, session): (&Unlocked, &mut Session<'_, '_>),
+    (unlocked, session): (&mut Unlocked, &mut Session<'_, '_>),
 ) -> Result<Exit> {
-    let secret = request.open(&unlocked.keys.seal, &made)?;
+    let Unlocked { registry, brand, keys } = unlocked;
+    let secret = request.open(&made, (keys, session.now))?;
+    registry.apply(&shown(&made.0, &made.1, (&keys.audit, session)))?;
+    let suspended = registry.find_key(made.0.id)?.is_some_and(|found| found.is_suspended());
     let issued = [Issued { key: made.0, secret }];
-    answer::hand_over(&issued, false, &mut handover, (&unlocked.brand, session))?;
+    Answer { brand, suspended, is_batch: false }.hand_over(&issued, &mut handover, session)?;
     Ok(Exit::Done)
+}
+
+/// Whether the owner or the project of a new key is there already and suspended: what is issued for it is denied.
+fn suspended(wish: &Wish, registry: &dyn Registry) -> Result<bool> {
+    for (kind, name) in [(PartyKind::Owner, &wish.owner), (PartyKind::Project, &wish.project)] {
+        if registry.party(kind, name)?.is_some_and(|party| party.suspended_at.is_some()) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 fn preview(order: &Order, session: &mut Session<'_, '_>) -> Result<Exit> {
@@ -183,7 +199,9 @@ fn preview(order: &Order, session: &mut Session<'_, '_>) -> Result<Exit> {
     if let Some(registry) = &registry {
         brand = registry.identity()?.brand;
         if let Some((_, (key, _))) = order.made_before(registry)? {
-            answer::preview("This request created", &[key], false, (&brand, session))?;
+            let suspended = registry.find_key(key.id)?.is_some_and(|found| found.is_suspended());
+            let answer = Answer { brand: &brand, suspended, is_batch: false };
+            answer.preview("This request created", &[key], session)?;
             return Ok(Exit::Done);
         }
     }
@@ -195,7 +213,12 @@ fn preview(order: &Order, session: &mut Session<'_, '_>) -> Result<Exit> {
         let parties = parties_of(&rows, &keys, session.now);
         registry.check_names(&Change { insert: &rows, new_parties: &parties, ..Change::default() })?;
     }
-    answer::preview("Would create", &rows, order.is_batch, (&brand, session))?;
+    let suspended = match &registry {
+        Some(registry) => suspended(&order.wishes[0], registry)?,
+        None => false,
+    };
+    let answer = Answer { brand: &brand, suspended, is_batch: order.is_batch };
+    answer.preview("Would create", &rows, session)?;
     Ok(Exit::Done)
 }
 

@@ -105,7 +105,7 @@ fn answer(
     (registry, session): (&dyn Registry, &mut Session<'_, '_>),
 ) -> Result<Exit> {
     if session.format() != Format::Table {
-        let suspended = found.owner.suspended_at.is_some() || found.project.suspended_at.is_some();
+        let suspended = found.is_suspended();
         let brand = registry.identity()?.brand;
         let key = KeyView::of(after, suspended, &brand, session.now);
         write_changed(&[ChangedView { key, changed, dry_run }], Count::One, session)?;

@@ -118,7 +118,7 @@ fn matches(
 fn answer(hit: &Hit, registry: &dyn Registry, session: &mut Session<'_, '_>) -> Result<Exit> {
     let brand = registry.identity()?.brand;
     let (key, now) = (&hit.found.key, session.now);
-    let suspended = hit.found.owner.suspended_at.is_some() || hit.found.project.suspended_at.is_some();
+    let suspended = hit.found.is_suspended();
     let secret = key
         .secrets
         .iter()

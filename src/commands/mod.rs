@@ -12,6 +12,7 @@ pub mod expire;
 pub mod forget;
 pub mod help;
 pub mod init;
+mod kept;
 pub mod limit;
 pub mod list;
 pub mod log;

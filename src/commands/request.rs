@@ -3,12 +3,13 @@
 use anyhow::Result;
 use sha2::{Digest as _, Sha256};
 
-use crate::crypto::SealKey;
+use super::kept;
+use crate::crypto::Subkeys;
 use crate::domain::key::{Kept, Key, KeySecret};
 use crate::domain::secret::{Secret, contains_secret};
 use crate::domain::time::Instant;
 use crate::exit::{Exit, Failure};
-use crate::issuance::{Issued, kept_copy};
+use crate::issuance::Issued;
 use crate::registry::{Registry, RememberedRequest};
 
 /// What is asked for under which id.
@@ -19,8 +20,8 @@ pub(crate) struct Request {
 }
 
 impl Request {
-    /// `wish` is all that was asked for. A request id is a word of the caller's: bounded, visible, and no secret.
-    pub(crate) fn new(id: &str, wish: &str) -> Result<Self> {
+    /// `wish` is all that was asked for, in canonical bytes. A request id is a word of the caller's: bounded, visible, and no secret.
+    pub(crate) fn new(id: &str, wish: &[u8]) -> Result<Self> {
         let is_plain = (1..=128).contains(&id.len()) && id.bytes().all(|byte| byte.is_ascii_graphic());
         if is_plain && !contains_secret(id) {
             return Ok(Self { id: id.to_owned(), fingerprint: Sha256::digest(wish).into() });
@@ -47,8 +48,17 @@ impl Request {
     }
 
     /// The secret of [`Self::made_before`].
-    pub(crate) fn open(&self, seal: &SealKey, (key, secret): &(Key, KeySecret)) -> Result<Secret> {
-        Ok(kept_copy(seal, secret)?.ok_or_else(|| self.no_longer_kept(key))?)
+    pub(crate) fn open(
+        &self,
+        (key, secret): &(Key, KeySecret),
+        (keys, now): (&Subkeys, Instant),
+    ) -> Result<Secret> {
+        Ok(kept::open(key, secret, keys, now)?.ok_or_else(|| self.no_longer_kept(key))?)
+    }
+
+    /// The caller's word for it.
+    pub(crate) fn id(&self) -> &str {
+        &self.id
     }
 
     /// What is recorded of it.

@@ -3,12 +3,13 @@
 use anyhow::Result;
 use clap::Args;
 
+use super::kept;
+use crate::crypto::AuditKey;
 use crate::domain::event::{Action, Event, FieldChange};
 use crate::domain::key::{Key, KeyRefusal, KeySecret};
 use crate::domain::secret::{Secret, SecretId};
 use crate::exit::{Exit, Failure};
 use crate::handover::{Handover, HandoverArguments, READERS};
-use crate::issuance::kept_copy;
 use crate::output::escape;
 use crate::output::view::{ExposedSecret, IssuedView, KeyView};
 use crate::registry::{Change, Found, Registry};
@@ -38,8 +39,9 @@ pub fn run(arguments: &Arguments, session: &mut Session<'_, '_>) -> Result<Exit>
     let mut unlocked = session.unlocked()?;
     let found = session.select(&unlocked.registry, &arguments.key)?;
     let row = chosen(arguments.secret.as_deref(), &found.key)?;
-    let secret = copy(&found.key, row, (&unlocked, session))?;
-    record(&found.key, row, (&mut unlocked, session))?;
+    let secret =
+        kept::open(&found.key, row, &unlocked.keys, session.now)?.ok_or_else(|| not_kept(&found.key))?;
+    unlocked.registry.apply(&shown(&found.key, row, (&unlocked.keys.audit, session)))?;
     hand_over(&found, &secret, &mut handover, (&unlocked, session))?;
     Ok(Exit::Done)
 }
@@ -58,34 +60,10 @@ fn chosen<'k>(id: Option<&str>, key: &'k Key) -> Result<&'k KeySecret> {
 
 /// A secret's public id, bare or as it is shown.
 pub(super) fn secret_id(text: &str, key: &Key) -> Result<SecretId> {
-    let bare = text.trim_end_matches('…').rsplit('_').next().unwrap_or(text);
-    SecretId::parse(bare).ok_or_else(|| {
+    SecretId::from_shown(text).ok_or_else(|| {
         let failure = Failure::usage("this is no secret's public id");
         failure.hint(format!("see them with `apikey show {}`", key.id)).into()
     })
-}
-
-/// Opens the copy and holds it against the digest: an edited registry must not pass another text off as the secret.
-fn copy(key: &Key, row: &KeySecret, (unlocked, session): (&Unlocked, &Session<'_, '_>)) -> Result<Secret> {
-    if key.revoked.is_some() || !row.is_live(session.now) {
-        let status = key.secret_status(row, session.now).code();
-        let failure = Failure::new(
-            Exit::Conflict,
-            "state_forbids",
-            format!("the secret {} is {status}, and copies of such are erased", row.id),
-        );
-        return Err(failure
-            .hint("a live key gets a new secret from `apikey rotate KEY`; otherwise create one")
-            .into());
-    }
-    let altered = || {
-        let message = format!("the kept copy of the secret {} was altered outside apikey", row.id);
-        Failure::new(Exit::Conflict, "tampered", message)
-            .hint("get a new secret with `apikey rotate KEY`, and see `apikey doctor`")
-    };
-    let secret = kept_copy(&unlocked.keys.seal, row).map_err(|_| altered())?.ok_or_else(|| not_kept(key))?;
-    let digest = unlocked.keys.digest.digest(secret.expose().as_bytes());
-    if row.digest.matches(&digest) { Ok(secret) } else { Err(altered().into()) }
 }
 
 fn not_kept(key: &Key) -> Failure {
@@ -95,16 +73,16 @@ fn not_kept(key: &Key) -> Failure {
     failure.hint(format!("get a new one with `apikey rotate {name}`"))
 }
 
-fn record(key: &Key, row: &KeySecret, (unlocked, session): (&mut Unlocked, &Session<'_, '_>)) -> Result<()> {
+/// The change that says in the log that a secret is shown again.
+pub(super) fn shown<'a>(
+    key: &Key,
+    row: &KeySecret,
+    (audit, session): (&'a AuditKey, &Session<'_, '_>),
+) -> Change<'a> {
     let mut event = Event::on_key(Action::SecretRevealed, &session.actor(), Some(key), key, session.now);
     let field = format!("secret {}", row.id);
     event.changes.push(FieldChange { field, before: None, after: Some("revealed".to_owned()) });
-    Ok(unlocked.registry.apply(&Change {
-        events: vec![event],
-        audit: Some(&unlocked.keys.audit),
-        now: Some(session.now),
-        ..Change::default()
-    })?)
+    Change { events: vec![event], audit: Some(audit), now: Some(session.now), ..Change::default() }
 }
 
 fn hand_over(
@@ -135,7 +113,9 @@ fn hand_over(
             ))?;
         }
     }
-    Ok(session.host.stdout.flush()?)
+    session.host.stdout.flush()?;
+    place.keep();
+    Ok(())
 }
 
 fn json(
@@ -143,7 +123,7 @@ fn json(
     secret: Option<ExposedSecret<'_>>,
     (unlocked, session): (&Unlocked, &mut Session<'_, '_>),
 ) -> Result<()> {
-    let suspended = found.owner.suspended_at.is_some() || found.project.suspended_at.is_some();
+    let suspended = found.is_suspended();
     let key = KeyView::of(&found.key, suspended, &unlocked.brand, session.now);
     Ok(session.out().object(&IssuedView { key, secret, dry_run: false, rotation: None })?)
 }

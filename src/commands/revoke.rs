@@ -181,8 +181,7 @@ fn revoke_secret(
             .hint("apikey revoke KEY --secret ID")
             .into());
     };
-    let bare = id.trim_end_matches('…').rsplit('_').next().unwrap_or(id);
-    let Some(id) = SecretId::parse(bare) else {
+    let Some(id) = SecretId::from_shown(id) else {
         let failure = Failure::usage("this is no secret's public id");
         return Err(failure.hint(format!("see them with `apikey show {}`", before.id)).into());
     };

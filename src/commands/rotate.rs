@@ -9,14 +9,15 @@ use clap::{ArgGroup, Args};
 
 use super::create::{explain, lifetime, span};
 use super::request::Request;
+use super::reveal::shown;
 use crate::domain::event::{Action, Event};
 use crate::domain::key::Key;
 use crate::domain::rotation::{GraceStart, Plan};
-use crate::domain::time::Span;
+use crate::domain::time::{Instant, Span};
 use crate::exit::Exit;
 use crate::handover::{HandoverArguments, taken_back};
 use crate::issuance::{Issued, RotationTerms, commit_then_hand_over, draft_rotation};
-use crate::registry::Change;
+use crate::registry::{Change, Registry as _};
 use crate::session::{Session, Unlocked};
 
 /// Give a key a new secret; the old one is accepted for a grace, which only ever shortens its life
@@ -65,7 +66,7 @@ pub struct Arguments {
     due: bool,
     /// With `--due`, which needs it unless it is a dry run: write each new secret to a new file in this folder, named by
     /// the ids of key and secret
-    #[arg(long, value_name = "DIR", value_hint = clap::ValueHint::DirPath, requires = "due")]
+    #[arg(long, value_name = "DIR", value_hint = clap::ValueHint::DirPath, conflicts_with = "key")]
     secret_dir: Option<std::path::PathBuf>,
     /// Make this repeatable: the same id gives the same secret again
     #[arg(long, value_name = "ID", conflicts_with = "no_keep")]
@@ -100,16 +101,16 @@ pub fn run(arguments: &Arguments, session: &mut Session<'_, '_>) -> Result<Exit>
     if let Some(request) = &request
         && let Some(made) = request.made_before(&unlocked.registry)?
     {
-        let secret = request.open(&unlocked.keys.seal, &made)?;
+        let secret = request.open(&made, (&unlocked.keys, session.now))?;
+        unlocked.registry.apply(&shown(&made.0, &made.1, (&unlocked.keys.audit, session)))?;
         let issued = Issued { key: made.0, secret };
         answer::hand_over(&found, &issued, &mut handover, (&unlocked.brand, session))?;
         return Ok(Exit::Done);
     }
-    if terms.plan.grace == Span::ZERO {
-        session.confirm(
-            arguments.yes || !session.may_ask(),
-            &format!("End the old secret of `{}/{}` now?", found.key.project, found.key.name),
-        )?;
+    found.key.may_rotate(terms.plan, session.now)?;
+    if let Some(which) = ended(&found.key, terms.plan, session.now) {
+        let name = format!("{}/{}", found.key.project, found.key.name);
+        session.confirm(arguments.yes, &format!("End the {which} secret of `{name}` now?"))?;
     }
     let issued =
         draft_rotation(&found.key, terms, (&unlocked.brand, &unlocked.keys), session.host.rng, session.now)
@@ -120,9 +121,20 @@ pub fn run(arguments: &Arguments, session: &mut Session<'_, '_>) -> Result<Exit>
     Ok(Exit::Done)
 }
 
+/// Which secret of the key such a rotation ends at once, if any.
+fn ended(key: &Key, plan: Plan, now: Instant) -> Option<&'static str> {
+    if plan.grace == Span::ZERO && plan.start == GraceStart::Now {
+        Some("old")
+    } else if key.rotation(now).is_some() {
+        Some("oldest")
+    } else {
+        None
+    }
+}
+
 impl Arguments {
     fn request(&self, key: &Key, terms: RotationTerms) -> Result<Option<Request>> {
-        let wish = format!("rotate {} {terms:?}", key.id);
+        let wish = terms.canonical(key.id);
         self.request_id.as_deref().map(|id| Request::new(id, &wish)).transpose()
     }
 
@@ -163,6 +175,7 @@ fn record(
     let earlier = Key { revision: before.revision + 1, ..before.clone() };
     let undo = |_| Change {
         replace: std::slice::from_ref(&earlier),
+        forget_requests: request.iter().map(|request| request.id().to_owned()).collect(),
         events: vec![Event::on_key(Action::RotationTakenBack, &actor, Some(&issued.key), before, now)],
         audit: Some(&keys.audit),
         ..Change::default()
@@ -182,7 +195,7 @@ fn preview(
     if let Some(request) = arguments.request(&found.key, terms)?
         && let Some(made) = request.made_before(&unlocked.registry)?
     {
-        let secret = request.open(&unlocked.keys.seal, &made)?;
+        let secret = request.open(&made, (&unlocked.keys, session.now))?;
         answer::preview(&found, &Issued { key: made.0, secret }, (&unlocked.brand, session))?;
         return Ok(Exit::Done);
     }

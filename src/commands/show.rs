@@ -43,7 +43,7 @@ pub fn run(arguments: &Arguments, session: &mut Session<'_, '_>) -> Result<Exit>
         return Ok(Exit::Done);
     }
     let brand = registry.identity()?.brand;
-    let suspended = found.owner.suspended_at.is_some() || found.project.suspended_at.is_some();
+    let suspended = found.is_suspended();
     let name = format!("{}/{}", found.key.project, found.key.name);
     let accounts = accounts_of(&found.key, &found.owner, &found.project);
     let limits = standing(&registry, &accounts, &name, session)?;

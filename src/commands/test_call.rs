@@ -45,17 +45,17 @@ pub struct Arguments {
     #[command(flatten)]
     input: SecretInput,
     /// Present this secret of the key, by its public id
-    #[arg(long, value_name = "ID", requires = "key", conflicts_with_all = ["both", "all"])]
+    #[arg(long, value_name = "ID", requires = "key", conflicts_with_all = ["both", "all", "SecretInput"])]
     secret: Option<String>,
     /// While a rotation is under way: present the old secret and the new one
-    #[arg(long, requires = "key", conflicts_with = "all")]
+    #[arg(long, requires = "key", conflicts_with_all = ["all", "SecretInput"])]
     both: bool,
     /// Call with every active key that has a remembered target
-    #[arg(long, conflicts_with_all = ["key", "url", "save", "print_curl"])]
+    #[arg(long, conflicts_with_all = ["key", "url", "save", "print_curl", "SecretInput"])]
     all: bool,
-    /// With `--all`: at most this many calls at a time
-    #[arg(long, value_name = "N", default_value_t = 4, value_parser = clap::value_parser!(u8).range(1..=32))]
-    jobs: u8,
+    /// With `--all`: at most this many calls at a time [default: 4]
+    #[arg(long, value_name = "N", conflicts_with_all = ["key", "stdin_secret", "SecretInput"], value_parser = clap::value_parser!(u8).range(1..=32))]
+    jobs: Option<u8>,
     /// Remember this target for the key; later calls need no `--url`
     #[arg(long, requires = "key")]
     save: bool,
@@ -120,8 +120,9 @@ fn named(selector: &str, arguments: &Arguments, session: &mut Session<'_, '_>) -
     let target = target::read(&arguments.target, remembered)?;
     let route = target::route(&arguments.route, &target, session)?;
     let ids = chosen(key, arguments, session)?;
-    let presented =
-        ids.into_iter().map(|id| presented::kept(key, id, &unlocked)).collect::<Result<Vec<Presented>>>()?;
+    let now = session.now;
+    let present = |id| presented::kept(key, id, &unlocked, now);
+    let presented = ids.into_iter().map(present).collect::<Result<Vec<Presented>>>()?;
     let save = arguments.save.then_some(&target);
     presented::record(&[(key, presented.as_slice(), &target)], save, (&mut unlocked, session))?;
     let mut views = Vec::new();
@@ -139,8 +140,7 @@ fn named(selector: &str, arguments: &Arguments, session: &mut Session<'_, '_>) -
 /// Which of the key's secrets to present: the one named, the two of a rotation, or the newest that lives.
 fn chosen(key: &Key, arguments: &Arguments, session: &Session<'_, '_>) -> Result<Vec<SecretId>> {
     if let Some(text) = &arguments.secret {
-        let last = text.trim_end_matches('…').rsplit('_').next().unwrap_or(text);
-        let id = SecretId::parse(last)
+        let id = SecretId::from_shown(text)
             .filter(|id| key.secrets.iter().any(|secret| secret.id == *id))
             .ok_or_else(|| {
                 Failure::new(Exit::NotFound, "not_found", format!("`{}` has no such secret", key.name))

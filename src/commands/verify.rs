@@ -153,7 +153,7 @@ impl Words {
         let key = match lookup {
             Lookup::Match(matching) => {
                 let found = &matching.found;
-                let suspended = found.owner.suspended_at.is_some() || found.project.suspended_at.is_some();
+                let suspended = found.is_suspended();
                 Some(KeyView::of(&found.key, suspended, brand, now))
             }
             _ => None,

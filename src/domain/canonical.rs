@@ -76,6 +76,20 @@ impl Bytes {
     }
 }
 
+/// The bytes of fields by their names; one that is absent is left out.
+#[must_use]
+pub fn named_bytes<'a>(what: &str, fields: impl IntoIterator<Item = (&'a str, Option<String>)>) -> Vec<u8> {
+    let mut bytes = Bytes(Vec::with_capacity(256));
+    bytes.text(what);
+    for (name, value) in fields {
+        if let Some(value) = value {
+            bytes.text(name);
+            bytes.text(&value);
+        }
+    }
+    bytes.0
+}
+
 /// The canonical bytes of a key's own row, without its secrets.
 #[must_use]
 pub fn key_bytes(key: &Key) -> Vec<u8> {

@@ -8,7 +8,6 @@ mod brand;
 use std::fmt;
 
 use rand::CryptoRng;
-use subtle::ConstantTimeEq;
 use zeroize::Zeroizing;
 
 use super::base62;
@@ -109,6 +108,13 @@ impl SecretId {
     pub fn parse(text: impl AsRef<[u8]>) -> Option<Self> {
         let bytes: [u8; ID_LENGTH] = text.as_ref().try_into().ok()?;
         base62::is_base62(&bytes).then_some(Self(bytes))
+    }
+
+    /// Reads an id as it is shown: bare, or at the end of a public part, which may have an ellipsis behind it.
+    #[must_use]
+    pub fn from_shown(text: &str) -> Option<Self> {
+        let text = text.strip_suffix('…').unwrap_or(text);
+        Self::parse(text.rsplit('_').next().unwrap_or(text))
     }
 
     /// Its characters.
@@ -237,12 +243,6 @@ impl Secret {
     #[must_use]
     pub fn parts(&self) -> Parts<'_> {
         shape_of(self.0.as_bytes()).expect("a secret was read or made in its exact shape")
-    }
-
-    /// Whether both are the same text, in time that does not depend on where they differ.
-    #[must_use]
-    pub fn same_as(&self, other: &Self) -> bool {
-        self.0.as_bytes().ct_eq(other.0.as_bytes()).into()
     }
 }
 

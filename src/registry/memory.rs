@@ -81,6 +81,7 @@ impl MemoryRegistry {
         for scope in &change.undefine_scopes {
             self.scopes.remove(scope.as_str());
         }
+        self.requests.retain(|known| !change.forget_requests.contains(&known.id));
         for request in &change.remember {
             if self.requests.iter().any(|known| known.id == request.id) {
                 return Err(RegistryError::RequestTaken(request.id.clone()));

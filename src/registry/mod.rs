@@ -62,6 +62,8 @@ pub struct Change<'a> {
     pub undefine_scopes: Vec<Scope>,
     /// Answers to repeatable requests.
     pub remember: Vec<RememberedRequest>,
+    /// Requests whose answers were taken back, by their ids.
+    pub forget_requests: Vec<String>,
     /// Endpoints of test calls, as JSON without a secret.
     pub targets: Vec<(KeyId, String)>,
     /// What is said of all this in the log.
@@ -114,6 +116,14 @@ pub struct Found {
     pub owner: Party,
     /// Its project.
     pub project: Party,
+}
+
+impl Found {
+    /// Whether its owner or its project is suspended, which denies it.
+    #[must_use]
+    pub fn is_suspended(&self) -> bool {
+        self.owner.suspended_at.is_some() || self.project.suspended_at.is_some()
+    }
 }
 
 /// Which keys to list; everything given must hold.

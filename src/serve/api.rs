@@ -218,7 +218,7 @@ fn view(gate: &Gate, outcome: &Outcome, request: &Request) -> serde_json::Result
     let (message, hint) =
         (message(*decision, matched.as_ref(), request), hint(*decision, matched.as_ref(), request));
     let key = found.as_ref().map(|found| {
-        let suspended = found.owner.suspended_at.is_some() || found.project.suspended_at.is_some();
+        let suspended = found.is_suspended();
         KeyView::of(&found.key, suspended, gate.verifier.brand(), gate.verifier.now())
     });
     let view = DecisionView {

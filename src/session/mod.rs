@@ -11,6 +11,7 @@ use anyhow::Result;
 use crate::crypto::Subkeys;
 use crate::domain::event::Actor;
 use crate::domain::secret::Brand;
+use crate::domain::text::{escape, escape_block};
 use crate::domain::time::Instant;
 use crate::exit::{Exit, Failure};
 use crate::host::Host;
@@ -75,12 +76,13 @@ impl Session<'_, '_> {
         }
     }
 
-    /// Says something to the person; scripts read standard output.
+    /// Says something to the person, of one line or several, with whatever a terminal would act on escaped; scripts read
+    /// standard output.
     ///
     /// # Errors
     /// When standard error cannot be written.
     pub fn say(&mut self, text: &str) -> Result<()> {
-        Ok(writeln!(self.host.stderr, "{text}")?)
+        Ok(writeln!(self.host.stderr, "{}", escape_block(text))?)
     }
 
     /// Whether a question may be asked: somebody sees it, somebody can answer, and nobody said not to.
@@ -102,7 +104,7 @@ impl Session<'_, '_> {
             let failure = Failure::usage(format!("{question} Nobody is there to be asked"));
             return Err(failure.hint("say so with `--yes`").into());
         }
-        if self.host.prompts.confirm(question)? {
+        if self.host.prompts.confirm(&escape(question))? {
             return Ok(());
         }
         Err(Failure::new(Exit::Declined, "declined", "declined: nothing was changed").into())

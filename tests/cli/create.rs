@@ -102,3 +102,48 @@ fn a_wish_that_cannot_be_makes_no_registry() {
         world.run(&["list"]).ended(Exit::Registry);
     }
 }
+
+#[test]
+fn a_request_that_is_repeated_shows_the_secret_again_and_the_log_says_so() {
+    let world = World::new();
+    let line = ["create", "ci", "--request-id", "run-1", "-q"];
+    let made = world.run(&line).done().stdout;
+    assert_eq!(world.run(&line).done().stdout, made);
+    assert_eq!(world.actions().last(), Some(&"secret_revealed"));
+    let line = ["rotate", "ci", "--request-id", "run-2", "-q"];
+    let made = world.run(&line).done().stdout;
+    assert_eq!(world.run(&line).done().stdout, made);
+    assert_eq!(world.actions().iter().filter(|action| **action == "secret_revealed").count(), 2);
+    world.run(&["log", "--check"]).done();
+}
+
+#[test]
+fn a_copy_that_was_exchanged_in_the_file_is_no_answer_to_a_repeated_request() {
+    let world = World::new();
+    world.create(&["ci", "--request-id", "run-1"]);
+    let elsewhere = World::new();
+    elsewhere.create(&["first"]);
+    let other = elsewhere.create(&["ci"]);
+    world.tamper(&format!("UPDATE secret SET kept_algorithm = 'clear', kept = CAST('{other}' AS BLOB)"));
+    let ran = world.run(&["create", "ci", "--request-id", "run-1", "-q"]).ended(Exit::Conflict);
+    assert!(ran.stdout.is_empty() && ran.stderr.contains("altered"), "{}", ran.stderr);
+    let call = ["test-call", "ci", "--url", "http://127.0.0.1:1/"];
+    let ran = world.run(&call).ended(Exit::Conflict);
+    assert!(ran.stderr.contains("altered"), "{}", ran.stderr);
+    assert!(!world.actions().contains(&"secret_used"));
+}
+
+#[test]
+fn a_key_for_a_suspended_owner_is_said_to_be_denied() {
+    let world = World::new();
+    world.create(&["a", "--owner", "acme"]);
+    world.run(&["owner", "suspend", "acme", "--yes"]).done();
+    let made = world.run(&["create", "b", "--owner", "acme", "--json"]).done().json();
+    assert_eq!(made["status"], "suspended");
+    let said = world.run(&["create", "c", "--owner", "acme", "-q"]).done().stderr;
+    assert!(said.contains("denied for now") && said.contains("apikey owner resume"), "{said}");
+    let dry = world.run(&["create", "d", "--owner", "acme", "--dry-run", "--json"]).done().json();
+    assert_eq!(dry["status"], "suspended");
+    let other = world.run(&["create", "e", "--owner", "other", "--json"]).done();
+    assert_eq!((&other.json()["status"], other.stderr.as_str()), (&"active".into(), ""));
+}

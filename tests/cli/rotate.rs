@@ -1,5 +1,7 @@
 //! `rotate`: what a person is told.
 
+use apikey::exit::Exit;
+
 use super::world::World;
 
 #[test]
@@ -7,13 +9,73 @@ fn each_stage_of_a_rotation_is_told_on_lines_of_its_own() {
     let world = World::new();
     world.create(&["ci"]);
     world.run(&["rotate", "ci", "-q"]).done();
-    for stage in [&["--extend", "1d"][..], &["--cancel"], &["--finish"]] {
-        if stage == ["--finish"] {
+    for stage in [&["--extend", "1d"][..], &["--cancel", "--yes"], &["--finish", "--yes"]] {
+        if stage == ["--finish", "--yes"] {
             world.run(&["rotate", "ci", "-q"]).done();
         }
         let line = [&["rotate", "ci", "--format", "table"], stage].concat();
         let said = world.run(&line).done().stderr;
         assert!(!said.contains("\\x0a"), "{said}");
-        assert!(said.lines().count() > 1 && said.lines().last().unwrap().starts_with("  new  "), "{said}");
+        let label = if stage[0] == "--cancel" { "  now  " } else { "  new  " };
+        assert!(said.lines().count() > 1 && said.lines().last().unwrap().starts_with(label), "{said}");
     }
+}
+
+#[test]
+fn what_ends_a_secret_at_once_is_asked_for_or_needs_yes() {
+    let world = World::new();
+    let old = world.create(&["ci"]);
+    world.run(&["rotate", "ci", "-q"]).done();
+    for how in [["--finish"].as_slice(), &["--cancel"], &["--force", "-q"]] {
+        let ran = world.run(&[&["rotate", "ci"], how].concat()).ended(Exit::Usage);
+        assert!(ran.stderr.contains("--yes"), "{}", ran.stderr);
+        assert_eq!(world.verdict(&old, &[]), "accepted");
+    }
+    world.run(&["rotate", "ci", "--cancel", "--dry-run"]).done();
+    world.run(&["rotate", "ci", "--cancel", "--yes"]).done();
+    world.run(&["rotate", "ci", "--cancel", "--yes"]).ended(Exit::Conflict);
+    world.run(&["rotate", "ci", "--grace", "0", "-q"]).ended(Exit::Usage);
+    world.run(&["rotate", "ci", "--grace", "0", "--on-first-use", "-q"]).done();
+    let world = world.at_terminal();
+    world.will_answer("no");
+    world.run(&["rotate", "ci", "--finish"]).ended(Exit::Declined);
+    assert_eq!(world.asked(), ["End the old secret of `default/ci` now?"]);
+    assert!(world.key("ci").secrets[0].is_live(world.now()));
+}
+
+#[test]
+fn a_cancelled_rotation_gives_back_the_end_that_an_earlier_one_had_given() {
+    let world = World::new();
+    let old = world.create(&["ci"]);
+    let second = world.run(&["rotate", "ci", "--grace", "1h", "-q"]).done().stdout;
+    let id = second.split('_').nth(3).unwrap();
+    world.run(&["revoke", "ci", "--secret", id, "--yes"]).done();
+    world.run(&["rotate", "ci", "-q"]).done();
+    world.run(&["rotate", "ci", "--cancel", "--yes"]).done();
+    world.pass("1h");
+    assert_eq!(world.verdict(&old, &[]), "retired");
+}
+
+#[test]
+fn a_flag_of_rotate_due_is_refused_for_one_key() {
+    let world = World::new();
+    world.create(&["ci"]);
+    let folder = world.home().join("new").display().to_string();
+    world.run(&["rotate", "ci", "--secret-dir", &folder, "-q"]).ended(Exit::Usage);
+    assert_eq!(world.key("ci").secrets.len(), 1);
+}
+
+#[test]
+fn a_name_that_was_edited_in_the_file_reaches_no_terminal() {
+    let world = World::new();
+    world.create(&["ci"]);
+    world.tamper("UPDATE key SET name = 'a' || char(27) || ']0;x' || char(7)");
+    let listed = world.run(&["list", "--json"]).done().json();
+    let id = listed[0]["id"].as_str().unwrap();
+    let world = world.at_terminal();
+    world.will_answer("no");
+    let said = world.run(&["rotate", id, "--status"]).done().stderr;
+    world.run(&["revoke", id]).ended(Exit::Declined);
+    assert!(!said.contains('\u{1b}') && said.contains("\\x1b"), "{said}");
+    assert!(!world.asked()[0].contains('\u{1b}'), "{:?}", world.asked());
 }

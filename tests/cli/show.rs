@@ -52,7 +52,7 @@ fn of_a_key_that_was_rotated_often_a_person_sees_the_newest_and_a_script_all() {
     let world = World::new();
     world.create(&["ci"]);
     for _ in 0..11 {
-        world.run(&["rotate", "ci", "--grace", "0", "-q"]).done();
+        world.run(&["rotate", "ci", "--grace", "0", "-q", "--yes"]).done();
     }
     assert_eq!(world.run(&["show", "ci", "--json"]).done().json()["secrets"].as_array().unwrap().len(), 12);
     let card = World::at_terminal(world).run(&["show", "ci"]).done().stdout;

@@ -292,3 +292,36 @@ fn a_person_sees_the_verdict_first_and_terminal_sequences_never() {
     assert!(ran.stdout.starts_with("accepted (200): "), "{}", ran.stdout);
     assert!(ran.stdout.contains("first byte") && !ran.stdout.contains('\x1b'));
 }
+
+#[test]
+fn a_secret_that_is_over_is_not_sent() {
+    let world = World::new();
+    let old = world.create(&["ci"]);
+    world.run(&["rotate", "ci", "--grace", "1h", "-q"]).done();
+    world.pass("1h");
+    let id = old.split('_').nth(3).unwrap();
+    let endpoint = Endpoint::accepting(&[&old]);
+    let call = ["test-call", "ci", "--secret", id, "--url", &endpoint.url()];
+    let ran = world.run(&call).ended(Exit::Conflict);
+    assert!(ran.stderr.contains("is retired"), "{}", ran.stderr);
+    assert!(!world.actions().contains(&"secret_used"));
+}
+
+#[test]
+fn flags_that_say_two_things_are_refused() {
+    let world = World::new();
+    let secret = world.create(&["ci"]);
+    let file = world.home().join("secret");
+    std::fs::write(&file, secret).unwrap();
+    let file = file.to_str().unwrap();
+    for flags in [
+        ["ci", "--secret-file", file, "--both"].as_slice(),
+        &["ci", "--secret-file", file, "--secret", "000000000000"],
+        &["--secret-file", file, "--all"],
+        &["ci", "--jobs", "3"],
+    ] {
+        let line = [&["test-call", "--url", "http://127.0.0.1:1/"], flags].concat();
+        let ran = world.run(&line).ended(Exit::Usage);
+        assert!(ran.stderr.contains("--"), "{}", ran.stderr);
+    }
+}

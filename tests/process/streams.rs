@@ -64,9 +64,23 @@ fn a_key_whose_secret_met_a_full_disk_is_taken_back() {
     finish(&mut machine.through_shell("", &many, ">/dev/full")).ended(1);
     assert_eq!(machine.names(), [""; 0]);
     finish(&mut machine.through_shell("", &["list", "--json"], ">/dev/full")).ended(1);
+    // The file with its secret goes with it, and the same request can be made again.
+    let to_file = ["create", "a", "--secret-out", "secret", "--json"];
+    finish(&mut machine.through_shell("", &to_file, ">/dev/full")).ended(1);
+    assert!(!machine.home().join("secret").exists());
+    let request = ["create", "-q", "a", "--request-id", "run-1"];
+    finish(&mut machine.through_shell("", &request, ">/dev/full")).ended(1);
+    assert_eq!(machine.names(), [""; 0]);
+    let secret = machine.run(&request).ended(0).line();
+    assert_eq!(machine.run(&request).ended(0).line(), secret);
+    let rotation = ["rotate", "-q", "a", "--request-id", "run-2"];
+    finish(&mut machine.through_shell("", &rotation, ">/dev/full")).ended(1);
+    let rotated = machine.run(&rotation).ended(0).line();
+    assert_eq!((machine.verdict(&secret), machine.verdict(&rotated)), ("accepted".into(), "accepted".into()));
+    machine.run(&["revoke", "a", "--yes"]).ended(0);
     let ran = machine.run(&["create", "a", "--secret-out", "/dev/full"]).ended(6);
     assert!(ran.stderr.contains("already exists"), "{}", ran.stderr);
-    assert_eq!(machine.names(), [""; 0]);
+    assert_eq!(machine.names(), [""; 0], "none that lives");
 }
 
 #[test]

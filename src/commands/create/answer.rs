@@ -12,89 +12,108 @@ use crate::output::Record;
 use crate::output::view::{ExposedSecret, IssuedView, KeyView, consumer_key};
 use crate::session::Session;
 
-/// Hands the secrets of new keys over and flushes: from here on somebody has them.
-pub(super) fn hand_over(
-    issued: &[Issued],
-    is_batch: bool,
-    place: &mut Handover,
-    (brand, session): (&Brand, &mut Session<'_, '_>),
-) -> Result<()> {
-    let secrets: Vec<&Secret> = issued.iter().map(|one| &one.secret).collect();
-    let headline = || headline("Created", &issued[0].key, issued.len());
-    let shown = Shown { is_batch, dry_run: false };
-    let masked = || issued.iter().map(|one| (&one.key, None));
-    match place {
-        Handover::File(file) => {
-            file.write(&secrets)?;
-            if session.format().is_json() {
-                json(masked(), shown, (brand, session))?;
-            } else {
-                let path = file.path().display().to_string();
-                session.say(&format!("{}\nThe secret is in {path}, {READERS}.", headline()))?;
+/// How new keys are answered for.
+pub(super) struct Answer<'a> {
+    pub(super) brand: &'a Brand,
+    /// Whether their owner or project is suspended, which denies them.
+    pub(super) suspended: bool,
+    /// Whether several were asked for, be it one: a list then.
+    pub(super) is_batch: bool,
+}
+
+impl Answer<'_> {
+    /// Hands the secrets of new keys over and flushes: from here on somebody has them.
+    pub(super) fn hand_over(
+        &self,
+        issued: &[Issued],
+        place: &mut Handover,
+        session: &mut Session<'_, '_>,
+    ) -> Result<()> {
+        let secrets: Vec<&Secret> = issued.iter().map(|one| &one.secret).collect();
+        let first = &issued[0].key;
+        let headline = || headline("Created", first, issued.len());
+        match place {
+            Handover::File(file) => {
+                file.write(&secrets)?;
+                if session.format().is_json() {
+                    self.json(issued.iter().map(|one| (&one.key, None)), false, session)?;
+                } else {
+                    let path = file.path().display().to_string();
+                    let text = format!("{}\nThe secret is in {path}, {READERS}.", headline());
+                    session.say(&self.warned(text, first))?;
+                }
+            }
+            Handover::Quiet => {
+                bare(&secrets, session)?;
+                if self.suspended {
+                    session.say(&self.warned(String::new(), first))?;
+                }
+            }
+            Handover::Json => {
+                self.json(issued.iter().map(|one| (&one.key, Some(&one.secret))), false, session)?;
+            }
+            Handover::Person => {
+                session.say(&headline())?;
+                if let [one] = issued {
+                    session.say(&details(&one.key, self.brand))?;
+                }
+                bare(&secrets, session)?;
+                session.say(&self.warned(after(first), first))?;
             }
         }
-        Handover::Quiet => bare(&secrets, session)?,
-        Handover::Json => {
-            let whole = issued.iter().map(|one| (&one.key, Some(&one.secret)));
-            json(whole, shown, (brand, session))?;
+        session.host.stdout.flush()?;
+        place.keep();
+        Ok(())
+    }
+
+    /// What would be issued: the same answer without a secret. `said` is what is said of the keys: "Would create".
+    pub(super) fn preview(&self, said: &str, keys: &[Key], session: &mut Session<'_, '_>) -> Result<()> {
+        if session.format().is_json() {
+            return self.json(keys.iter().map(|key| (key, None)), true, session);
         }
-        Handover::Person => {
-            session.say(&headline())?;
-            if let [one] = issued {
-                session.say(&details(&one.key, brand))?;
-            }
-            bare(&secrets, session)?;
-            session.say(&after(&issued[0].key))?;
+        session.say(&headline(said, &keys[0], keys.len()))?;
+        if let [key] = keys {
+            session.say(&self.warned(details(key, self.brand), key))?;
         }
+        Ok(())
     }
-    Ok(session.host.stdout.flush()?)
-}
 
-/// What would be issued: the same answer without a secret. `said` is what is said of the keys: "Would create".
-pub(super) fn preview(
-    said: &str,
-    keys: &[Key],
-    is_batch: bool,
-    (brand, session): (&Brand, &mut Session<'_, '_>),
-) -> Result<()> {
-    if session.format().is_json() {
-        return json(keys.iter().map(|key| (key, None)), Shown { is_batch, dry_run: true }, (brand, session));
+    /// With a line that says so if nothing of it will be accepted.
+    fn warned(&self, text: String, key: &Key) -> String {
+        if !self.suspended {
+            return text;
+        }
+        let warning = format!(
+            "It is denied for now: the owner `{}` or the project `{}` is suspended; `apikey owner resume` and `apikey project resume` end that.",
+            key.owner, key.project
+        );
+        if text.is_empty() { warning } else { format!("{text}\n{warning}") }
     }
-    session.say(&headline(said, &keys[0], keys.len()))?;
-    if let [key] = keys {
-        session.say(&details(key, brand))?;
-    }
-    Ok(())
-}
 
-#[derive(Clone, Copy)]
-struct Shown {
-    is_batch: bool,
-    dry_run: bool,
-}
-
-fn json<'a>(
-    mut issued: impl Iterator<Item = (&'a Key, Option<&'a Secret>)>,
-    Shown { is_batch, dry_run }: Shown,
-    (brand, session): (&Brand, &mut Session<'_, '_>),
-) -> Result<()> {
-    let now = session.now;
-    let view = |(key, secret): (&'a Key, Option<&'a Secret>)| IssuedView {
-        key: KeyView::of(key, false, brand, now),
-        secret: secret.map(|secret| ExposedSecret::new(secret.expose())),
-        dry_run,
-        rotation: None,
-    };
-    let mut out = session.out();
-    if !is_batch {
-        return issued.next().map_or(Ok(()), |one| Ok(out.object(&view(one))?));
+    fn json<'a>(
+        &self,
+        mut issued: impl Iterator<Item = (&'a Key, Option<&'a Secret>)>,
+        dry_run: bool,
+        session: &mut Session<'_, '_>,
+    ) -> Result<()> {
+        let now = session.now;
+        let view = |(key, secret): (&'a Key, Option<&'a Secret>)| IssuedView {
+            key: KeyView::of(key, self.suspended, self.brand, now),
+            secret: secret.map(|secret| ExposedSecret::new(secret.expose())),
+            dry_run,
+            rotation: None,
+        };
+        let mut out = session.out();
+        if !self.is_batch {
+            return issued.next().map_or(Ok(()), |one| Ok(out.object(&view(one))?));
+        }
+        let mut list = ListWriter::begin(&mut out, KeyView::SHAPE);
+        for one in issued {
+            list.row(&view(one))?;
+        }
+        list.end()?;
+        Ok(())
     }
-    let mut list = ListWriter::begin(&mut out, KeyView::SHAPE);
-    for one in issued {
-        list.row(&view(one))?;
-    }
-    list.end()?;
-    Ok(())
 }
 
 fn bare(secrets: &[&Secret], session: &mut Session<'_, '_>) -> Result<()> {

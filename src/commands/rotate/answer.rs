@@ -48,7 +48,9 @@ pub(super) fn hand_over(
             session.say(&next(key, session.now))?;
         }
     }
-    Ok(session.host.stdout.flush()?)
+    session.host.stdout.flush()?;
+    place.keep();
+    Ok(())
 }
 
 /// What would be: the same answer without a secret.
@@ -79,7 +81,7 @@ fn json(
     shown: &Shown,
     (brand, session): (&Brand, &mut Session<'_, '_>),
 ) -> Result<()> {
-    let suspended = found.owner.suspended_at.is_some() || found.project.suspended_at.is_some();
+    let suspended = found.is_suspended();
     let view = IssuedView {
         secret: shown.secret.then(|| ExposedSecret::new(issued.secret.expose())),
         dry_run: shown.dry_run,
@@ -112,6 +114,12 @@ pub(super) fn timeline(key: &Key, now: Instant) -> String {
     let until =
         |end: Option<Instant>| end.map_or_else(|| "without end".to_owned(), |end| format!("until {end}"));
     let Some(new) = key.newest_secret() else { return String::new() };
+    let new_line =
+        |label| format!("  {label}  {}…  accepted from {} {}", new.id, new.created_at, until(new.ends_at()));
+    if key.secrets.last().is_some_and(|last| last.id != new.id) {
+        // The rotation was called off: what is left is no new one.
+        return new_line("now");
+    }
     let mut lines = Vec::new();
     if let Some((old, _)) = both(key) {
         let span = match (new.pending_grace, old.is_live(now)) {
@@ -123,7 +131,7 @@ pub(super) fn timeline(key: &Key, now: Instant) -> String {
         };
         lines.push(format!("  old  {}…  {span}", old.id));
     }
-    lines.push(format!("  new  {}…  accepted from {} {}", new.id, new.created_at, until(new.ends_at())));
+    lines.push(new_line("new"));
     lines.join("\n")
 }
 

@@ -93,6 +93,7 @@ fn one(
     let mut file = SecretFile::create(&folder.join(format!("{}.{}", before.id, secret.parts().id)))?;
     let issued = Issued { key, secret };
     record(before, &issued, None, (unlocked, session), |_, _| Ok(file.write(&[&issued.secret])?))?;
+    file.keep();
     Ok(issued.key)
 }
 

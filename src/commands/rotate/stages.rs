@@ -6,10 +6,11 @@ use super::{Arguments, answer};
 use crate::commands::change::{Outcome, grant_one};
 use crate::commands::create::span;
 use crate::domain::event::Action;
+use crate::domain::key::Key;
 use crate::exit::Exit;
 use crate::output::view::KeyView;
 use crate::output::{Format, ListWriter, Record};
-use crate::registry::Registry;
+use crate::registry::{Found, Registry};
 use crate::session::Session;
 
 pub(super) fn run(selector: &str, arguments: &Arguments, session: &mut Session<'_, '_>) -> Result<Exit> {
@@ -18,21 +19,20 @@ pub(super) fn run(selector: &str, arguments: &Arguments, session: &mut Session<'
     }
     let now = session.now;
     let extend = arguments.extend.as_deref().map(span).transpose()?;
+    let change = |key: &mut Key| match extend {
+        Some(span) => key.extend_grace(span, now).map(|()| Action::RotationExtended),
+        None if arguments.finish => key.finish_rotation(now).map(|()| Action::RotationFinished),
+        None => key.cancel_rotation(now).map(|()| Action::RotationCancelled),
+    };
+    if extend.is_none() && !arguments.dry_run {
+        let Found { mut key, .. } = session.select(&session.registry()?, selector)?;
+        change(&mut key)?;
+        let which = if arguments.finish { "old" } else { "new" };
+        let question = format!("End the {which} secret of `{}/{}` now?", key.project, key.name);
+        session.confirm(arguments.yes, &question)?;
+    }
     grant_one(selector, arguments.dry_run, session, |key, _| {
-        let action = match extend {
-            Some(span) => {
-                key.extend_grace(span, now)?;
-                Action::RotationExtended
-            }
-            None if arguments.finish => {
-                key.finish_rotation(now)?;
-                Action::RotationFinished
-            }
-            None => {
-                key.cancel_rotation(now)?;
-                Action::RotationCancelled
-            }
-        };
+        let action = change(key)?;
         let done = match action {
             Action::RotationExtended => "given a longer grace",
             Action::RotationFinished => "rotated for good: only the new secret is accepted",
@@ -60,7 +60,7 @@ fn status(selector: &str, session: &mut Session<'_, '_>) -> Result<Exit> {
         return Ok(Exit::Done);
     }
     let brand = registry.identity()?.brand;
-    let suspended = found.owner.suspended_at.is_some() || found.project.suspended_at.is_some();
+    let suspended = found.is_suspended();
     let view = answer::stage(key, suspended, &brand, now);
     let mut out = session.out();
     if out.format.is_json() {

@@ -49,7 +49,7 @@ pub(super) fn run(arguments: &Arguments, session: &mut Session<'_, '_>) -> Resul
     if !calls.is_empty() {
         presented::record(&calls, None, (&mut unlocked, session))?;
     }
-    let mut views = call_all(&jobs, usize::from(arguments.jobs), session);
+    let mut views = call_all(&jobs, usize::from(arguments.jobs.unwrap_or(JOBS)), session);
     if arguments.explain {
         for (view, job) in views.iter_mut().zip(&jobs) {
             if let Ok(ready) = &job.ready {
@@ -93,9 +93,12 @@ fn ready(
     (unlocked, session): (&Unlocked, &Session<'_, '_>),
 ) -> Result<Ready> {
     let id = presented::newest_live(key, session.now)?;
-    let presented = presented::kept(key, id, unlocked)?;
+    let presented = presented::kept(key, id, unlocked, session.now)?;
     Ok(Ready { presented, route: target::route(&arguments.route, target, session)? })
 }
+
+/// So many calls are made at a time unless told otherwise.
+const JOBS: u8 = 4;
 
 /// Calls with at most `threads` at a time; answers in the order of the jobs.
 fn call_all(jobs: &[Job], threads: usize, session: &Session<'_, '_>) -> Vec<CallView> {

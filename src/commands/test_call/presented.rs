@@ -3,11 +3,11 @@
 use super::{
     Brand, Exit, Failure, Key, Result, SecretId, Session, Target, Unlocked, public_part, target, username,
 };
+use crate::commands::kept;
 use crate::domain::event::{Action, Event, FieldChange};
 use crate::domain::secret::redacted;
 use crate::domain::time::Instant;
 use crate::http::credential::Credential;
-use crate::issuance::kept_copy;
 use crate::registry::{Change, Registry};
 
 /// A secret to present.
@@ -34,18 +34,10 @@ pub(super) fn newest_live(key: &Key, now: Instant) -> Result<SecretId> {
 }
 
 /// The kept copy of one of the key's secrets.
-pub(super) fn kept(key: &Key, id: SecretId, unlocked: &Unlocked) -> Result<Presented> {
+pub(super) fn kept(key: &Key, id: SecretId, unlocked: &Unlocked, now: Instant) -> Result<Presented> {
     let row = key.secrets.iter().find(|secret| secret.id == id);
-    let secret = row.map(|row| kept_copy(&unlocked.keys.seal, row)).transpose();
-    let altered = |_| {
-        Failure::new(
-            Exit::Conflict,
-            "tampered",
-            format!("the kept copy of secret {id} was altered outside apikey"),
-        )
-        .hint("revoke the key, and see `apikey doctor` for what else was altered")
-    };
-    let secret = secret.map_err(altered)?.flatten().ok_or_else(|| not_kept(key, id, &unlocked.brand))?;
+    let secret = row.map(|row| kept::open(key, row, &unlocked.keys, now)).transpose()?.flatten();
+    let secret = secret.ok_or_else(|| not_kept(key, id, &unlocked.brand))?;
     let credential = Credential::from(&secret);
     let credential = match username(key, unlocked) {
         Some(username) => credential.with_username(&username)?,

@@ -174,7 +174,7 @@ fn key(row: &Row<'_>) -> Result<Key> {
             None => None,
             Some(at) => {
                 // A revocation for whatever reason is a revocation.
-                let reason = RevokeReason::from_code(&*text(row, 18)?).unwrap_or(RevokeReason::Other);
+                let reason = RevokeReason::from_code(&text(row, 18)?).unwrap_or(RevokeReason::Other);
                 Some(Revocation { at, reason })
             }
         },

@@ -35,6 +35,9 @@ pub(super) fn apply(connection: &Connection, change: &Change<'_>) -> Result<()> 
     for scope in &change.undefine_scopes {
         connection.prepare_cached("DELETE FROM defined_scope WHERE scope = ?1")?.execute([scope.as_str()])?;
     }
+    for id in &change.forget_requests {
+        connection.prepare_cached("DELETE FROM request WHERE id = ?1")?.execute([id])?;
+    }
     for request in &change.remember {
         remember(connection, request)?;
     }

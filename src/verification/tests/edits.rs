@@ -58,7 +58,7 @@ fn a_row_that_was_edited_grants_nothing() {
 
 #[test]
 fn a_row_beyond_understanding_hides_no_other() {
-    let a_hundred_and_one: String = (0..101).map(|number| format!(" a:b{number}")).collect();
+    let a_hundred_and_one: String = (0..101).fold(String::new(), |all, number| format!("{all} a:b{number}"));
     let edits = [
         format!("UPDATE key SET scopes = scopes || '{a_hundred_and_one}' WHERE name = 'ci'"),
         "UPDATE key SET owner = CAST(x'ff' AS TEXT) WHERE name = 'ci'".to_owned(),

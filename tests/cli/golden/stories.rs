@@ -113,9 +113,9 @@ fn rotate(told: &mut Told) {
     told.show("rotate ci --status");
     told.show("rotate ci --extend 3d --dry-run");
     told.show("rotate ci --extend 3d");
-    told.show("rotate ci --cancel");
-    told.show("rotate ci --on-first-use --force");
-    told.show("rotate ci --finish");
+    told.show("rotate ci --cancel --yes");
+    told.show("rotate ci --on-first-use --force --yes");
+    told.show("rotate ci --finish --yes");
     told.given_key("nightly --every 30d");
     told.world.pass("30d");
     let folder = told.world.home().join("new");
@@ -192,7 +192,7 @@ fn test_call(told: &mut Told) {
     told.show_with(&format!("test-call --stdin-secret --url {url}"), secret.as_bytes());
     told.given("rotate ci -q");
     told.show("test-call ci --both");
-    told.given("rotate ci --cancel");
+    told.given("rotate ci --cancel --yes");
     told.show("test-call --all");
 }
 

@@ -81,6 +81,27 @@ fn is_framed_plainly(seen: &Seen) -> bool {
         && seen.fields.iter().all(|(name, value)| !name.contains([' ', '\t']) && !value.contains('\r'))
 }
 
+/// Behind an upgrade to HTTP/2 other requests would follow, of which the proxy knows nothing.
+pub(super) fn no_connection_becomes_one_of_another_protocol(stage: &Stage) {
+    let reader = bearer(&stage.create("upgrade", &["--scope", "orders:read"]));
+    let settings = "HTTP2-Settings: AAMAAABkAAQAoAAAAAIAAAAA".to_owned();
+    let lists = ["Upgrade", "upgrade, HTTP2-Settings", "keep-alive, Upgrade", "Upgrade, close"];
+    let protocols = ["h2c", "H2C", "foo", "h2c, websocket", "websocket, h2c", "h2c,websocket", "websocket/13", ""];
+    for (list, protocol) in lists.iter().flat_map(|list| protocols.map(|protocol| (list, protocol))) {
+        let upgrade = [format!("Connection: {list}"), format!("Upgrade: {protocol}")];
+        let twice = ["Upgrade: websocket".to_owned()];
+        for more in [&[][..], std::slice::from_ref(&settings), &twice] {
+            let fields = [reader.clone(), upgrade.to_vec(), more.to_vec()].concat();
+            for seen in &stage.ask("GET /orders/7", &fields).seen {
+                let asked = seen.values("connection").join(",").to_ascii_lowercase().contains("upgrade");
+                let protocols = seen.values("upgrade");
+                let plain = protocols.is_empty() || protocols == ["websocket"];
+                assert!(!asked || plain, "{fields:?}: {seen:?}");
+            }
+        }
+    }
+}
+
 pub(super) fn nothing_passes_inside_of_another_request(stage: &Stage) {
     let writer = &bearer(&stage.create("framing", &["--scope", "orders:write", "--scope", "orders:read"]))[0];
     let host = stage.proxy_address();

@@ -25,7 +25,8 @@ fn is_told(seen: &Seen, name: &str) -> Result<(), String> {
         }
     }
     // As CGI and its heirs read a name.
-    let alike = |field: &str| TOLD.contains(&field.replace('_', "-").as_str());
+    let read = |field: &str| field.replace(|letter: char| !letter.is_ascii_alphanumeric(), "-");
+    let alike = |field: &str| TOLD.contains(&read(field).as_str());
     let likenesses: Vec<_> = seen.fields.iter().filter(|(field, _)| alike(field)).collect();
     if likenesses.len() != TOLD.len() {
         return Err(format!("{likenesses:?}"));
@@ -67,6 +68,11 @@ pub(super) fn the_api_is_told_by_apikey_alone(stage: &Stage, proxy: &Proxy) {
     let strange = [
         spelled(|field| field.replace('-', "_")),
         spelled(|field| field.replacen('-', "_", 1)),
+        spelled(|field| field.replace('-', ".")),
+        spelled(|field| field.replacen('-', ".", 1)),
+        spelled(|field| field.replacen("x-apikey-", "X-Apikey.", 1)),
+        spelled(|field| field.replacen('-', "~", 1)),
+        spelled(|field| field.replacen("x-apikey-", "x!apikey+", 1)),
         spelled(|field| field.replacen("x-apikey-", "X-Apikey_", 1)),
         spelled(|field| format!("{field} ")),
         spelled(|field| format!(" {field}")),
@@ -92,6 +98,17 @@ pub(super) fn the_api_is_told_by_apikey_alone(stage: &Stage, proxy: &Proxy) {
         let seen = passed(&and(&caller, &["X-Apikey-Role: forged", "x-apikey-require: forged"]));
         assert!(!seen.fields.iter().any(|(_, value)| value == "forged"), "{seen:?}");
     }
+}
+
+/// As many scopes as a key may have, each as long as it may be.
+pub(super) fn however_much_a_key_may_do_it_passes(stage: &Stage) {
+    let scopes: Vec<String> = (0..99).map(|number| format!("{:a<36}{number:02}:read", "")).collect();
+    let mut arguments: Vec<&str> = scopes.iter().flat_map(|scope| ["--scope", scope.as_str()]).collect();
+    arguments.extend(["--scope", "orders:read"]);
+    let caller = bearer(&stage.create("mighty", &arguments));
+    let answer = stage.ask("GET /orders/7", &caller);
+    let told = answer.passed().values("x-apikey-scopes")[0].split(' ').count();
+    assert_eq!(told, 100);
 }
 
 /// A proxy has bounds of its own; at none of them is a part of what the API is told left out.

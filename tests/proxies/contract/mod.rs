@@ -49,8 +49,10 @@ pub(crate) fn holds(proxy: &Proxy, start: impl Fn(&mut Stage)) {
     request::what_two_servers_could_read_differently_does_not_pass(&stage);
     identity::the_api_is_told_by_apikey_alone(&stage, proxy);
     identity::no_request_is_too_large_to_be_told_apart(&stage);
+    identity::however_much_a_key_may_do_it_passes(&stage);
     address::the_client_is_where_it_connects_from(&stage);
     framing::nothing_passes_inside_of_another_request(&stage);
+    framing::no_connection_becomes_one_of_another_protocol(&stage);
     credential::a_revoked_one_is_refused_at_once(&stage);
     gate::nothing_passes_that_nobody_decided(&mut stage);
     drop(stage);

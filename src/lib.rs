@@ -137,6 +137,7 @@
 pub mod cli;
 pub mod commands;
 pub mod completion;
+mod config_file;
 pub mod crypto;
 pub mod domain;
 pub mod exit;

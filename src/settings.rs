@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use etcetera::BaseStrategy;
 use serde::Deserialize;
 
+use crate::config_file;
 use crate::exit::Failure;
 use crate::host::Environment;
 use crate::vault::VaultKind;
@@ -186,8 +187,8 @@ fn read(path: &Path, must_exist: bool) -> Result<File, Failure> {
         Failure::usage(format!("the configuration file {} cannot be used: {why}", path.display()))
             .hint("see the chapter CONFIGURATION of `man apikey`")
     };
-    match std::fs::read_to_string(path) {
-        Ok(text) => File::parse(&text).map_err(|error| wrong(error.message().to_owned())),
+    match config_file::read(path) {
+        Ok(text) => File::parse(&text).map_err(|error| wrong(config_file::said(&text, &error))),
         Err(error) if error.kind() == std::io::ErrorKind::NotFound && !must_exist => Ok(File::default()),
         Err(error) => Err(wrong(error.to_string())),
     }

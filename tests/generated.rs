@@ -65,6 +65,23 @@ fn every_exit_code_is_in_the_man_page() {
 }
 
 #[test]
+fn every_setting_of_a_server_is_in_its_man_page() {
+    let page = chapters::of_serve();
+    for (text, count) in
+        [("x = 1", 12), ("[[route]]\nx = 1", 3), ("[strangers]\nx = 1", 2), ("[connections]\nx = 1", 5)]
+    {
+        let refused = apikey::serve::config::Rules::parse(text).unwrap_err().to_string();
+        // "unknown field `x`, expected one of `a`, `b`"
+        let names: Vec<&str> =
+            refused.split('`').skip(3).step_by(2).filter(|name| !name.starts_with('[')).collect();
+        assert!(names.len() >= count, "{refused}");
+        for name in names {
+            assert!(page.contains(&chapters::escaped(name)), "{name}");
+        }
+    }
+}
+
+#[test]
 #[ignore = "needs mandoc"]
 fn mandoc_finds_nothing_to_warn_of() {
     for page in pages::all().keys() {

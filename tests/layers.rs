@@ -10,7 +10,7 @@ const LIMIT_WITHOUT_TESTS: usize = 300;
 
 /// What each layer may use of the crate besides itself. A layer that is not named is the command layer, which may use
 /// everything but is used by nobody below it.
-const LAYERS: [(&str, &[&str]); 11] = [
+const LAYERS: [(&str, &[&str]); 12] = [
     ("domain", &[]),
     ("crypto", &["domain"]),
     ("registry", &["domain", "crypto"]),
@@ -21,7 +21,8 @@ const LAYERS: [(&str, &[&str]); 11] = [
     ("verification", &["domain", "crypto", "registry"]),
     ("verifier", &["domain", "crypto", "registry", "vault", "verification", "host"]),
     ("tower", &["domain", "serve", "verifier"]),
-    ("settings", &["exit", "host", "vault"]),
+    ("config_file", &[]),
+    ("settings", &["config_file", "exit", "host", "vault"]),
 ];
 
 /// What may be named only in some places, and in which; a place is a file or a folder of `src`.
@@ -268,10 +269,15 @@ fn the_first_line_of_every_file_says_what_it_is_for() {
 /// here is one more to review whenever the question is where a secret can go.
 #[test]
 fn secrets_are_exposed_in_these_files_and_no_others() {
-    let exposing = |source: &Source| source.shipped().any(|(_, line)| line.contains(".expose()"));
+    // As a method or as a path.
+    let exposing = |source: &Source| {
+        source.shipped().any(|(_, line)| [".expose()", "::expose"].iter().any(|way| line.contains(way)))
+    };
     let found: Vec<String> = sources().into_iter().filter(exposing).map(|source| source.path).collect();
     let reviewed = [
         "commands/create/answer.rs",
+        "commands/demo.rs",
+        "commands/kept.rs",
         "commands/reveal.rs",
         "commands/rotate/answer.rs",
         "commands/show.rs",

@@ -1,7 +1,7 @@
 //! `apikey serve`: answer verifications over HTTP.
 
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -10,6 +10,7 @@ use clap::Args;
 use tokio::sync::mpsc::Receiver;
 use tokio::sync::oneshot;
 
+use crate::config_file;
 use crate::exit::{Exit, Failure};
 use crate::host::real::{STDERR_TAKES, stderr_takes_more};
 use crate::serve::config::Rules;
@@ -42,8 +43,8 @@ pub struct Arguments {
     /// Trusted proxies, header fields, and what each route needs
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
-    /// Read the configuration, say whether it is right, and end
-    #[arg(long)]
+    /// Read the file of `--config`, say whether it is right, and end
+    #[arg(long, requires = "config")]
     check: bool,
     /// Where Prometheus reads `/metrics`; nowhere without this
     ///
@@ -202,7 +203,7 @@ fn obey(
 }
 
 fn reload(gate: &Gate, config: Option<&PathBuf>) {
-    match config.map_or_else(|| Ok(Rules::default()), read) {
+    match config.map_or_else(|| Ok(Rules::default()), |path| read_anew(path, gate)) {
         Ok(rules) => {
             gate.replace_rules(rules);
             gate.metrics.reloaded(Ok(()));
@@ -214,6 +215,21 @@ fn reload(gate: &Gate, config: Option<&PathBuf>) {
             gate.journal.say(Level::Error, "reload_failed", &[("error", Value::Text(&error))]);
         }
     }
+}
+
+/// As [`read`], of a file that is being written perhaps: one that was emptied or cut off must not open what is closed.
+fn read_anew(path: &Path, gate: &Gate) -> Result<Rules, Failure> {
+    let refused = |why: &str| Failure::usage(format!("{}: {why}", path.display()));
+    if std::fs::metadata(path).is_ok_and(|file| !file.is_file()) {
+        return Err(refused("it is no file that could be read again"));
+    }
+    let rules = read(path)?;
+    if rules.asks_for_nothing() && !gate.rules().asks_for_nothing() {
+        return Err(refused(
+            "it asks for no scope, route or environment any more; to serve like that, start again",
+        ));
+    }
+    Ok(rules)
 }
 
 /// Writes what the server says until it has ended.
@@ -252,16 +268,18 @@ async fn write_until(
 }
 
 fn rules(arguments: &Arguments) -> Result<Rules> {
-    Ok(arguments.config.as_ref().map_or_else(|| Ok(Rules::default()), read)?)
+    Ok(arguments.config.as_deref().map_or_else(|| Ok(Rules::default()), read)?)
 }
 
-fn read(path: &PathBuf) -> Result<Rules, Failure> {
-    let text = std::fs::read_to_string(path).map_err(|error| {
+fn read(path: &Path) -> Result<Rules, Failure> {
+    let text = config_file::read(path).map_err(|error| {
         Failure::usage(format!("{} cannot be read: {error}", path.display()))
             .hint("name the file with `--config`")
     })?;
     Rules::parse(&text).map_err(|error| {
         let message = format!("{}: {error}", path.display());
-        Failure::usage(message).hint("see `apikey serve --help`; `apikey serve --check` tries it")
+        let file = shell_words::quote(&path.to_string_lossy()).into_owned();
+        Failure::usage(message)
+            .hint(format!("see the chapter SERVE.TOML of `man apikey-serve`; `apikey serve --check --config {file}` tries it"))
     })
 }

@@ -14,7 +14,7 @@ use zeroize::Zeroizing;
 
 use super::credential::Presented;
 use super::gate::Seen;
-use super::origin::client;
+use super::origin::{client, site};
 use super::peer::Peer;
 use super::{Gate, answer};
 use crate::commands::verify::{hint, message};
@@ -157,8 +157,12 @@ fn answer_to(gate: &Gate, question: &Question) -> Result<String, Unanswered> {
 fn refuse_caller(gate: &Gate, peer: Peer, headers: &HeaderMap) -> Option<Response<Body>> {
     let may_verify: Scope = "apikey:verify".parse().ok()?;
     let rules = gate.rules();
-    let request =
-        Request { scopes: vec![may_verify], ip: client(&rules, peer, headers), ..Request::default() };
+    let request = Request {
+        scopes: vec![may_verify],
+        ip: client(&rules, peer, headers),
+        env: rules.env,
+        origin: site(headers),
+    };
     let presented = Presented::read(headers, &rules.key_headers, None);
     let answered = gate.verify(presented.credential(), (&request, 1), Seen::Caller(PATH), |verdict| {
         match (verdict.decision, &verdict.key) {

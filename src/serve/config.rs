@@ -8,6 +8,7 @@ use serde::Deserialize;
 use super::peer::Peer;
 use super::strangers::Strangers;
 use super::tuning::Tuning;
+use crate::config_file;
 use crate::domain::limit::Rate;
 use crate::domain::network::Network;
 use crate::domain::scope::Scope;
@@ -16,9 +17,9 @@ use crate::domain::secret::Env;
 /// Why a configuration is refused.
 #[derive(Debug, thiserror::Error)]
 pub enum ConfigError {
-    /// Not TOML, or a setting that does not exist.
+    /// Not TOML, or a setting that does not exist; where, and what.
     #[error("{0}")]
-    Syntax(#[from] toml::de::Error),
+    Syntax(String),
     /// A value that cannot be.
     #[error("`{setting}`: `{value}` is {why}")]
     Value {
@@ -167,7 +168,7 @@ impl Rules {
     /// # Errors
     /// [`ConfigError`], naming the setting and the value.
     pub fn parse(text: &str) -> Result<Self, ConfigError> {
-        let mut written: Written = toml::from_str(text)?;
+        let mut written: Written = toml::from_str(text).map_err(|error| misread(text, &error))?;
         let wrong =
             |setting, why| move |value: &str| ConfigError::Value { setting, value: value.to_owned(), why };
         let all = written.trusted_proxies.len();
@@ -231,11 +232,27 @@ impl Rules {
         self.trusted_proxies.iter().any(|network| network.contains(peer))
     }
 
+    /// Whether every request passes that any live key presents.
+    #[must_use]
+    pub fn asks_for_nothing(&self) -> bool {
+        self.routes.is_empty() && self.scopes.is_empty() && self.env.is_none() && self.scope_header.is_none()
+    }
+
     /// The first route that fits.
     #[must_use]
     pub fn route(&self, method: &Method, segments: &[&str]) -> Option<&Route> {
         self.routes.iter().find(|route| route.fits(method, segments))
     }
+}
+
+/// A setting of the whole server below a `[[route]]` is one of that route, which has no such: nearly always it stands in
+/// the wrong place.
+fn misread(text: &str, error: &toml::de::Error) -> ConfigError {
+    let mut said = config_file::said(text, error);
+    if said.contains("unknown field") && said.contains("expected one of `methods`, `path`, `scopes`") {
+        said.push_str("; settings of the whole server stand above the first `[[route]]`");
+    }
+    ConfigError::Syntax(said)
 }
 
 impl Route {

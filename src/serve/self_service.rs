@@ -12,7 +12,7 @@ use zeroize::Zeroizing;
 
 use super::credential::Presented;
 use super::gate::Seen;
-use super::origin::client;
+use super::origin::{client, site};
 use super::peer::Peer;
 use super::{Gate, answer};
 use crate::domain::decision::Request;
@@ -59,7 +59,8 @@ pub(super) async fn show(
     headers: HeaderMap,
 ) -> Response<Body> {
     let rules = &**gate.rules();
-    let request = Request { ip: client(rules, peer, &headers), env: rules.env, ..Request::default() };
+    let (ip, origin) = (client(rules, peer, &headers), site(&headers));
+    let request = Request { ip, origin, env: rules.env, ..Request::default() };
     let presented = Presented::read(&headers, &rules.key_headers, None);
     let seen = Seen::Asked("GET", "/v1/self");
     let answered = gate.verify(presented.credential(), (&request, 0), seen, |verdict| {

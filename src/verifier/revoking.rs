@@ -3,7 +3,7 @@
 use super::{Credential, Shared, Verifier, VerifierError, locked};
 use crate::domain::event::{Action, Actor, Event};
 use crate::domain::key::{KeyId, RevokeReason};
-use crate::domain::secret::Kind;
+use crate::domain::secret::{Kind, SecretId};
 use crate::registry::{Change, Registry, RegistryError};
 use crate::verification::Compared;
 
@@ -20,38 +20,41 @@ pub struct Revoked {
 }
 
 impl Verifier {
-    /// Revokes the key whose secret is presented, as `leaked`, whatever a verification would decide: an address
-    /// restriction or an end must not keep a leaked key alive. None when no secret matches, or when it is a publishable
-    /// one: anybody may hold that. Durable when it returns, and in the log under the name `holder`.
+    /// Revokes the key whose secret is presented, as `leaked`, from wherever: an address restriction or a disabling must
+    /// not keep a leaked key alive. None when no secret matches; when it is a publishable one, which anybody may hold; and
+    /// when it is over itself, revoked, retired or expired: whoever finds one that was replaced long ago must not end
+    /// what replaced it. Durable when it returns, and in the log under the name `holder`.
     ///
     /// # Errors
     /// The registry's; the key is not revoked then.
     pub fn revoke_presented(&self, credential: Credential<'_>) -> Result<Option<Revoked>, VerifierError> {
-        let Some(key) = self.shared.matching(credential)? else { return Ok(None) };
+        let Some(held) = self.shared.matching(credential)? else { return Ok(None) };
         for _ in 1..TRIES {
-            match self.shared.revoke(key) {
+            match self.shared.revoke(held) {
                 Err(VerifierError::Registry(RegistryError::Conflict(_))) => {}
-                other => return other.map(Some),
+                other => return other,
             }
         }
-        self.shared.revoke(key).map(Some)
+        self.shared.revoke(held)
     }
 }
 
+type Held = (KeyId, SecretId);
+
 impl Shared {
-    /// The key whose secret is presented, if to hold that proves anything.
-    fn matching(&self, credential: Credential<'_>) -> Result<Option<KeyId>, VerifierError> {
+    /// The key whose secret is presented, and that secret, if to hold it proves anything.
+    fn matching(&self, credential: Credential<'_>) -> Result<Option<Held>, VerifierError> {
         let index = self.current()?;
         Ok(match self.compared(&index, credential) {
             Compared::Match(line) => {
                 let line = index.line(line);
-                (index.policy(line).kind != Kind::Publishable).then_some(line.key)
+                (index.policy(line).kind != Kind::Publishable).then_some((line.key, line.id))
             }
             Compared::Nothing | Compared::Malformed | Compared::Unknown => None,
         })
     }
 
-    fn revoke(&self, key: KeyId) -> Result<Revoked, VerifierError> {
+    fn revoke(&self, (key, secret): Held) -> Result<Option<Revoked>, VerifierError> {
         let now = (self.now)().whole_second();
         if !self.is_in_place() {
             return Err(VerifierError::Replaced);
@@ -59,8 +62,12 @@ impl Shared {
         let mut registry = locked(&self.ledger);
         let found = registry.find_key(key)?.ok_or(RegistryError::Conflict(key))?;
         let (before, mut after) = (found.key.clone(), found.key);
+        let row = before.secrets.iter().find(|row| row.id == secret);
+        if !row.is_some_and(|row| row.is_live(now)) {
+            return Ok(None);
+        }
         if !after.revoke(RevokeReason::Leaked, now) {
-            return Ok(Revoked { key, changed: false });
+            return Ok(Some(Revoked { key, changed: false }));
         }
         let actor = Actor { user: "holder".to_owned(), ..self.actor.clone() };
         let event = Event::on_key(Action::KeyRevoked, &actor, Some(&before), &after, now);
@@ -68,6 +75,6 @@ impl Shared {
         let change =
             Change { replace: &replace, events: vec![event], audit, now: Some(now), ..Change::default() };
         registry.apply(&change)?;
-        Ok(Revoked { key, changed: true })
+        Ok(Some(Revoked { key, changed: true }))
     }
 }

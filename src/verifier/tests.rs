@@ -149,11 +149,11 @@ impl Scene {
         self.ask(&self.text(place), &Request::default())
     }
 
-    fn stored(&self, place: usize) -> Key {
+    pub(crate) fn stored(&self, place: usize) -> Key {
         self.registry.find_key(self.issued[place].key.id).unwrap().unwrap().key
     }
 
-    fn change(&mut self, place: usize, change: impl FnOnce(&mut Key)) {
+    pub(crate) fn change(&mut self, place: usize, change: impl FnOnce(&mut Key)) {
         let before = self.stored(place);
         let mut after = before.clone();
         change(&mut after);

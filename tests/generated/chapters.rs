@@ -39,6 +39,65 @@ const FILES: [(&str, &str); 4] = [
     ("$XDG_CONFIG_HOME/apikey/config.toml", "the configuration; ~/.config where XDG_CONFIG_HOME is not set"),
 ];
 
+/// `serve.toml`, as `src/serve/config.rs` reads it.
+const SERVE: [(&str, &str); 11] = [
+    (
+        "trusted_proxies",
+        "addresses and networks of proxies whose word on a client counts, and \"unix\" for socket files",
+    ),
+    (
+        "original",
+        "where the proxy tells method and path: none, nginx, forwarded (Traefik, Caddy, HAProxy) or path (Envoy)",
+    ),
+    ("scopes", "what every request needs"),
+    ("env", "the environment every key must be of: live or test"),
+    (
+        "key_headers",
+        "header fields that hold a secret, besides Authorization; x-api-key unless told otherwise",
+    ),
+    (
+        "limited_status",
+        "the status of a request over a limit: 429, or 403 for nginx, which makes a 500 of 429",
+    ),
+    ("query_parameter", "the parameter of the query that may hold a secret; none unless told"),
+    (
+        "scope_header",
+        "the field in which a trusted proxy says what a request needs; it must set it on every request",
+    ),
+    ("self_revoke", "whether the holder of a secret may revoke its key: true or false"),
+    (
+        "[[route]] methods, path, scopes",
+        "what further a request needs: the first route that fits counts, and what fits none is denied. In a path * is one segment, and ** at its end any number",
+    ),
+    (
+        "[strangers] rate, burst",
+        "how often those at one address (IPv6: one /64) may ask without a known secret: 60/1m",
+    ),
+];
+
+/// `[connections]` of it, as `src/serve/tuning.rs` reads it.
+const CONNECTIONS: [(&str, &str); 5] = [
+    ("most", "how many may be open; 16384 unless told"),
+    ("head_seconds", "how long the head of a request may take; 10"),
+    ("request_seconds", "how long a request may take; 30"),
+    ("idle_seconds", "how long a connection may stay open between two requests; 75"),
+    ("head_bytes", "how large the head of a request may be; 32768"),
+];
+
+/// SERVE.TOML.
+pub(crate) fn of_serve() -> String {
+    let mut text = String::from(
+        ".SH SERVE.TOML\nThe file of \\fB\\-\\-config\\fR is TOML. Every key is optional; those of the whole server stand above the \
+         first table:\n",
+    );
+    text.extend(SERVE.iter().map(|(name, meaning)| entry(name, meaning)));
+    text.push_str(
+        ".PP\nA table \\fB[connections]\\fR holds what keeps one client from costing the others:\n",
+    );
+    text.extend(CONNECTIONS.iter().map(|(name, meaning)| entry(name, meaning)));
+    text
+}
+
 /// EXIT STATUS, ENVIRONMENT, FILES and CONFIGURATION.
 pub(crate) fn of_root() -> String {
     let mut text = String::from(".SH EXIT STATUS\n");

@@ -50,23 +50,25 @@ fn page(command: &Command, name: &str) -> String {
         text.extend_from_slice(b"\n.fi\n");
     }
     let mut text = String::from_utf8(text).unwrap();
-    text.push_str(&if name == "apikey" { chapters::of_root() } else { chapters::see_also(name) });
+    text.push_str(&match name {
+        "apikey" => chapters::of_root(),
+        "apikey-serve" => chapters::of_serve() + &chapters::see_also(name),
+        _ => chapters::see_also(name),
+    });
     text
 }
 
-/// What mandoc would warn of: blank lines, space at the end of a line, and paragraphs around nothing.
+/// Mends what mandoc would warn of: blank lines, which part paragraphs, space at the end of a line, and paragraphs around nothing.
 fn tidied(text: &str) -> String {
     let mut lines: Vec<&str> = Vec::new();
     for line in text.lines().map(str::trim_end) {
-        let is_break = matches!(line, ".PP" | ".sp" | ".br");
-        let after_break = lines.last().is_some_and(|last| {
-            matches!(*last, ".PP" | ".sp" | ".br") || last.starts_with(".SH") || last.starts_with(".SS")
-        });
-        if line.is_empty() || (is_break && after_break) {
+        let line = if line.is_empty() { ".sp" } else { line };
+        let is_break = |line: &str| matches!(line, ".PP" | ".sp" | ".br");
+        let begins = |line: &str| [".SH", ".SS", ".TP", ".nf"].iter().any(|begin| line.starts_with(begin));
+        if is_break(line) && lines.last().is_some_and(|last| is_break(last) || begins(last)) {
             continue;
         }
-        if line.starts_with(".SH") && lines.last().is_some_and(|last| matches!(*last, ".PP" | ".sp" | ".br"))
-        {
+        if begins(line) && lines.last().is_some_and(|last| is_break(last)) {
             lines.pop();
         }
         lines.push(line);

@@ -144,8 +144,23 @@ fn a_configuration_read_anew_holds_at_once_and_a_wrong_one_never() {
     serving.signal(Signal::HUP);
     serving.wait_for("info reloaded");
     assert_eq!(serving.verdict(&secret), 403);
+    // Emptied, or cut off where it says what is asked of a request.
+    for cut in ["", "# nothing", "key_headers = ['x-api-key']"] {
+        write_config(&machine, cut);
+        let before = serving.said().matches("asks for no scope").count();
+        serving.signal(Signal::HUP);
+        serving.wait_until(|said| said.matches("asks for no scope").count() > before);
+        assert_eq!(serving.verdict(&secret), 403, "{cut}");
+    }
+    // No writer ever comes: a request is answered all the same.
+    std::fs::remove_file(machine.home().join("serve.toml")).unwrap();
+    let fifo = machine.home().join("serve.toml");
+    assert!(std::process::Command::new("mkfifo").arg(&fifo).status().unwrap().success());
+    serving.signal(Signal::HUP);
+    serving.wait_for("no file that could be read again");
+    assert_eq!(serving.verdict(&secret), 403);
     let metrics = ask(&mut connect(serving.address_of("metrics")), "GET /metrics", &[]);
-    for line in ["reloads_total{result=\"ok\"} 1", "reloads_total{result=\"failed\"} 2"] {
+    for line in ["reloads_total{result=\"ok\"} 1", "reloads_total{result=\"failed\"} 6"] {
         assert!(metrics.contains(line), "{metrics}");
     }
 }

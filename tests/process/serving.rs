@@ -57,13 +57,19 @@ impl Serving {
     /// Waits until it has said this.
     #[track_caller]
     pub(crate) fn wait_for(&self, text: &str) {
+        self.wait_until(|said| said.contains(text));
+    }
+
+    /// Waits until what it has said is so.
+    #[track_caller]
+    pub(crate) fn wait_until(&self, is_so: impl Fn(&str) -> bool) {
         for _ in 0..LOOKS {
-            if self.said().contains(text) {
+            if is_so(&self.said()) {
                 return;
             }
             thread::sleep(LOOK_EVERY);
         }
-        panic!("`{text}` was never said: {}", self.said());
+        panic!("that was never said: {}", self.said());
     }
 
     /// Where the event said that it listens.

@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use subtle::ConstantTimeEq;
 
 use super::{Args, Exit, Failure, PathBuf, Registry, Result, Session, Target};
+use crate::config_file;
 use crate::crypto::RowKey;
 use crate::domain::key::KeyId;
 use crate::http::client::{Roots, Route};
@@ -147,8 +148,8 @@ pub(super) fn route(
     let roots = match &arguments.ca_file {
         Some(path) => {
             let wrong = |why: String| Failure::usage(format!("{} cannot be used: {why}", path.display()));
-            let pem = std::fs::read(path).map_err(|error| wrong(error.to_string()))?;
-            Roots::from_pem(&pem).map_err(|error| wrong(error.to_string()))?
+            let pem = config_file::read(path).map_err(|error| wrong(error.to_string()))?;
+            Roots::from_pem(pem.as_bytes()).map_err(|error| wrong(error.to_string()))?
         }
         None if arguments.system_ca => Roots::Platform,
         None => Roots::Bundled,

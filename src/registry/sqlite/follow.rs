@@ -7,7 +7,7 @@ use std::ops::{ControlFlow, Range};
 
 use rusqlite::{Connection, OptionalExtension, Transaction, params};
 
-use super::{Result, SqliteRegistry, read};
+use super::{Result, SqliteRegistry, parties, read};
 use crate::domain::key::Key;
 use crate::domain::party::{Party, PartyKind};
 
@@ -123,7 +123,7 @@ impl SqliteRegistry {
     /// # Errors
     /// Those of SQLite.
     pub fn all_parties(&self, kind: PartyKind) -> Result<Vec<Party>> {
-        self.placed(read::all_parties(&self.connection, kind))
+        self.placed(parties::all(&self.connection, kind))
     }
 
     /// A watch on this registry's file.

@@ -10,6 +10,7 @@ mod list;
 mod meters;
 mod names;
 mod open;
+mod parties;
 mod prefetch;
 mod read;
 mod secrets;
@@ -171,16 +172,16 @@ impl Registry for SqliteRegistry {
     }
 
     fn party(&self, kind: PartyKind, name: &Name) -> Result<Option<Party>> {
-        self.placed(read::party(&self.connection, kind, name.as_str()))
+        self.placed(parties::one(&self.connection, kind, name.as_str()))
     }
 
     fn party_summary(&self, kind: PartyKind, name: &Name) -> Result<Option<PartySummary>> {
-        let found = read::parties(&self.connection, kind, Some(name));
+        let found = parties::summaries(&self.connection, kind, Some(name));
         Ok(self.placed(found)?.pop())
     }
 
     fn parties(&self, kind: PartyKind) -> Result<Vec<PartySummary>> {
-        self.placed(read::parties(&self.connection, kind, None))
+        self.placed(parties::summaries(&self.connection, kind, None))
     }
 
     fn defined_scopes(&self) -> Result<Vec<DefinedScope>> {

@@ -8,9 +8,9 @@ use std::collections::BTreeSet;
 use std::ops::ControlFlow;
 
 use rusqlite::types::ValueRef;
-use rusqlite::{Connection, OptionalExtension, Row, Rows, params};
+use rusqlite::{Connection, OptionalExtension, Row, Rows};
 
-use super::{Result, damaged, limits};
+use super::{Result, damaged, limits, parties};
 use crate::crypto::sealing::XCHACHA20_POLY1305;
 use crate::domain::digest::Digest;
 use crate::domain::key::{Allowed, Kept, Key, KeyId, KeySecret, LastUse, Revocation, RevokeReason};
@@ -21,7 +21,7 @@ use crate::domain::scope::{MOST_SCOPES, Scopes};
 use crate::domain::seal::Seal;
 use crate::domain::secret::{Env, Kind, SecretId};
 use crate::domain::time::{Instant, Span};
-use crate::registry::{DefinedScope, Found, Identity, PartySummary, RememberedRequest};
+use crate::registry::{DefinedScope, Found, Identity, RememberedRequest};
 
 /// The columns [`key`] reads, in its order.
 pub(super) const KEY_COLUMNS: &str = "k.id, k.name, k.kind, k.env, k.owner, k.project, k.scopes, k.allow_ips, \
@@ -66,7 +66,7 @@ pub(super) fn found(connection: &Connection, place: i64) -> Result<Option<Found>
     let party = |kind, name: &Name| {
         // One that was removed by another program: its key is found, to be revoked, and by no seal grants anything.
         let gone = || Party::new(kind, name.clone(), key.created_at);
-        Ok::<_, super::RegistryError>(party(connection, kind, name.as_str())?.unwrap_or_else(gone))
+        Ok::<_, super::RegistryError>(parties::one(connection, kind, name.as_str())?.unwrap_or_else(gone))
     };
     let (owner, project) = (party(PartyKind::Owner, &key.owner)?, party(PartyKind::Project, &key.project)?);
     Ok(Some(Found { key, owner, project }))
@@ -124,7 +124,7 @@ fn optional_text<'a>(row: &'a Row<'_>, place: usize) -> Result<Option<Cow<'a, st
     }
 }
 
-fn instant(row: &Row<'_>, place: usize) -> Result<Option<Instant>> {
+pub(super) fn instant(row: &Row<'_>, place: usize) -> Result<Option<Instant>> {
     Ok(row.get::<_, Option<i64>>(place)?.map(Instant::from_seconds))
 }
 
@@ -137,7 +137,7 @@ fn span(row: &Row<'_>, place: usize) -> Result<Option<Span>> {
     }
 }
 
-fn seal(row: &Row<'_>, place: usize) -> Result<Seal> {
+pub(super) fn seal(row: &Row<'_>, place: usize) -> Result<Seal> {
     let bytes = row.get_ref(place + 1)?.as_blob_or_null().map_err(|_| damaged("a seal"))?;
     Ok(Seal::from_columns(optional_text(row, place)?.as_deref(), bytes))
 }
@@ -225,60 +225,6 @@ pub(super) fn secret(row: &Row<'_>, from: usize) -> Result<Option<KeySecret>> {
         },
         seal: seal(row, column(11))?,
     }))
-}
-
-const PARTY: &str = "SELECT name, created_at, suspended_at, seal_algorithm, seal, rate_count, rate_seconds, rate_burst, \
-     quota_count, quota_period FROM party";
-
-pub(super) fn party(connection: &Connection, kind: PartyKind, name: &str) -> Result<Option<Party>> {
-    let mut statement = connection.prepare_cached(&format!("{PARTY} WHERE kind = ?1 AND name = ?2"))?;
-    let mut rows = statement.query(params![kind.code(), name])?;
-    rows.next()?.map(|row| party_of(row, kind)).transpose()
-}
-
-fn party_of(row: &Row<'_>, kind: PartyKind) -> Result<Party> {
-    Ok(Party {
-        kind,
-        name: Name::from_stored(text(row, 0)?.into_owned()),
-        created_at: Instant::from_seconds(row.get(1)?),
-        suspended_at: instant(row, 2)?,
-        limits: limits::limits(row, 5)?,
-        seal: seal(row, 3)?,
-    })
-}
-
-pub(super) fn all_parties(connection: &Connection, kind: PartyKind) -> Result<Vec<Party>> {
-    let mut statement = connection.prepare_cached(&format!("{PARTY} WHERE kind = ?1 ORDER BY name"))?;
-    let mut rows = statement.query([kind.code()])?;
-    let mut parties = Vec::new();
-    while let Some(row) = rows.next()? {
-        parties.push(party_of(row, kind)?);
-    }
-    Ok(parties)
-}
-
-/// All of a kind, or the one of this name.
-pub(super) fn parties(
-    connection: &Connection,
-    kind: PartyKind,
-    name: Option<&Name>,
-) -> Result<Vec<PartySummary>> {
-    let column = kind.code();
-    let mut statement = connection.prepare(&format!(
-        "SELECT p.name, p.created_at, p.suspended_at, p.seal_algorithm, p.seal, \
-         p.rate_count, p.rate_seconds, p.rate_burst, p.quota_count, p.quota_period, \
-         (SELECT count(*) FROM key WHERE key.{column} = p.name AND revoked_at IS NULL) \
-         FROM party AS p WHERE p.kind = ?1 AND (?2 IS NULL OR p.name = ?2) ORDER BY p.name"
-    ))?;
-    let mut rows = statement.query(params![column, name.map(Name::as_str)])?;
-    let mut parties = Vec::new();
-    while let Some(row) = rows.next()? {
-        parties.push(PartySummary {
-            party: party_of(row, kind)?,
-            keys: u64::try_from(row.get::<_, i64>(10)?).unwrap_or(0),
-        });
-    }
-    Ok(parties)
 }
 
 pub(super) fn defined_scopes(connection: &Connection) -> Result<Vec<DefinedScope>> {

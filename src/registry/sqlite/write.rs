@@ -2,7 +2,7 @@
 
 use rusqlite::{Connection, Statement, params};
 
-use super::{Result, events, limits, names, read, secrets};
+use super::{Result, events, limits, names, parties, read, secrets};
 use crate::domain::key::{Allowed, Key, KeyId};
 use crate::domain::lifetime::Lifetime;
 use crate::domain::name::Name;
@@ -92,7 +92,7 @@ fn insert_party(connection: &Connection, party: &Party) -> Result<()> {
 fn replace_party(connection: &Connection, PartyChange { before, after }: &PartyChange) -> Result<()> {
     let (kind, name) = (before.kind, &before.name);
     // Nobody can come in between: whoever calls holds the write lock.
-    if read::party(connection, kind, name.as_str())?.as_ref() != Some(before) {
+    if parties::one(connection, kind, name.as_str())?.as_ref() != Some(before) {
         return Err(RegistryError::PartyConflict { kind: kind.code(), name: name.clone() });
     }
     let (algorithm, seal) = after.seal.columns();

@@ -183,3 +183,45 @@ fn strangers_that_ask_too_often_are_told_so_and_good_keys_are_not() {
         assert!(Rules::parse(config).is_err(), "{config}");
     }
 }
+
+#[test]
+fn a_secret_that_is_over_does_not_end_what_replaced_it() {
+    let edits: [fn(&mut crate::domain::key::KeySecret, crate::domain::time::Instant); 3] = [
+        |old, now| old.retires_at = Some(now),
+        |old, now| old.expires_at = Some(now),
+        |old, now| old.revoked_at = Some(now),
+    ];
+    for edit in edits {
+        let mut scene = scene(vec![wish("one", Limits::default(), Kind::Private)]);
+        let now = scene.key(0).created_at;
+        scene.change(0, |key| {
+            let newer = crate::domain::key::KeySecret {
+                id: crate::domain::secret::SecretId::generate(&mut crate::domain::samples::rng()),
+                ..key.secrets[0].clone()
+            };
+            key.secrets.push(newer);
+            edit(&mut key.secrets[0], now);
+        });
+        let served = served(scene, "self_revoke = true");
+        let stranger = served.ask("POST /v1/self/revoke", &[]);
+        assert_eq!(served.ask("POST /v1/self/revoke", &[served.bearer()]), stranger);
+        assert!(served.scene.stored(0).revoked.is_none());
+    }
+}
+
+#[test]
+fn a_program_that_asks_is_of_the_environment_that_is_served() {
+    let served = limited("9/1h", "env = 'test'");
+    let question = format!("{{\"secret\":\"{}\"}}", served.scene.text(0));
+    let (status, view) = served.post("/v1/verify", &served.scene.text(1), &question);
+    assert_eq!((status.as_str(), &view["code"]), ("403", &"wrong_environment".into()));
+}
+
+#[test]
+fn a_publishable_key_learns_what_it_is_where_it_may_be_sent_from() {
+    let mut public = wish("site", Limits::default(), Kind::Publishable);
+    public.origins = Allowed::Only(vec!["https://example.com".parse().unwrap()]);
+    let served = served(scene(vec![public]), "");
+    let from = |origin: &str| served.status("GET /v1/self", &[served.bearer(), format!("origin: {origin}")]);
+    assert_eq!((from("https://example.com"), from("https://evil.example")), ("200".into(), "403".into()));
+}

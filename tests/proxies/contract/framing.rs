@@ -86,7 +86,8 @@ pub(super) fn no_connection_becomes_one_of_another_protocol(stage: &Stage) {
     let reader = bearer(&stage.create("upgrade", &["--scope", "orders:read"]));
     let settings = "HTTP2-Settings: AAMAAABkAAQAoAAAAAIAAAAA".to_owned();
     let lists = ["Upgrade", "upgrade, HTTP2-Settings", "keep-alive, Upgrade", "Upgrade, close"];
-    let protocols = ["h2c", "H2C", "foo", "h2c, websocket", "websocket, h2c", "h2c,websocket", "websocket/13", ""];
+    let protocols =
+        ["h2c", "H2C", "foo", "h2c, websocket", "websocket, h2c", "h2c,websocket", "websocket/13", ""];
     for (list, protocol) in lists.iter().flat_map(|list| protocols.map(|protocol| (list, protocol))) {
         let upgrade = [format!("Connection: {list}"), format!("Upgrade: {protocol}")];
         let twice = ["Upgrade: websocket".to_owned()];

@@ -14,11 +14,11 @@ pub(crate) use wish::{
 use anyhow::Result;
 use clap::Args;
 
-use super::request::Request;
+use super::request::{Made, Request};
 use super::reveal::shown;
 use crate::crypto::{MasterKey, Subkeys};
 use crate::domain::event::{Action, Event};
-use crate::domain::key::{Key, KeySecret};
+use crate::domain::key::Key;
 use crate::domain::party::PartyKind;
 use crate::domain::secret::Brand;
 use crate::exit::Exit;
@@ -88,7 +88,7 @@ struct Order {
 
 impl Order {
     /// Refuses what the registry cannot give; what an earlier request of the same id made.
-    fn made_before(&self, registry: &dyn Registry) -> Result<Option<(&Request, (Key, KeySecret))>> {
+    fn made_before(&self, registry: &dyn Registry) -> Result<Option<(&Request, Made)>> {
         wish::check_scopes(&self.wishes[0].scopes, registry)?;
         let Some(request) = &self.request else { return Ok(None) };
         Ok(request.made_before(registry)?.map(|made| (request, made)))
@@ -134,7 +134,7 @@ fn issue_once(
         insert: &rows[of(part)],
         new_parties: &parties,
         events: rows[of(part)].iter().map(event).collect(),
-        remember: order.request.iter().map(|request| request.remember(&issued[0], now)).collect(),
+        remember: order.request.iter().map(|request| request.remember(&issued[0], &keys.row, now)).collect(),
         audit: Some(&keys.audit),
         now: Some(now),
         ..Change::default()
@@ -166,15 +166,15 @@ fn drafts(
 /// The same request again: the same answer, from the kept copy.
 fn repeat(
     request: &Request,
-    made: (Key, KeySecret),
+    made: Made,
     mut handover: Handover,
     (unlocked, session): (&mut Unlocked, &mut Session<'_, '_>),
 ) -> Result<Exit> {
     let Unlocked { registry, brand, keys } = unlocked;
     let secret = request.open(&made, (keys, session.now))?;
-    registry.apply(&shown(&made.0, &made.1, (&keys.audit, session)))?;
-    let suspended = registry.find_key(made.0.id)?.is_some_and(|found| found.is_suspended());
-    let issued = [Issued { key: made.0, secret }];
+    registry.apply(&shown(&made.key, &made.secret, (&keys.audit, session)))?;
+    let suspended = registry.find_key(made.key.id)?.is_some_and(|found| found.is_suspended());
+    let issued = [Issued { key: made.key, secret }];
     Answer { brand, suspended, is_batch: false }.hand_over(&issued, &mut handover, session)?;
     Ok(Exit::Done)
 }
@@ -198,7 +198,7 @@ fn preview(order: &Order, session: &mut Session<'_, '_>) -> Result<Exit> {
     let mut brand = Brand::default();
     if let Some(registry) = &registry {
         brand = registry.identity()?.brand;
-        if let Some((_, (key, _))) = order.made_before(registry)? {
+        if let Some((_, Made { key, .. })) = order.made_before(registry)? {
             let suspended = registry.find_key(key.id)?.is_some_and(|found| found.is_suspended());
             let answer = Answer { brand: &brand, suspended, is_batch: false };
             answer.preview("This request created", &[key], session)?;

@@ -3,6 +3,7 @@
 mod history;
 mod keys;
 mod machine;
+mod past;
 mod seals;
 
 use std::ops::ControlFlow;
@@ -11,6 +12,7 @@ use anyhow::Result;
 use clap::Args;
 
 use self::keys::Counts;
+use self::past::Past;
 use self::seals::Seals;
 use crate::exit::{Exit, Failure};
 use crate::output::view::{FindingStatus, FindingView};
@@ -21,7 +23,7 @@ use crate::session::Session;
 
 /// Look at the registry, the vault, the log and the keys, and say what is not well
 ///
-/// Writes, reads and deletes an entry of its own in the vault; changes nothing else. Exit 7 when there is a problem;
+/// Writes, reads and deletes an entry of its own in the vault, where it writes at all; changes nothing else. Exit 7 when there is a problem;
 /// warnings alone are exit 0.
 #[derive(Debug, Args)]
 pub struct Arguments {
@@ -65,11 +67,12 @@ fn examine(registry: &SqliteRegistry, findings: &mut Vec<FindingView>, session: 
         }
     };
     let mut seals = keys.as_ref().map(|keys| Seals::new(&keys.row));
-    let mut counts = Counts::new(session.now);
+    let (mut past, mut counts) = (Past::default(), Counts::new(session.now));
     let read = registry.list(&Filter::default(), session.now, &mut |listed| {
         if let Some(seals) = &mut seals {
             seals.look_at(&listed.key);
         }
+        past.look_at(&listed.key, registry);
         counts.look_at(&listed);
         ControlFlow::Continue(())
     });
@@ -82,6 +85,9 @@ fn examine(registry: &SqliteRegistry, findings: &mut Vec<FindingView>, session: 
         )),
         (_, Err(_)) => {}
     }
+    if read.is_ok() {
+        findings.push(past.finding(registry));
+    }
     findings.extend(history::check(registry, keys.as_ref().map(|keys| &keys.audit), session.now));
     match read {
         Ok(()) => findings.extend(counts.findings()),
@@ -90,7 +96,7 @@ fn examine(registry: &SqliteRegistry, findings: &mut Vec<FindingView>, session: 
 }
 
 fn schema(registry: &SqliteRegistry) -> FindingView {
-    match registry.schema() {
+    match registry.check_triggers().and_then(|()| registry.schema()) {
         // Opening refuses a newer one and brings an older one up to date.
         Ok(version) => ok("schema", format!("version {version}, which this program knows")),
         Err(error) => failed("schema", &error.into()),

@@ -18,6 +18,7 @@ use crate::output::view::EventView;
 use crate::registry::{EventFilter, Registry};
 use crate::session::Session;
 
+pub(in crate::commands) use check::Follow;
 pub use check::Head;
 
 /// Show who changed what, oldest first

@@ -221,7 +221,7 @@ pub(super) fn change(
     session: &Session<'_, '_>,
 ) -> Change<'static> {
     Change {
-        events: vec![Event::on(action, &session.actor(), after.name.to_string(), session.now)],
+        events: vec![Event::on_party(action, &session.actor(), after, session.now)],
         replace_parties: vec![PartyChange { before, after: after.clone() }],
         now: Some(session.now),
         ..Change::default()

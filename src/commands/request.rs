@@ -2,9 +2,11 @@
 
 use anyhow::Result;
 use sha2::{Digest as _, Sha256};
+use subtle::ConstantTimeEq;
 
 use super::kept;
-use crate::crypto::Subkeys;
+use crate::crypto::{RowKey, Subkeys};
+use crate::domain::canonical::named_bytes;
 use crate::domain::key::{Kept, Key, KeySecret};
 use crate::domain::secret::{Secret, contains_secret};
 use crate::domain::time::Instant;
@@ -19,6 +21,15 @@ pub(crate) struct Request {
     fingerprint: [u8; 32],
 }
 
+/// What a request made.
+pub(crate) struct Made {
+    /// The key, as it is now.
+    pub(crate) key: Key,
+    /// The secret that was issued.
+    pub(crate) secret: KeySecret,
+    remembered: RememberedRequest,
+}
+
 impl Request {
     /// `wish` is all that was asked for, in canonical bytes. A request id is a word of the caller's: bounded, visible, and no secret.
     pub(crate) fn new(id: &str, wish: &[u8]) -> Result<Self> {
@@ -31,8 +42,8 @@ impl Request {
             .into())
     }
 
-    /// The key that it changed before, and the secret that it issued, whose copy is kept.
-    pub(crate) fn made_before(&self, registry: &dyn Registry) -> Result<Option<(Key, KeySecret)>> {
+    /// What it made before, if its copy is kept.
+    pub(crate) fn made_before(&self, registry: &dyn Registry) -> Result<Option<Made>> {
         let Some(earlier) = registry.request(&self.id)? else { return Ok(None) };
         if earlier.fingerprint != self.fingerprint {
             return Err(self.used("for another wish").hint("use a new id for a new wish").into());
@@ -42,18 +53,21 @@ impl Request {
         };
         let issued = found.key.secrets.iter().find(|secret| secret.id == earlier.secret);
         match issued.filter(|secret| secret.kept != Kept::No).cloned() {
-            Some(secret) => Ok(Some((found.key, secret))),
+            Some(secret) => Ok(Some(Made { key: found.key, secret, remembered: earlier })),
             None => Err(self.no_longer_kept(&found.key).into()),
         }
     }
 
-    /// The secret of [`Self::made_before`].
-    pub(crate) fn open(
-        &self,
-        (key, secret): &(Key, KeySecret),
-        (keys, now): (&Subkeys, Instant),
-    ) -> Result<Secret> {
-        Ok(kept::open(key, secret, keys, now)?.ok_or_else(|| self.no_longer_kept(key))?)
+    /// The secret of [`Self::made_before`]. An edited registry must not pass another's off as it.
+    pub(crate) fn open(&self, made: &Made, (keys, now): (&Subkeys, Instant)) -> Result<Secret> {
+        let sealed = keys.row.tag(&bytes(&made.remembered));
+        if !made.remembered.seal.is_some_and(|seal| seal.ct_eq(&sealed).into()) {
+            let message = format!("what is recorded of the request `{}` was altered outside apikey", self.id);
+            return Err(Failure::new(Exit::Conflict, "tampered", message)
+                .hint("use a new id, and see `apikey doctor`")
+                .into());
+        }
+        Ok(kept::open(&made.key, &made.secret, keys, now)?.ok_or_else(|| self.no_longer_kept(&made.key))?)
     }
 
     /// The caller's word for it.
@@ -62,14 +76,17 @@ impl Request {
     }
 
     /// What is recorded of it.
-    pub(crate) fn remember(&self, issued: &Issued, at: Instant) -> RememberedRequest {
-        RememberedRequest {
+    pub(crate) fn remember(&self, issued: &Issued, row: &RowKey, at: Instant) -> RememberedRequest {
+        let mut remembered = RememberedRequest {
             id: self.id.clone(),
             fingerprint: self.fingerprint,
             key: issued.key.id,
             secret: issued.secret.parts().id,
             at,
-        }
+            seal: None,
+        };
+        remembered.seal = Some(row.tag(&bytes(&remembered)));
+        remembered
     }
 
     fn no_longer_kept(&self, key: &Key) -> Failure {
@@ -80,4 +97,18 @@ impl Request {
         let message = format!("the request id `{}` was already used {how}", self.id);
         Failure::new(Exit::Conflict, "request_used", message)
     }
+}
+
+/// What the seal of a remembered request is over.
+fn bytes(remembered: &RememberedRequest) -> Vec<u8> {
+    named_bytes(
+        "request",
+        [
+            ("id", Some(remembered.id.clone())),
+            ("fingerprint", Some(format!("{:?}", remembered.fingerprint))),
+            ("key", Some(remembered.key.to_string())),
+            ("secret", Some(remembered.secret.to_string())),
+            ("at", Some(remembered.at.to_string())),
+        ],
+    )
 }

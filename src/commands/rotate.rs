@@ -102,8 +102,8 @@ pub fn run(arguments: &Arguments, session: &mut Session<'_, '_>) -> Result<Exit>
         && let Some(made) = request.made_before(&unlocked.registry)?
     {
         let secret = request.open(&made, (&unlocked.keys, session.now))?;
-        unlocked.registry.apply(&shown(&made.0, &made.1, (&unlocked.keys.audit, session)))?;
-        let issued = Issued { key: made.0, secret };
+        unlocked.registry.apply(&shown(&made.key, &made.secret, (&unlocked.keys.audit, session)))?;
+        let issued = Issued { key: made.key, secret };
         answer::hand_over(&found, &issued, &mut handover, (&unlocked.brand, session))?;
         return Ok(Exit::Done);
     }
@@ -167,7 +167,7 @@ fn record(
     let change = |_| Change {
         replace: std::slice::from_ref(&issued.key),
         events: vec![Event::on_key(Action::KeyRotated, &actor, Some(before), &issued.key, now)],
-        remember: request.iter().map(|request| request.remember(issued, now)).collect(),
+        remember: request.iter().map(|request| request.remember(issued, &keys.row, now)).collect(),
         audit: Some(&keys.audit),
         now: Some(now),
         ..Change::default()
@@ -196,7 +196,7 @@ fn preview(
         && let Some(made) = request.made_before(&unlocked.registry)?
     {
         let secret = request.open(&made, (&unlocked.keys, session.now))?;
-        answer::preview(&found, &Issued { key: made.0, secret }, (&unlocked.brand, session))?;
+        answer::preview(&found, &Issued { key: made.key, secret }, (&unlocked.brand, session))?;
         return Ok(Exit::Done);
     }
     let issued =

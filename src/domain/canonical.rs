@@ -4,6 +4,8 @@
 //! every list by its count, and what is absent by a byte that says so. Tags, notes, kept copies and last uses grant
 //! nothing and are left out.
 
+use sha2::{Digest as _, Sha256};
+
 use super::key::{Key, KeyId, KeySecret};
 use super::lifetime::Lifetime;
 use super::limit::Limits;
@@ -74,6 +76,25 @@ impl Bytes {
             self.text(&item.to_string());
         }
     }
+}
+
+/// The state of a key: SHA-256 of its own canonical bytes and of those of its secrets, whatever their order.
+#[must_use]
+pub fn state_of_key(key: &Key) -> [u8; 32] {
+    let mut bytes = Bytes(Vec::with_capacity(1024));
+    bytes.raw(&key_bytes(key));
+    let mut secrets: Vec<Vec<u8>> = key.secrets.iter().map(|secret| secret_bytes(key.id, secret)).collect();
+    secrets.sort_unstable();
+    for secret in &secrets {
+        bytes.raw(secret);
+    }
+    Sha256::digest(&bytes.0).into()
+}
+
+/// The state of an owner or a project: SHA-256 of its canonical bytes.
+#[must_use]
+pub fn state_of_party(party: &Party) -> [u8; 32] {
+    Sha256::digest(party_bytes(party)).into()
 }
 
 /// The bytes of fields by their names; one that is absent is left out.

@@ -1,143 +1,17 @@
 //! Audit events: what changed, who changed it, and the chain that ties each event to all before it.
 
+mod action;
+
 use std::collections::HashMap;
 
 use sha2::{Digest as _, Sha256};
 
+use super::canonical::{state_of_key, state_of_party};
 use super::key::{Key, KeyId, KeySecret, SecretStatus};
+use super::party::Party;
 use super::time::Instant;
 
-/// What was done. The words are part of the contract.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Action {
-    /// The registry was made.
-    RegistryCreated,
-    /// A key was issued.
-    KeyCreated,
-    /// An issue was taken back because its secret could not be handed over.
-    KeyTakenBack,
-    /// Scopes, end, restrictions, name or notes changed.
-    KeyChanged,
-    /// A new secret was added.
-    KeyRotated,
-    /// A rotation was taken back because its secret could not be handed over.
-    RotationTakenBack,
-    /// The grace of a rotation was ended.
-    RotationFinished,
-    /// The grace of a rotation was lengthened.
-    RotationExtended,
-    /// A rotation was cancelled.
-    RotationCancelled,
-    /// The new secret was used for the first time, which started the grace.
-    GraceStarted,
-    /// A key was revoked.
-    KeyRevoked,
-    /// One secret was revoked.
-    SecretRevoked,
-    /// A key was switched off.
-    KeyDisabled,
-    /// A key was switched on again.
-    KeyEnabled,
-    /// A dead key was removed.
-    KeyPurged,
-    /// A kept copy was shown.
-    SecretRevealed,
-    /// A kept copy was handed to a command or an endpoint.
-    SecretUsed,
-    /// A kept copy was erased.
-    CopyForgotten,
-    /// An owner was suspended.
-    OwnerSuspended,
-    /// An owner was resumed.
-    OwnerResumed,
-    /// A project was suspended.
-    ProjectSuspended,
-    /// A project was resumed.
-    ProjectResumed,
-    /// The limits that an owner's keys share changed.
-    OwnerLimited,
-    /// The limits that a project's keys share changed.
-    ProjectLimited,
-    /// A scope was added to the catalogue.
-    ScopeDefined,
-    /// A scope was removed from the catalogue.
-    ScopeUndefined,
-    /// The endpoint of test calls was remembered.
-    TargetSaved,
-}
-
-impl Action {
-    /// All of them.
-    pub const ALL: [Self; 27] = [
-        Self::RegistryCreated,
-        Self::KeyCreated,
-        Self::KeyTakenBack,
-        Self::KeyChanged,
-        Self::KeyRotated,
-        Self::RotationTakenBack,
-        Self::RotationFinished,
-        Self::RotationExtended,
-        Self::RotationCancelled,
-        Self::GraceStarted,
-        Self::KeyRevoked,
-        Self::SecretRevoked,
-        Self::KeyDisabled,
-        Self::KeyEnabled,
-        Self::KeyPurged,
-        Self::SecretRevealed,
-        Self::SecretUsed,
-        Self::CopyForgotten,
-        Self::OwnerSuspended,
-        Self::OwnerResumed,
-        Self::ProjectSuspended,
-        Self::ProjectResumed,
-        Self::OwnerLimited,
-        Self::ProjectLimited,
-        Self::ScopeDefined,
-        Self::ScopeUndefined,
-        Self::TargetSaved,
-    ];
-
-    /// The word in SQL and JSON.
-    #[must_use]
-    pub fn code(self) -> &'static str {
-        match self {
-            Self::RegistryCreated => "registry_created",
-            Self::KeyCreated => "key_created",
-            Self::KeyTakenBack => "key_taken_back",
-            Self::KeyChanged => "key_changed",
-            Self::KeyRotated => "key_rotated",
-            Self::RotationTakenBack => "rotation_taken_back",
-            Self::RotationFinished => "rotation_finished",
-            Self::RotationExtended => "rotation_extended",
-            Self::RotationCancelled => "rotation_cancelled",
-            Self::GraceStarted => "grace_started",
-            Self::KeyRevoked => "key_revoked",
-            Self::SecretRevoked => "secret_revoked",
-            Self::KeyDisabled => "key_disabled",
-            Self::KeyEnabled => "key_enabled",
-            Self::KeyPurged => "key_purged",
-            Self::SecretRevealed => "secret_revealed",
-            Self::SecretUsed => "secret_used",
-            Self::CopyForgotten => "copy_forgotten",
-            Self::OwnerSuspended => "owner_suspended",
-            Self::OwnerResumed => "owner_resumed",
-            Self::ProjectSuspended => "project_suspended",
-            Self::ProjectResumed => "project_resumed",
-            Self::OwnerLimited => "owner_limited",
-            Self::ProjectLimited => "project_limited",
-            Self::ScopeDefined => "scope_defined",
-            Self::ScopeUndefined => "scope_undefined",
-            Self::TargetSaved => "target_saved",
-        }
-    }
-
-    /// The action with this word.
-    #[must_use]
-    pub fn from_code(code: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|action| action.code() == code)
-    }
-}
+pub use action::Action;
 
 /// Who did it and from where.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -176,6 +50,9 @@ pub struct Event {
     pub subject: String,
     /// What before and after.
     pub changes: Vec<FieldChange>,
+    /// What it left of its key, owner or project: SHA-256 of all that grants, as
+    /// [`super::canonical::state_of_key`] has it.
+    pub state: Option<[u8; 32]>,
 }
 
 impl Event {
@@ -189,10 +66,17 @@ impl Event {
             key: Some(after.id),
             subject: format!("{}/{}", after.project, after.name),
             changes: differences(before, after, now),
+            state: Some(state_of_key(after)),
         }
     }
 
-    /// An event on something that is no key.
+    /// An event on an owner or a project.
+    #[must_use]
+    pub fn on_party(action: Action, actor: &Actor, after: &Party, now: Instant) -> Self {
+        Self { state: Some(state_of_party(after)), ..Self::on(action, actor, after.name.to_string(), now) }
+    }
+
+    /// An event on something else.
     #[must_use]
     pub fn on(action: Action, actor: &Actor, subject: impl Into<String>, now: Instant) -> Self {
         Self {
@@ -202,6 +86,7 @@ impl Event {
             key: None,
             subject: subject.into(),
             changes: Vec::new(),
+            state: None,
         }
     }
 }
@@ -230,6 +115,11 @@ pub fn chain(previous: &[u8; 32], event: &Event) -> [u8; 32] {
         text(Some(&change.field));
         text(change.before.as_deref());
         text(change.after.as_deref());
+    }
+    // Those of earlier versions have none, and keep their hashes.
+    if let Some(state) = event.state {
+        hash.update(b"state");
+        hash.update(state);
     }
     hash.finalize().into()
 }
@@ -317,6 +207,8 @@ mod tests {
         assert_ne!(whole, chain(&[0; 32], &Event { subject: "orders:write".into(), ..event.clone() }));
         assert_ne!(whole, chain(&[0; 32], &Event { at: Instant::from_seconds(2), ..event.clone() }));
         let actor = Actor { ci_run: Some(String::new()), ..Actor::default() };
-        assert_ne!(whole, chain(&[0; 32], &Event { actor, ..event }));
+        assert_ne!(whole, chain(&[0; 32], &Event { actor, ..event.clone() }));
+        let state = |byte| chain(&[0; 32], &Event { state: Some([byte; 32]), ..event.clone() });
+        assert!(whole != state(0) && state(0) != state(1));
     }
 }

@@ -309,6 +309,11 @@ impl Registry for MemoryRegistry {
         Ok(self.scopes.values().cloned().collect())
     }
 
+    fn last_state(&self, key: KeyId) -> Result<Option<[u8; 32]>> {
+        let mut of_key = self.events.iter().rev().filter(|recorded| recorded.event.key == Some(key));
+        Ok(of_key.find_map(|recorded| recorded.event.state))
+    }
+
     fn request(&self, id: &str) -> Result<Option<RememberedRequest>> {
         Ok(self.requests.iter().find(|request| request.id == id).cloned())
     }

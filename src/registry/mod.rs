@@ -105,6 +105,8 @@ pub struct RememberedRequest {
     pub secret: SecretId,
     /// When.
     pub at: Instant,
+    /// Proves that the row is as it was left, secret and all.
+    pub seal: Option<[u8; 32]>,
 }
 
 /// A key with what verification needs beside it.
@@ -261,6 +263,9 @@ pub trait Registry {
 
     /// Events, oldest first.
     fn events(&self, filter: &EventFilter, visit: &mut Visit<'_, RecordedEvent>) -> Result<()>;
+
+    /// What the newest event on a key that says so left of it: see [`Event::state`].
+    fn last_state(&self, key: KeyId) -> Result<Option<[u8; 32]>>;
 
     /// What the storage itself finds wrong with its file: nothing, or one line each.
     fn integrity(&self) -> Result<Vec<String>>;

@@ -271,7 +271,7 @@ type Spoil = fn(&mut Scene);
 fn where_nothing_can_be_decided_nothing_passes() {
     let replaced = |scene: &mut Scene| scene.replace();
     let unreadable = |scene: &mut Scene| edit(scene.path(), "ALTER TABLE touched RENAME TO gone");
-    let ways: [(&str, Spoil); 2] = [("was replaced", replaced), ("touched", unreadable)];
+    let ways: [(&str, Spoil); 2] = [("was replaced", replaced), ("triggers", unreadable)];
     for (why, spoil) in ways {
         let said = Arc::new(Mutex::new(Vec::new()));
         let notes = said.clone();

@@ -2,6 +2,8 @@
 
 use std::convert::Infallible;
 use std::sync::PoisonError;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
 
 use crossbeam_utils::sync::ShardedLockReadGuard;
 
@@ -11,12 +13,20 @@ use super::rows::Line;
 use super::tally::Note;
 use super::{Credential, Identified, Shared, Verdict, VerifierError, locked};
 use crate::domain::decision::{Decision, Denial, Request, judge};
-use crate::domain::limit::{Limits, Spending, Subject};
+use crate::domain::limit::{Limits, Spending, Subject, spend};
 use crate::domain::secret::{Kind, place_of_id};
 use crate::domain::time::Instant;
+use crate::registry::RegistryError;
 use crate::registry::ledger::{Ledger, Use};
 use crate::registry::sqlite::prefetch;
 use crate::verification::{self, Compared, compare};
+
+/// How long a request waits for another process that writes. Where limits are never counted in memory there is nothing
+/// better than to wait.
+pub(super) const PATIENCE: Duration =
+    Duration::from_millis(if cfg!(target_os = "linux") { 50 } else { 1_000 });
+/// For so many microseconds after a wait in vain nobody waits anew.
+const STUCK_FOR: i64 = if cfg!(target_os = "linux") { 250_000 } else { 0 };
 
 impl Shared {
     pub(super) fn read(&self) -> ShardedLockReadGuard<'_, Index> {
@@ -129,7 +139,8 @@ impl Shared {
     }
 
     /// Asks the limits of an accepted request and counts it in one durable transaction of the registry: where and while
-    /// there are no counters in memory.
+    /// there are no counters in memory. While another process is writing there is no decision, after a short wait, and
+    /// for the requests after it without one: all others would wait with them.
     fn settle_in_registry(
         &self,
         index: &Index,
@@ -137,14 +148,22 @@ impl Shared {
         (request, cost, now): (&Request, u32, Instant),
     ) -> Result<(Decision, Spending), VerifierError> {
         let accounts = accounts(index, line);
-        let mut ledger = locked(&self.ledger);
-        let spending = if cost == 0 {
-            crate::domain::limit::spend(&mut ledger.accounts(&accounts, now)?, 0, now)
+        let stuck_for = now.micros().saturating_sub(self.stuck_since.load(Ordering::Relaxed));
+        if (0..STUCK_FOR).contains(&stuck_for) {
+            return Err(RegistryError::Busy.into());
+        }
+        let mut registry = locked(&self.reader);
+        let asked = if cost == 0 {
+            registry.accounts(&accounts, now).map(|mut accounts| spend(&mut accounts, 0, now))
         } else {
             let (key, secret, decision) = (line.key, line.id, Decision::Accepted);
             let (scopes, ip) = (scopes_of(request).into_owned(), request.ip);
-            ledger.record(&Use { key, secret, decision, scopes, ip, cost, accounts }, now)?
+            registry.record(&Use { key, secret, decision, scopes, ip, cost, accounts }, now)
         };
+        if matches!(asked, Err(RegistryError::Busy)) {
+            self.stuck_since.store(now.micros(), Ordering::Relaxed);
+        }
+        let spending = asked?;
         Ok((spending.denial.map_or(Decision::Accepted, Decision::Denied), spending))
     }
 }

@@ -18,6 +18,8 @@ use crate::registry::sqlite::{Glance, Mark, SqliteRegistry, Watch};
 pub(super) struct Follower {
     registry: SqliteRegistry,
     mark: Mark,
+    /// What the registry's counter of changes of its schema said.
+    schema: i64,
 }
 
 impl Follower {
@@ -25,6 +27,8 @@ impl Follower {
     pub(super) fn begin(path: &Path, row: &RowKey) -> Result<(Self, Index, Watch), RegistryError> {
         let registry = SqliteRegistry::open(path)?;
         let watch = registry.watch()?;
+        let schema = registry.schema_changes()?;
+        registry.check_triggers()?;
         let mut index = Index::default();
         // Read before the rest: what changes meanwhile is read again.
         let mark = registry.mark()?;
@@ -56,7 +60,7 @@ impl Follower {
                 .join()
                 .unwrap_or_else(|_| Err(RegistryError::Storage("reading the registry failed".into())))
         })?;
-        let mut follower = Self { registry, mark };
+        let mut follower = Self { registry, mark, schema };
         let glance = watch.glance();
         follower.apply(&mut index, row)?;
         index.seen = glance;
@@ -67,7 +71,12 @@ impl Follower {
     fn apply(&mut self, index: &mut Index, row: &RowKey) -> Result<(), RegistryError> {
         // A key and the owner it was just given belong to one state of the file.
         let _reading = self.registry.reading()?;
-        let Some(changes) = self.registry.changes_since(&self.mark)? else {
+        self.registry.check_triggers()?;
+        let schema = self.registry.schema_changes()?;
+        let is_same = std::mem::replace(&mut self.schema, schema) == schema;
+        // Without a trigger, be it for a moment, a change is not noted.
+        let changes = if is_same { self.registry.changes_since(&self.mark)? } else { None };
+        let Some(changes) = changes else {
             let (anew, mark) = (read_anew(&self.registry, row)?, self.registry.mark()?);
             let before = std::mem::replace(index, anew);
             index.inherit(before);
@@ -148,6 +157,10 @@ impl Shared {
         let mut index = self.index.write().unwrap_or_else(std::sync::PoisonError::into_inner);
         follower.apply(&mut index, &self.keys.row)?;
         index.seen = glance;
+        if self.counters.get().is_none() && index.has_limits() {
+            // The first limit: before a request needs them.
+            self.desk.ask_for_counters();
+        }
         Ok(())
     }
 

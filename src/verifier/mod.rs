@@ -27,6 +27,7 @@ mod verdict;
 pub(crate) mod tests;
 
 use std::path::Path;
+use std::sync::atomic::AtomicI64;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use crossbeam_utils::sync::ShardedLock;
@@ -80,8 +81,10 @@ struct Shared {
     follower: Mutex<Follower>,
     /// Where usage is written; whoever holds it may wait for other processes that write.
     ledger: Mutex<SqliteRegistry>,
-    /// Where single keys are read, which waits for nobody.
+    /// Where single keys are read, and limits asked where there are no counters: waits for nobody, or not for long.
     reader: Mutex<SqliteRegistry>,
+    /// When the last request waited in vain for another process that writes; microseconds.
+    stuck_since: AtomicI64,
     counters: OnceLock<Counters>,
     desk: Desk,
     tally: tally::Tally,
@@ -113,10 +116,12 @@ impl Verifier {
     /// The registry's.
     pub fn with_keys(registry: &Path, keys: Subkeys, now: Box<Now>) -> Result<Self, VerifierError> {
         let (follower, index, watch) = Follower::begin(registry, &keys.row)?;
-        let mut ledger = SqliteRegistry::open(registry)?;
+        let ledger = SqliteRegistry::open(registry)?;
+        let mut reader = SqliteRegistry::open(registry)?;
+        reader.wait_at_most(deciding::PATIENCE)?;
         let counters = OnceLock::new();
         if index.has_limits() {
-            match ledger.counters(now()) {
+            match reader.counters(now()) {
                 Ok(Some(made)) => drop(counters.set(made)),
                 // The clerk tries again when there is a request that needs them.
                 Ok(None) | Err(RegistryError::Busy) => {}
@@ -133,7 +138,8 @@ impl Verifier {
             index: ShardedLock::new(index),
             follower: Mutex::new(follower),
             ledger: Mutex::new(ledger),
-            reader: Mutex::new(SqliteRegistry::open(registry)?),
+            reader: Mutex::new(reader),
+            stuck_since: AtomicI64::new(i64::MIN),
             counters,
             desk,
             tally: tally::Tally::default(),

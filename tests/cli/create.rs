@@ -147,3 +147,20 @@ fn a_key_for_a_suspended_owner_is_said_to_be_denied() {
     let other = world.run(&["create", "e", "--owner", "other", "--json"]).done();
     assert_eq!((&other.json()["status"], other.stderr.as_str()), (&"active".into(), ""));
 }
+
+#[test]
+fn a_remembered_request_that_was_edited_shows_nobody_elses_secret() {
+    let world = World::new();
+    world.create(&["boss", "--access", "full"]);
+    let line = ["create", "ci", "--request-id", "run-1", "-q"];
+    let secret = world.run(&line).done().stdout;
+    let of_boss =
+        "(SELECT k.id, s.id FROM key AS k JOIN secret AS s ON s.key_place = k.place WHERE k.name = 'boss')";
+    world.tamper(&format!("UPDATE request SET (key, secret) = {of_boss}"));
+    let ran = world.run(&line).ended(Exit::Conflict);
+    assert!(ran.stdout.is_empty() && ran.stderr.contains("altered"), "{}", ran.stderr);
+    world.tamper("UPDATE request SET seal = NULL");
+    world.run(&line).ended(Exit::Conflict);
+    assert!(!world.actions().contains(&"secret_revealed"));
+    assert_eq!(world.verdict(secret.trim(), &[]), "accepted");
+}

@@ -26,9 +26,18 @@ fn a_sound_registry_has_no_problem() {
     for one in ran.json().as_array().unwrap() {
         assert_eq!(one["status"], "ok", "{one}");
     }
-    for check in
-        ["registry", "schema", "permissions", "integrity", "vault_probe", "vault", "seals", "log", "clock"]
-    {
+    for check in [
+        "registry",
+        "schema",
+        "permissions",
+        "integrity",
+        "vault_probe",
+        "vault",
+        "seals",
+        "states",
+        "log",
+        "clock",
+    ] {
         finding(&ran, check);
     }
     assert!(world.run(&["doctor", "--problems"]).done().stdout.lines().count() == 1);
@@ -142,4 +151,84 @@ fn keys_to_look_at_are_counted_with_the_command_that_lists_them() {
     world.run(&["list", "--expiring", "14d"]).done();
     world.run(&["list", "--unused", "90d"]).done();
     world.run(&["list", "--due"]).done();
+}
+
+/// What `sqlite3` does to one row: as it was, seal and all.
+fn set_back(world: &World, table: &str, whose: &str, change: &[&str]) {
+    let backup = world.home().join(format!("{}.db", change.join(".").replace(['/', ':'], "")));
+    world.tamper(&format!("VACUUM INTO '{}'", backup.display()));
+    world.run(change).done();
+    let connection = rusqlite::Connection::open(&backup).unwrap();
+    let sql =
+        format!("SELECT group_concat(name) FROM pragma_table_info('{table}') WHERE name NOT IN ('revision')");
+    let columns: String = connection.query_row(&sql, [], |row| row.get(0)).unwrap();
+    let old = format!("(SELECT {columns} FROM old.{table} WHERE {whose})");
+    let whose = format!("{whose} AND EXISTS {old}");
+    world.tamper(&format!(
+        "ATTACH '{}' AS old; UPDATE {table} SET ({columns}) = {old} WHERE {whose}",
+        backup.display()
+    ));
+}
+
+#[test]
+fn a_row_that_was_set_back_to_a_state_of_its_own_is_found_by_the_log() {
+    let world = World::new();
+    for name in ["revoked", "narrowed", "rotated", "owned", "good"] {
+        world.create(&[name, "--scope", "a:read", "--scope", "b:read", "--owner", name]);
+    }
+    world.run(&["doctor"]).done();
+    let row = |name: &str| format!("place = (SELECT place FROM key WHERE name = '{name}')");
+    // With the keys' secrets where they ended with it.
+    set_back(&world, "key", "name = 'revoked'", &["revoke", "revoked", "--yes"]);
+    set_back(&world, "key", "name = 'narrowed'", &["scope", "remove", "narrowed", "b:read"]);
+    set_back(
+        &world,
+        "secret",
+        &format!("number = 0 AND key_{}", row("rotated")),
+        &["rotate", "rotated", "--grace", "1h", "-q"],
+    );
+    world.run(&["owner", "suspend", "good", "--yes"]).done();
+    world.run(&["owner", "resume", "good"]).done();
+    let ran = world.run(&["doctor", "--json"]).ended(Exit::SaidNo);
+    assert_eq!(status(&ran, "seals"), "ok");
+    assert_eq!(status(&ran, "log"), "ok");
+    let states = finding(&ran, "states");
+    let said = states["message"].as_str().unwrap();
+    for name in ["revoked", "narrowed", "rotated"] {
+        assert!(said.contains(&format!("default/{name} ")), "{said}");
+    }
+    assert!(!said.contains("good") && !said.contains("owned"), "{said}");
+    // What it advises mends it, with the vault closed too.
+    world.close_vault();
+    world.run(&["revoke", "revoked", "narrowed", "rotated", "--yes"]).done();
+    assert_eq!(status(&world.run(&["doctor", "--json"]).ended(Exit::SaidNo), "states"), "ok");
+    world.open_vault();
+    set_back(&world, "party", "kind = 'owner' AND name = 'owned'", &["owner", "suspend", "owned", "--yes"]);
+    let said = finding(&world.run(&["doctor", "--json"]).ended(Exit::SaidNo), "states");
+    assert!(said["message"].as_str().unwrap().contains("the owner owned"), "{said}");
+}
+
+#[test]
+fn triggers_that_were_dropped_are_a_problem() {
+    let world = World::new();
+    world.create(&["ci"]);
+    world.tamper("DROP TRIGGER secret_updated");
+    let schema = finding(&world.run(&["doctor", "--json"]).ended(Exit::SaidNo), "schema");
+    assert!(schema["message"].as_str().unwrap().contains("triggers"), "{schema}");
+}
+
+#[test]
+fn an_event_that_needs_the_vault_and_has_no_seal_is_found() {
+    use apikey::domain::event::{Action, Actor, Event};
+    use apikey::registry::{Change, Registry as _};
+    for action in [Action::KeyCreated, Action::RotationCancelled, Action::OwnerLimited, Action::TargetSaved] {
+        let world = World::new();
+        world.create(&["ci"]);
+        // As whoever may write the file and has no vault could append it.
+        let events = vec![Event::on(action, &Actor::default(), "x", world.now())];
+        world.registry().apply(&Change { events, ..Change::default() }).unwrap();
+        let said = finding(&world.run(&["doctor", "--json"]).ended(Exit::SaidNo), "log");
+        assert!(said["message"].as_str().unwrap().contains("no seal"), "{said}");
+        world.run(&["log", "--check"]).ended(Exit::SaidNo);
+    }
 }

@@ -267,13 +267,23 @@ impl World {
     /// Alters the file behind the program's back.
     pub(crate) fn tamper(&self, sql: &str) {
         let connection = rusqlite::Connection::open(self.folder().join("registry.db")).unwrap();
-        // Whoever holds the file can drop its triggers too.
-        connection
-            .execute_batch(
-                "DROP TRIGGER IF EXISTS event_is_never_changed; DROP TRIGGER IF EXISTS event_is_never_removed;",
+        // Whoever holds the file can drop its triggers too, and put them back.
+        let guards: Vec<(String, String)> = connection
+            .prepare(
+                "SELECT name, sql FROM sqlite_schema WHERE type = 'trigger' AND name LIKE 'event_is_never_%'",
             )
+            .unwrap()
+            .query_map([], |row| Ok((row.get(0)?, row.get(1)?)))
+            .unwrap()
+            .collect::<Result<_, _>>()
             .unwrap();
+        for (name, _) in &guards {
+            connection.execute_batch(&format!("DROP TRIGGER {name}")).unwrap();
+        }
         connection.execute_batch(sql).unwrap();
+        for (_, sql) in &guards {
+            connection.execute_batch(sql).unwrap();
+        }
     }
 }
 

@@ -2,64 +2,38 @@
 
 use std::ops::ControlFlow;
 
-use subtle::ConstantTimeEq;
-
 use super::{FindingView, Registry, failed, ok, problem};
+use crate::commands::log::Follow;
 use crate::crypto::AuditKey;
-use crate::domain::event::chain;
 use crate::domain::time::Instant;
-use crate::registry::{EventFilter, RecordedEvent};
+use crate::registry::EventFilter;
 
 /// Seconds that two clocks may differ by before it matters.
 const TOLERANCE: i64 = 60;
 
-/// The log as far as it was read.
-#[derive(Default)]
-struct Reading {
-    count: u64,
-    hash: [u8; 32],
-    broken_at: Option<u64>,
-    newest: Option<Instant>,
-}
-
-impl Reading {
-    fn take(&mut self, recorded: &RecordedEvent, audit: Option<&AuditKey>) {
-        self.count += 1;
-        let expected = chain(&self.hash, &recorded.event);
-        let seal_holds = match (audit, &recorded.seal) {
-            (Some(audit), Some(seal)) => bool::from(audit.tag(&recorded.hash).ct_eq(seal)),
-            _ => true,
-        };
-        if recorded.number != self.count || recorded.hash != expected || !seal_holds {
-            self.broken_at.get_or_insert(recorded.number);
-        }
-        self.hash = recorded.hash;
-        self.newest = self.newest.max(Some(recorded.event.at));
-    }
-}
-
 /// Reads the whole log; seals are checked when the vault is open.
 pub(super) fn check(registry: &dyn Registry, audit: Option<&AuditKey>, now: Instant) -> Vec<FindingView> {
-    let mut reading = Reading::default();
+    let mut follow = Follow::new(audit, None);
+    let (mut broken, mut newest) = (None, None);
     let read = registry.events(&EventFilter::default(), &mut |recorded| {
-        reading.take(&recorded, audit);
+        if broken.is_none() {
+            broken = follow.step(&recorded).err();
+        }
+        newest = newest.max(Some(recorded.event.at));
         ControlFlow::Continue(())
     });
     if let Err(error) = read {
         return vec![failed("log", &error.into())];
     }
-    vec![log(&reading), clock(reading.newest, now)]
-}
-
-fn log(reading: &Reading) -> FindingView {
-    match reading.broken_at {
-        None => ok("log", format!("the chain of {} events is unbroken", reading.count)),
-        Some(number) => problem(
+    let log = match broken {
+        None => ok("log", format!("the chain of {} events is unbroken", follow.events())),
+        Some(broken) => problem(
             "log",
-            format!("the chain breaks at event {number}: the log was altered outside apikey"),
+            format!("the chain breaks at event {}: {}", broken.at, broken.why),
             "compare with an earlier copy of the log; see `apikey log --check`",
         ),
-    }
+    };
+    vec![log, clock(newest, now)]
 }
 
 fn clock(newest: Option<Instant>, now: Instant) -> FindingView {

@@ -2,9 +2,8 @@
 
 use super::{FindingStatus, FindingView};
 use crate::domain::key::{Kept, Key, KeyStatus};
-use crate::domain::lifetime::has_ended;
 use crate::domain::time::{Instant, Span};
-use crate::registry::Listed;
+use crate::registry::{Filter, Listed};
 
 const SOON: Span = Span::days(14);
 const UNUSED: Span = Span::days(90);
@@ -49,16 +48,15 @@ impl Counts {
     }
 
     /// Counts a key, if it lives.
-    pub(super) fn look_at(&mut self, Listed { key, suspended }: &Listed) {
-        let now = self.now;
+    pub(super) fn look_at(&mut self, listed: &Listed) {
+        let (Listed { key, suspended }, now) = (listed, self.now);
         if matches!(key.status(*suspended, now), KeyStatus::Revoked | KeyStatus::Expired) {
             return;
         }
-        let ends_soon = now.checked_add(SOON).is_some_and(|soon| has_ended(key.expires_at(), soon));
-        self.ending_soon.add_if(ends_soon, key);
-        self.due.add_if(key.due_at().is_some_and(|due| due <= now), key);
-        let since = key.last_use().map_or(key.created_at, |last| last.at);
-        self.unused.add_if(since < now.saturating_sub(UNUSED), key);
+        let is = |filter: Filter| filter.matches(listed, now);
+        self.ending_soon.add_if(is(Filter { expiring_within: Some(SOON), ..Filter::default() }), key);
+        self.due.add_if(is(Filter { due: true, ..Filter::default() }), key);
+        self.unused.add_if(is(Filter { unused_for: Some(UNUSED), ..Filter::default() }), key);
         self.never_ending.add_if(key.expires_at().is_none(), key);
         let is_kept = key.secrets.iter().any(|secret| matches!(secret.kept, Kept::Sealed(_)));
         self.kept.add_if(is_kept, key);

@@ -8,7 +8,7 @@ use serde::Serialize;
 use subtle::ConstantTimeEq;
 
 use crate::crypto::AuditKey;
-use crate::domain::event::{Action, chain};
+use crate::domain::event::{Action, Event, chain};
 use crate::exit::{Exit, Failure};
 use crate::output::view::Shown;
 use crate::registry::{EventFilter, RecordedEvent, Registry, RegistryError};
@@ -74,13 +74,15 @@ impl fmt::Display for Head {
 
 /// The first thing that is wrong.
 #[derive(Debug, Clone, PartialEq, Eq)]
-struct Broken {
-    at: u64,
-    why: &'static str,
+pub(in crate::commands) struct Broken {
+    /// The number of the event.
+    pub(in crate::commands) at: u64,
+    /// What is wrong with it.
+    pub(in crate::commands) why: &'static str,
 }
 
 /// What is known of the chain so far.
-struct Follow<'a> {
+pub(in crate::commands) struct Follow<'a> {
     audit: Option<&'a AuditKey>,
     expected: Option<&'a Head>,
     head: Head,
@@ -88,8 +90,22 @@ struct Follow<'a> {
     met_expected: bool,
 }
 
-impl Follow<'_> {
-    fn step(&mut self, recorded: &RecordedEvent) -> std::result::Result<(), Broken> {
+impl<'a> Follow<'a> {
+    /// Before the first event. Without the key seals are not checked.
+    pub(in crate::commands) fn new(audit: Option<&'a AuditKey>, expected: Option<&'a Head>) -> Self {
+        Self { audit, expected, head: Head::NOTHING, last_sealed: 0, met_expected: false }
+    }
+
+    /// How many events were followed.
+    pub(in crate::commands) fn events(&self) -> u64 {
+        self.head.number
+    }
+
+    /// Follows to the next event.
+    ///
+    /// # Errors
+    /// What is wrong with it.
+    pub(in crate::commands) fn step(&mut self, recorded: &RecordedEvent) -> std::result::Result<(), Broken> {
         let at = self.head.number + 1;
         if recorded.number != at {
             return Err(Broken { at, why: "this event is missing" });
@@ -106,7 +122,7 @@ impl Follow<'_> {
                 });
             }
             (_, Some(_)) => self.last_sealed = at,
-            (_, None) if needs_vault(recorded.event.action) => {
+            (_, None) if needs_vault(&recorded.event) => {
                 return Err(Broken { at, why: "what this event says needs the vault, and it has no seal" });
             }
             (_, None) => {}
@@ -132,20 +148,38 @@ impl Follow<'_> {
 }
 
 /// Whether this can only be done with the vault open, so that its event is always sealed.
-fn needs_vault(action: Action) -> bool {
-    use Action::{
-        KeyCreated, KeyEnabled, KeyRotated, OwnerResumed, ProjectResumed, RegistryCreated, SecretRevealed,
-    };
-    matches!(
-        action,
-        RegistryCreated
-            | KeyCreated
-            | KeyRotated
-            | KeyEnabled
-            | SecretRevealed
-            | OwnerResumed
-            | ProjectResumed
-    )
+fn needs_vault(event: &Event) -> bool {
+    use Action as A;
+    match event.action {
+        // What takes away, and words to find a key by.
+        A::KeyRevoked
+        | A::SecretRevoked
+        | A::KeyDisabled
+        | A::KeyPurged
+        | A::KeyTakenBack
+        | A::CopyForgotten
+        | A::OwnerSuspended
+        | A::ProjectSuspended
+        | A::ScopeDefined
+        | A::ScopeUndefined => false,
+        A::KeyChanged => event.changes.iter().any(|change| !matches!(&*change.field, "tags" | "note")),
+        A::RegistryCreated
+        | A::KeyCreated
+        | A::KeyRotated
+        | A::RotationTakenBack
+        | A::RotationFinished
+        | A::RotationExtended
+        | A::RotationCancelled
+        | A::GraceStarted
+        | A::KeyEnabled
+        | A::SecretRevealed
+        | A::SecretUsed
+        | A::OwnerResumed
+        | A::ProjectResumed
+        | A::OwnerLimited
+        | A::ProjectLimited
+        | A::TargetSaved => true,
+    }
 }
 
 #[derive(Serialize)]
@@ -164,8 +198,7 @@ struct CheckView {
 pub(super) fn run(expected: Option<&Head>, session: &mut Session<'_, '_>) -> Result<Exit> {
     let registry = session.registry()?;
     let audit = audit_key(&registry, session)?;
-    let mut follow =
-        Follow { audit: audit.as_ref(), expected, head: Head::NOTHING, last_sealed: 0, met_expected: false };
+    let mut follow = Follow::new(audit.as_ref(), expected);
     let mut outcome = Ok(());
     registry.events(&EventFilter::default(), &mut |recorded| {
         outcome = follow.step(&recorded);

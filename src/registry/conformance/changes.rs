@@ -17,7 +17,8 @@ for_every_backend! {
     a_use_recorded_meanwhile_survives_a_change_read_before_it,
     an_older_use_does_not_replace_a_newer_one,
     a_secret_used_meanwhile_is_not_revoked_as_if_it_never_was,
-    a_request_id_is_taken_once,
+    a_request_id_is_taken_once_and_free_again_when_it_is_forgotten,
+    the_state_of_a_key_is_that_of_the_newest_event_that_says_so,
     the_log_is_one_chain,
     the_log_is_sealed_when_the_audit_key_is_there,
     sealed_copies_are_erased_from_the_second_their_secret_ends,
@@ -165,7 +166,18 @@ fn an_older_use_does_not_replace_a_newer_one(registry: &mut dyn Ledger) {
     use_secret(registry, samples::secret().id, at(5), None);
 }
 
-fn a_request_id_is_taken_once(registry: &mut dyn Ledger) {
+fn the_state_of_a_key_is_that_of_the_newest_event_that_says_so(registry: &mut dyn Ledger) {
+    let mut key = samples::key("one");
+    assert_eq!(registry.last_state(key.id).unwrap(), None);
+    insert(registry, &[key.clone(), samples::key("other")]).unwrap();
+    key.revoke(crate::domain::key::RevokeReason::Other, at(1));
+    replace(registry, &[key.clone()]).unwrap();
+    let bare = Event { state: None, ..event(&key, Action::SecretUsed, 2) };
+    registry.apply(&Change { events: vec![bare], ..Change::default() }).unwrap();
+    assert_eq!(registry.last_state(key.id).unwrap(), Some(crate::domain::canonical::state_of_key(&key)));
+}
+
+fn a_request_id_is_taken_once_and_free_again_when_it_is_forgotten(registry: &mut dyn Ledger) {
     let keys = [samples::key("one"), samples::key("two")];
     let request = |key: &Key| RememberedRequest {
         id: "build-1".into(),
@@ -173,6 +185,7 @@ fn a_request_id_is_taken_once(registry: &mut dyn Ledger) {
         key: key.id,
         secret: key.secrets[0].id,
         at: at(0),
+        seal: Some([6; 32]),
     };
     let change = |place: usize| Change {
         insert: &keys[place..=place],
@@ -185,6 +198,9 @@ fn a_request_id_is_taken_once(registry: &mut dyn Ledger) {
     assert_eq!(registry.request("build-1").unwrap(), Some(request(&keys[0])));
     assert_eq!(names(registry, &Filter::default()), ["one"]);
     assert_eq!(all_events(registry).len(), 1);
+    registry.apply(&Change { forget_requests: vec!["build-1".into()], ..Change::default() }).unwrap();
+    assert_eq!(registry.request("build-1").unwrap(), None);
+    registry.apply(&change(1)).unwrap();
 }
 
 fn the_log_is_one_chain(registry: &mut dyn Ledger) {

@@ -9,6 +9,7 @@ use super::{Result, damaged};
 use crate::crypto::AuditKey;
 use crate::domain::digest::HMAC_SHA256;
 use crate::domain::event::{Action, Actor, Event, FieldChange, chain};
+use crate::domain::key::KeyId;
 use crate::domain::time::Instant;
 use crate::registry::{EventFilter, RecordedEvent, Visit};
 
@@ -22,8 +23,8 @@ pub(super) fn append(connection: &Connection, events: &[Event], audit: Option<&A
         newest.query_row([], |row| Ok((row.get(0)?, row.get(1)?))).optional()?;
     let (mut number, mut hash) = newest.unwrap_or((0, [0; 32]));
     let mut statement = connection.prepare_cached(
-        "INSERT INTO event (number, at, action, user, host, ci_run, key, subject, changes, hash, seal_algorithm, seal) \
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
+        "INSERT INTO event (number, at, action, user, host, ci_run, key, subject, changes, hash, seal_algorithm, seal, state) \
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)",
     )?;
     for event in events {
         number += 1;
@@ -41,10 +42,19 @@ pub(super) fn append(connection: &Connection, events: &[Event], audit: Option<&A
             changes_text(&event.changes)?,
             hash,
             seal.map(|_| HMAC_SHA256),
-            seal
+            seal,
+            event.state
         ])?;
     }
     Ok(())
+}
+
+/// What the newest event on a key left of it.
+pub(super) fn last_state(connection: &Connection, key: KeyId) -> Result<Option<[u8; 32]>> {
+    let mut statement = connection.prepare_cached(
+        "SELECT state FROM event WHERE key = ?1 AND state IS NOT NULL ORDER BY number DESC LIMIT 1",
+    )?;
+    Ok(statement.query_row([key.to_string()], |row| row.get(0)).optional()?)
 }
 
 type Triple = (String, Option<String>, Option<String>);
@@ -88,7 +98,7 @@ fn query(filter: &EventFilter) -> (String, Vec<Value>) {
     and("user =", filter.user.clone().map(Into::into));
     and("at >=", filter.since.map(|at| at.seconds().into()));
     and("at <", filter.until.map(|at| at.seconds().into()));
-    let columns = "number, at, action, user, host, ci_run, key, subject, changes, hash, seal";
+    let columns = "number, at, action, user, host, ci_run, key, subject, changes, hash, seal, state";
     let sql = match filter.last {
         None => format!("SELECT {columns} FROM ({wanted}) ORDER BY number"),
         Some(last) => {
@@ -115,6 +125,7 @@ fn event(row: &Row<'_>) -> Result<RecordedEvent> {
                 .into_iter()
                 .map(|(field, before, after)| FieldChange { field, before, after })
                 .collect(),
+            state: row.get(11)?,
         },
         hash: row.get(9)?,
         seal: row.get(10)?,

@@ -14,6 +14,7 @@ mod parties;
 mod prefetch;
 mod read;
 mod secrets;
+mod triggers;
 // With modes, links, process groups and `sh`.
 #[cfg(test)]
 #[cfg(unix)]
@@ -86,6 +87,14 @@ impl SqliteRegistry {
     /// Those of SQLite.
     pub fn schema(&self) -> Result<i64> {
         Ok(self.connection.pragma_query_value(None, "user_version", |row| row.get(0))?)
+    }
+
+    /// Has it wait no longer than this for another process that writes; five seconds unless told otherwise.
+    ///
+    /// # Errors
+    /// Those of SQLite.
+    pub fn wait_at_most(&self, length: std::time::Duration) -> Result<()> {
+        Ok(self.connection.busy_timeout(length)?)
     }
 
     fn found(&self, place: Option<i64>) -> Result<Option<Found>> {
@@ -201,6 +210,10 @@ impl Registry for SqliteRegistry {
 
     fn events(&self, filter: &EventFilter, visit: &mut Visit<'_, RecordedEvent>) -> Result<()> {
         self.placed(events::list(&self.connection, filter, visit))
+    }
+
+    fn last_state(&self, key: KeyId) -> Result<Option<[u8; 32]>> {
+        self.placed(events::last_state(&self.connection, key))
     }
 
     fn integrity(&self) -> Result<Vec<String>> {

@@ -241,7 +241,7 @@ pub(super) fn defined_scopes(connection: &Connection) -> Result<Vec<DefinedScope
 
 pub(super) fn request(connection: &Connection, id: &str) -> Result<Option<RememberedRequest>> {
     let mut statement =
-        connection.prepare("SELECT id, fingerprint, key, secret, at FROM request WHERE id = ?1")?;
+        connection.prepare("SELECT id, fingerprint, key, secret, at, seal FROM request WHERE id = ?1")?;
     let mut rows = statement.query([id])?;
     let Some(row) = rows.next()? else { return Ok(None) };
     Ok(Some(RememberedRequest {
@@ -250,5 +250,6 @@ pub(super) fn request(connection: &Connection, id: &str) -> Result<Option<Rememb
         key: text(row, 2)?.parse().map_err(|()| damaged("a key's id"))?,
         secret: SecretId::parse(&*text(row, 3)?).ok_or_else(|| damaged("a secret's id"))?,
         at: Instant::from_seconds(row.get(4)?),
+        seal: row.get(5)?,
     }))
 }

@@ -235,13 +235,16 @@ fn remove_key(connection: &Connection, id: KeyId, expected: u64) -> Result<()> {
 
 fn remember(connection: &Connection, request: &RememberedRequest) -> Result<()> {
     let inserted = connection
-        .prepare_cached("INSERT INTO request (id, fingerprint, key, secret, at) VALUES (?1, ?2, ?3, ?4, ?5)")?
+        .prepare_cached(
+            "INSERT INTO request (id, fingerprint, key, secret, at, seal) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+        )?
         .execute(params![
             request.id,
             request.fingerprint,
             request.key.to_string(),
             request.secret.as_str(),
-            request.at.seconds()
+            request.at.seconds(),
+            request.seal
         ]);
     match inserted {
         Err(error) if is_unique(&error, "request.id") => Err(RegistryError::RequestTaken(request.id.clone())),

@@ -1,0 +1,68 @@
+//! The file in the hands of others: its lock, and its triggers.
+
+use super::*;
+
+#[test]
+fn while_another_writes_a_key_that_was_limited_meanwhile_makes_nobody_wait() {
+    let mut scene = plain(&["one", "two"]);
+    let path = scene.path.clone();
+    scene.change(0, |key| key.limits.rate = Some(crate::domain::limit::Rate::parse("100/1m", None).unwrap()));
+    while_locked(&path, || {
+        let text = scene.text(0);
+        for _ in 0..50 {
+            // Counters may have been made before the lock was taken.
+            let asked = scene
+                .verifier
+                .verify(text.as_str().into(), (&Request::default(), 1), |verdict| verdict.decision);
+            assert!(
+                matches!(asked, Ok(Decision::Accepted) | Err(VerifierError::Registry(RegistryError::Busy))),
+                "{asked:?}"
+            );
+            assert_eq!(scene.answer(1), "accepted");
+        }
+    });
+    scene.pass("1s");
+    assert_eq!(scene.answer(0), "accepted");
+}
+
+#[test]
+fn without_the_triggers_that_note_changes_nothing_is_decided() {
+    let edits = [
+        "DROP TRIGGER key_updated",
+        "DROP TRIGGER touched_is_never_removed",
+        "CREATE TRIGGER revived AFTER UPDATE ON key BEGIN UPDATE key SET revoked_at = NULL, revoke_reason = NULL; END",
+        "DROP TRIGGER secret_updated; CREATE TRIGGER secret_updated AFTER UPDATE ON secret BEGIN SELECT 1; END",
+        "PRAGMA writable_schema = ON; DELETE FROM sqlite_schema WHERE name = 'party_updated'",
+    ];
+    for edit_of_schema in edits {
+        let mut scene = plain(&["one"]);
+        assert_eq!(scene.answer(0), "accepted");
+        edit(&scene.path, edit_of_schema);
+        scene.revoke(0);
+        let text = scene.text(0);
+        let asked =
+            scene.verifier.verify(text.as_str().into(), (&Request::default(), 1), |verdict| verdict.decision);
+        assert!(
+            matches!(asked, Err(VerifierError::Registry(RegistryError::Unusable { .. }))),
+            "{edit_of_schema}: {asked:?}"
+        );
+        let opened = Verifier::open(&scene.path, &master(), Box::new(crate::host::real::now));
+        assert!(
+            matches!(opened, Err(VerifierError::Registry(RegistryError::Unusable { .. }))),
+            "{edit_of_schema}"
+        );
+    }
+}
+
+#[test]
+fn a_trigger_that_was_gone_for_a_moment_hides_no_change() {
+    let mut scene = plain(&["one"]);
+    let sql: String = rusqlite::Connection::open(&scene.path)
+        .unwrap()
+        .query_row("SELECT sql FROM sqlite_schema WHERE name = 'key_updated'", [], |row| row.get(0))
+        .unwrap();
+    edit(&scene.path, "DROP TRIGGER key_updated");
+    scene.revoke(0);
+    edit(&scene.path, &sql);
+    assert_eq!(scene.answer(0), "revoked");
+}

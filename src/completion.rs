@@ -25,14 +25,47 @@ pub fn answer_the_shell() {
     CompleteEnv::with_factory(crate::cli::command).complete();
 }
 
+/// A name as it goes into the line that is typed. bash puts it there as it is, and would run what is in it; other shells
+/// quote it themselves.
+fn candidate(name: &str, shell: Option<&str>) -> CompletionCandidate {
+    if shell != Some("bash") {
+        return CompletionCandidate::new(name);
+    }
+    let mut word = String::with_capacity(name.len());
+    for letter in name.chars() {
+        let is_plain =
+            letter.is_alphanumeric() || matches!(letter, '-' | '_' | '.' | '/' | ':' | '@' | '%' | '+' | ',');
+        if !is_plain {
+            word.push('\\');
+        }
+        word.push(letter);
+    }
+    CompletionCandidate::new(word)
+}
+
+/// The shell that asks.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the shell calls back into the command line's data, where there is no Host"
+)]
+fn shell() -> Option<String> {
+    std::env::var("COMPLETE").ok()
+}
+
 /// Names of keys that are not revoked; `project/name` once a project is typed.
 #[must_use]
 pub fn keys() -> ArgValueCompleter {
-    ArgValueCompleter::new(|typed: &OsStr| from_registry(|registry| names_of_keys(registry, typed.to_str()?)))
+    ArgValueCompleter::new(|typed: &OsStr| {
+        from_registry(|registry| names_of_keys(registry, typed.to_str()?, shell().as_deref()))
+    })
 }
 
 /// The newest that go on from what is typed.
-fn names_of_keys(registry: &dyn Registry, typed: &str) -> Option<Vec<CompletionCandidate>> {
+fn names_of_keys(
+    registry: &dyn Registry,
+    typed: &str,
+    shell: Option<&str>,
+) -> Option<Vec<CompletionCandidate>> {
     let (project, begins) = match typed.split_once('/') {
         Some((project, begins)) => (Some(project.parse().ok()?), begins),
         None => (None, typed),
@@ -52,7 +85,7 @@ fn names_of_keys(registry: &dyn Registry, typed: &str) -> Option<Vec<CompletionC
     registry
         .list(&filter, Instant::from_seconds(0), &mut |listed| {
             let help = format!("{} {}", listed.key.id, listed.key.scopes.joined());
-            names.push(CompletionCandidate::new(name_of(&listed.key)).help(Some(help.into())));
+            names.push(candidate(&name_of(&listed.key), shell).help(Some(help.into())));
             ControlFlow::Continue(())
         })
         .ok()?;
@@ -81,7 +114,7 @@ fn parties(kind: PartyKind) -> ArgValueCompleter {
                 names
                     .filter(|name| name.starts_with(typed))
                     .take(MOST)
-                    .map(CompletionCandidate::new)
+                    .map(|name| candidate(name, shell().as_deref()))
                     .collect(),
             )
         })
@@ -143,12 +176,23 @@ mod tests {
         let mut registry = crate::registry::conformance::memory();
         registry.apply(&Change { insert: &keys, ..Change::default() }).unwrap();
         let names = |typed: &str| {
-            let found = names_of_keys(&registry, typed).unwrap();
+            let found = names_of_keys(&registry, typed, None).unwrap();
             found.iter().map(|one| one.get_value().to_str().unwrap().to_owned()).collect::<Vec<_>>()
         };
         assert_eq!(names(""), ["old-two", "old-one"]);
         assert_eq!(names("old-o"), ["old-one"]);
         assert_eq!(names("default/old-t"), ["default/old-two"]);
         assert!(names("new").is_empty() && names("other/").is_empty());
+    }
+
+    #[test]
+    fn bash_runs_nothing_that_stands_in_a_name() {
+        let bash = |name| candidate(name, Some("bash")).get_value().to_str().unwrap().to_owned();
+        assert_eq!(
+            bash("u$(touch x);`y` a'\"&|<>*?[~#!"),
+            "u\\$\\(touch\\ x\\)\\;\\`y\\`\\ a\\'\\\"\\&\\|\\<\\>\\*\\?\\[\\~\\#\\!"
+        );
+        assert_eq!(bash("shop/ci-2_é.1:x@y"), "shop/ci-2_é.1:x@y");
+        assert_eq!(candidate("a b", Some("zsh")).get_value(), "a b");
     }
 }

@@ -7,6 +7,7 @@ use crate::domain::key::KeyRefusal;
 use crate::domain::lifetime::LifetimeError;
 use crate::domain::name::NameError;
 use crate::domain::rotation::RotationRefusal;
+use crate::domain::text::shell_word;
 use crate::registry::RegistryError;
 use crate::vault::{PassphraseError, VaultError};
 use crate::verifier::VerifierError;
@@ -93,10 +94,12 @@ impl Failure {
     /// What an error means to the caller, however deep it was wrapped.
     #[must_use]
     pub fn of(error: &anyhow::Error) -> Self {
-        error
-            .chain()
-            .find_map(known)
-            .unwrap_or_else(|| Self::new(Exit::Internal, "internal", format!("{error:#}")))
+        match error.chain().find_map(known) {
+            // What the system says names no file; what was said around it does.
+            Some(failure) if failure.code == "io" => Self { message: format!("{error:#}"), ..failure },
+            Some(failure) => failure,
+            None => Self::new(Exit::Internal, "internal", format!("{error:#}")),
+        }
     }
 }
 
@@ -178,7 +181,7 @@ fn of_registry(error: &RegistryError) -> Failure {
     let failure = |exit, code| Failure::new(exit, code, message.clone());
     match error {
         RegistryError::NotThere(_) => failure(Exit::Registry, "registry_missing")
-            .hint("make one with `apikey init`, or name it with `--registry PATH` or APIKEY_REGISTRY"),
+            .hint("make it with `apikey init`, or name another with `--registry PATH` or `--profile NAME`"),
         RegistryError::AlreadyThere(_) => failure(Exit::Conflict, "registry_exists")
             .hint("use it as it is, or name another with `--registry PATH`"),
         RegistryError::Unusable { hint, .. } => {
@@ -198,7 +201,8 @@ fn of_registry(error: &RegistryError) -> Failure {
             let looks_alike = format!("`{wanted}` looks like `{taken}`, a live key of project `{project}`");
             let message = if wanted == taken { message.clone() } else { looks_alike };
             Failure::new(Exit::Conflict, "name_taken", message).hint(format!(
-                "choose another name, rotate it with `apikey rotate {project}/{taken}`, or revoke it first"
+                "choose another name, rotate it with `apikey rotate {}`, or revoke it first",
+                shell_word(&format!("{project}/{taken}"))
             ))
         }
         RegistryError::PartyLooksAlike { taken, .. } => {
@@ -241,6 +245,9 @@ mod tests {
         let failure = Failure::of(&error);
         assert_eq!((failure.exit, failure.code, failure.retryable), (Exit::Registry, "registry_busy", true));
         assert_eq!(Failure::of(&anyhow::anyhow!("odd")).exit, Exit::Internal);
+        let missing =
+            anyhow::Error::from(io::Error::from(io::ErrorKind::NotFound)).context("/x cannot be made");
+        assert!(Failure::of(&missing).message.starts_with("/x cannot be made: "));
         let pipe = io::Error::from(io::ErrorKind::BrokenPipe);
         assert_eq!(Failure::of(&pipe.into()).exit, Exit::ClosedPipe);
     }

@@ -41,6 +41,13 @@ impl File {
         let profile = table.remove("profile").map(toml::Value::try_into).transpose()?.unwrap_or_default();
         Ok(Self { base: toml::Value::Table(table).try_into()?, profile })
     }
+
+    /// The first place that it names and that is not the same wherever one stands.
+    fn relative_path(&self) -> Option<&Path> {
+        let all = std::iter::once(&self.base).chain(self.profile.values());
+        let mut named = all.flat_map(|one| [&one.registry, &one.master_key_file]).flatten();
+        named.find(|path| !path.is_absolute()).map(PathBuf::as_path)
+    }
 }
 
 /// Defaults of `create` and `rotate`, and where the registry is.
@@ -188,7 +195,14 @@ fn read(path: &Path, must_exist: bool) -> Result<File, Failure> {
             .hint("see the chapter CONFIGURATION of `man apikey`")
     };
     match config_file::read(path) {
-        Ok(text) => File::parse(&text).map_err(|error| wrong(config_file::said(&text, &error))),
+        Ok(text) => {
+            let file = File::parse(&text).map_err(|error| wrong(config_file::said(&text, &error)))?;
+            // Of a relative path it would depend on where one stands which registry is used.
+            match file.relative_path() {
+                Some(path) => Err(wrong(format!("`{}` is no absolute path", path.display()))),
+                None => Ok(file),
+            }
+        }
         Err(error) if error.kind() == std::io::ErrorKind::NotFound && !must_exist => Ok(File::default()),
         Err(error) => Err(wrong(error.to_string())),
     }

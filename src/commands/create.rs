@@ -11,6 +11,8 @@ pub(crate) use wish::{
     span,
 };
 
+use std::ops::ControlFlow;
+
 use anyhow::Result;
 use clap::Args;
 
@@ -18,13 +20,14 @@ use super::request::{Made, Request};
 use super::reveal::shown;
 use crate::crypto::{MasterKey, Subkeys};
 use crate::domain::event::{Action, Event};
-use crate::domain::key::Key;
+use crate::domain::key::{Key, KeyStatus};
 use crate::domain::party::PartyKind;
 use crate::domain::secret::Brand;
-use crate::exit::Exit;
+use crate::domain::time::Instant;
+use crate::exit::{Exit, Failure};
 use crate::handover::{Handover, HandoverArguments, taken_back};
 use crate::issuance::{Issued, Wish, commit_then_hand_over, draft, parties_of, undo_insert};
-use crate::registry::{Change, PART, Registry, RegistryError};
+use crate::registry::{Change, Filter, PART, Registry, RegistryError};
 use crate::session::{Session, Unlocked};
 use answer::Answer;
 
@@ -107,10 +110,32 @@ fn issue(
     for _ in 1..TRIES {
         match issue_once(order, &mut handover, unlocked, session) {
             Err(error) if matches!(error.downcast_ref(), Some(RegistryError::IdTaken)) => {}
-            other => return other,
+            Err(error) => return Err(taken(error, &unlocked.registry, session.now)),
+            done => return done,
         }
     }
     issue_once(order, &mut handover, unlocked, session)
+}
+
+/// A name that only an expired key still has: such a key is not rotated, and gives it up when it is revoked.
+fn taken(error: anyhow::Error, registry: &dyn Registry, now: Instant) -> anyhow::Error {
+    let Some(RegistryError::NameTaken { project, taken, .. }) = error.downcast_ref() else { return error };
+    let filter = Filter {
+        project: Some(project.clone()),
+        name: Some(taken.clone()),
+        statuses: vec![KeyStatus::Expired],
+        ..Filter::default()
+    };
+    let mut expired = None;
+    let read = registry.list(&filter, now, &mut |listed| {
+        expired = Some(listed.key.id);
+        ControlFlow::Break(())
+    });
+    let (Some(id), Ok(())) = (expired, read) else { return error };
+    let message = format!("project `{project}` already has a key named `{taken}`, which is expired");
+    Failure::new(Exit::Conflict, "name_taken", message)
+        .hint(format!("choose another name, or free this one with `apikey revoke {id}`"))
+        .into()
 }
 
 fn issue_once(
@@ -211,7 +236,8 @@ fn preview(order: &Order, session: &mut Session<'_, '_>) -> Result<Exit> {
     let rows: Vec<Key> = issued.into_iter().map(|one| one.key).collect();
     if let Some(registry) = &registry {
         let parties = parties_of(&rows, &keys, session.now);
-        registry.check_names(&Change { insert: &rows, new_parties: &parties, ..Change::default() })?;
+        let change = Change { insert: &rows, new_parties: &parties, ..Change::default() };
+        registry.check_names(&change).map_err(|error| taken(error.into(), registry, session.now))?;
     }
     let suspended = match &registry {
         Some(registry) => suspended(&order.wishes[0], registry)?,

@@ -36,7 +36,7 @@ struct Answer<'a> {
 /// Runs it.
 ///
 /// # Errors
-/// Exit 4 when no vault works; exit 6 when a registry of another brand is there.
+/// Exit 4 when no vault works; exit 6 when a registry of another brand or with another vault is there.
 pub fn run(arguments: &Arguments, session: &mut Session<'_, '_>) -> Result<Exit> {
     let brand: Brand = arguments.brand.parse().map_err(|error: crate::domain::secret::BrandError| {
         Failure::usage(error.to_string()).hint("choose a prefix of your own, such as your product's name")
@@ -54,6 +54,14 @@ pub fn run(arguments: &Arguments, session: &mut Session<'_, '_>) -> Result<Exit>
                         identity.brand.as_str()
                     ),
                 );
+                return Err(failure.hint("name another with `--registry PATH` or `--profile NAME`").into());
+            }
+            if let Some(kind) = session.settings.vault.filter(|kind| kind.as_str() != identity.vault_kind) {
+                let message = format!(
+                    "there is already a registry at {registry}, with the vault `{}` and not `{kind}`",
+                    identity.vault_kind
+                );
+                let failure = Failure::new(Exit::Conflict, "registry_exists", message);
                 return Err(failure.hint("name another with `--registry PATH` or `--profile NAME`").into());
             }
             let vault = Some(identity.vault_kind);

@@ -68,7 +68,7 @@ pub struct Arguments {
 /// Runs it.
 ///
 /// # Errors
-/// Exit 2 for a filter that cannot be read, 8 without a registry.
+/// Exit 2 for a filter that cannot be read, 5 for an alarm about an owner or project that is none, 8 without a registry.
 pub fn run(arguments: &Arguments, session: &mut Session<'_, '_>) -> Result<Exit> {
     let filter = filter(arguments)?;
     let registry = match &arguments.unused {
@@ -77,7 +77,8 @@ pub fn run(arguments: &Arguments, session: &mut Session<'_, '_>) -> Result<Exit>
         None => session.registry()?,
     };
     let count = write(&filter, &registry, session)?;
-    if count == 0 && !session.format().is_json() && unknown_party(arguments, &registry, session)? {
+    let is_told = arguments.fail_if_any || !session.format().is_json();
+    if count == 0 && is_told && unknown_party(arguments, &registry, session)? {
         return Ok(Exit::Done);
     }
     if count == 0 && session.format() == Format::Table {
@@ -103,6 +104,10 @@ fn unknown_party(
     for (kind, name) in [(PartyKind::Owner, &arguments.owner), (PartyKind::Project, &arguments.project)] {
         let Some(name) = name else { continue };
         if let Err(error) = super::party::find(kind, name, registry) {
+            if arguments.fail_if_any {
+                // An alarm that can never go off.
+                return Err(error);
+            }
             let Failure { message, hint, .. } = Failure::of(&error);
             let hint = hint.map(|hint| format!("\n hint: {}", escape(&hint))).unwrap_or_default();
             session.say(&format!("{}{hint}", escape(&message)))?;

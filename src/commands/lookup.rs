@@ -146,7 +146,7 @@ fn answer(hit: &Hit, registry: &dyn Registry, session: &mut Session<'_, '_>) -> 
     };
     session.say(&escape(&text))?;
     if session.format() == Format::Table && hit.matched == Some(true) && key.revoked.is_none() {
-        session.say(&escape(&format!(" hint: if it leaked: apikey revoke {name} --reason leaked")))?;
+        session.say(&escape(&format!(" hint: if it leaked: apikey revoke {} --reason leaked", key.id)))?;
     }
     Ok(Exit::Done)
 }

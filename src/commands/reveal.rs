@@ -8,6 +8,7 @@ use crate::crypto::AuditKey;
 use crate::domain::event::{Action, Event, FieldChange};
 use crate::domain::key::{Key, KeyRefusal, KeySecret};
 use crate::domain::secret::{Secret, SecretId};
+use crate::domain::text::shell_word;
 use crate::exit::{Exit, Failure};
 use crate::handover::{Handover, HandoverArguments, READERS};
 use crate::output::escape;
@@ -70,7 +71,7 @@ fn not_kept(key: &Key) -> Failure {
     let name = format!("{}/{}", key.project, key.name);
     let failure =
         Failure::new(Exit::Conflict, "not_kept", format!("no copy of the secret of `{name}` is kept"));
-    failure.hint(format!("get a new one with `apikey rotate {name}`"))
+    failure.hint(format!("a new secret has one: `apikey rotate {}`, without `--no-keep`", shell_word(&name)))
 }
 
 /// The change that says in the log that a secret is shown again.

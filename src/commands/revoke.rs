@@ -7,9 +7,10 @@ use clap::{ArgGroup, Args};
 
 use super::change::{Count, TOLD, write_changed};
 use super::create::{named, span};
-use super::usage;
+use super::{party, usage};
 use crate::domain::event::{Action, Event};
 use crate::domain::key::{Key, RevokeReason};
+use crate::domain::party::PartyKind;
 use crate::domain::secret::SecretId;
 use crate::domain::time::Instant;
 use crate::exit::{Exit, Failure};
@@ -53,7 +54,7 @@ pub struct Arguments {
 /// Runs it.
 ///
 /// # Errors
-/// Exit 3 when declined, 5 when a key is not found; nothing is revoked then.
+/// Exit 3 when declined, 5 when a key, an owner or a project is not found; nothing is revoked then.
 pub fn run(arguments: &Arguments, session: &mut Session<'_, '_>) -> Result<Exit> {
     let mut registry = session.registry()?;
     if arguments.unused.is_some() {
@@ -147,6 +148,10 @@ fn commit(
 fn chosen(arguments: &Arguments, registry: &dyn Registry, session: &Session<'_, '_>) -> Result<Vec<Key>> {
     let mut keys: Vec<Key> = Vec::new();
     if arguments.keys.is_empty() {
+        // A mistyped name must not look like an owner without keys.
+        for (kind, name) in [(PartyKind::Owner, &arguments.owner), (PartyKind::Project, &arguments.project)] {
+            name.as_deref().map(|name| party::find(kind, name, registry)).transpose()?;
+        }
         let filter = Filter {
             owner: arguments.owner.as_deref().map(|owner| named("the owner", owner)).transpose()?,
             project: arguments.project.as_deref().map(|project| named("the project", project)).transpose()?,

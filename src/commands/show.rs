@@ -7,6 +7,7 @@ use serde::Serialize;
 use super::limit::standing;
 use crate::domain::key::{Kept, Key};
 use crate::domain::secret::Secret;
+use crate::domain::text::shell_word;
 use crate::domain::time::Instant;
 use crate::exit::{Exit, Failure};
 use crate::output::Format;
@@ -96,5 +97,5 @@ fn not_public(key: &Key) -> Failure {
         "state_forbids",
         format!("`{name}` has no text that is public: only a live publishable key has"),
     );
-    failure.hint(format!("`apikey reveal {name}` shows a kept copy, and records that it did"))
+    failure.hint(format!("`apikey reveal {}` shows a kept copy, and records that it did", shell_word(&name)))
 }

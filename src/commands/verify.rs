@@ -134,14 +134,15 @@ struct Words {
 }
 
 impl Words {
-    fn of(Verdict { lookup, decision, .. }: &Verdict, request: &Request) -> Self {
+    fn of(Verdict { lookup, decision, spending }: &Verdict, request: &Request) -> Self {
         let decision = *decision;
         let matching = match lookup {
             Lookup::Match(matching) => Some(matching.matched()),
             _ => None,
         };
-        let hint = hint(decision, matching.as_ref(), request);
-        Self { message: message(decision, matching.as_ref(), request), hint }
+        let asked = (request, spending);
+        let hint = hint(decision, matching.as_ref(), asked);
+        Self { message: message(decision, matching.as_ref(), asked), hint }
     }
 
     fn view<'a>(
@@ -175,6 +176,9 @@ impl Words {
 const LONGEST_LINE: u64 = 4_096;
 
 fn batch(arguments: &Arguments, request: &Request, session: &mut Session<'_, '_>) -> Result<Exit> {
+    if matches!(session.format, Some(Format::Table | Format::Tsv)) {
+        return Err(Failure::usage("`--batch` answers in JSON lines and in no other format").into());
+    }
     let mut everything: Box<dyn Read> = match arguments.input.file()? {
         Some(file) => Box::new(file),
         None if session.host.terminal.stdin => {
@@ -183,10 +187,8 @@ fn batch(arguments: &Arguments, request: &Request, session: &mut Session<'_, '_>
                 .into());
         }
         None => {
-            // The session's own stream is needed for nothing else, and its borrow would last over the answers.
-            let mut text = Zeroizing::new(Vec::new());
-            session.host.stdin.take(MOST_BATCH).read_to_end(&mut text)?;
-            Box::new(std::io::Cursor::new(text.to_vec()))
+            // The session needs its own for nothing else.
+            Box::new(std::mem::replace(&mut session.host.stdin, Box::leak(Box::new(std::io::empty()))))
         }
     };
     let unlocked = &mut session.unlocked()?;
@@ -201,9 +203,6 @@ fn batch(arguments: &Arguments, request: &Request, session: &mut Session<'_, '_>
     }
     Ok(if all_accepted { Exit::Done } else { Exit::SaidNo })
 }
-
-/// The most a batch from a pipe may hold: 64 MiB, some 800,000 secrets.
-const MOST_BATCH: u64 = 64 << 20;
 
 fn next_line(lines: &mut impl BufRead) -> Result<Option<Zeroizing<Vec<u8>>>> {
     let mut line = Zeroizing::new(Vec::with_capacity(128));

@@ -27,6 +27,12 @@ pub fn escape_block(text: &str) -> Cow<'_, str> {
     escape_unless(text, is_block_space)
 }
 
+/// A word of a command line as a shell reads it: for commands that are advised and run as they stand.
+#[must_use]
+pub fn shell_word(text: &str) -> Cow<'_, str> {
+    shell_words::quote(text)
+}
+
 fn is_block_space(letter: char) -> bool {
     matches!(letter, '\n' | '\t')
 }

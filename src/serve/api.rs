@@ -219,8 +219,9 @@ fn view(gate: &Gate, outcome: &Outcome, request: &Request) -> serde_json::Result
         let (key, owner, project) = (&found.key, &found.owner, &found.project);
         Some(Matched { key, secret, owner, project, intact: true })
     });
+    let asked = (request, spending);
     let (message, hint) =
-        (message(*decision, matched.as_ref(), request), hint(*decision, matched.as_ref(), request));
+        (message(*decision, matched.as_ref(), asked), hint(*decision, matched.as_ref(), asked));
     let key = found.as_ref().map(|found| {
         let suspended = found.is_suspended();
         KeyView::of(&found.key, suspended, gate.verifier.brand(), gate.verifier.now())

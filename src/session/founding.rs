@@ -9,7 +9,7 @@ use crate::domain::secret::{Brand, SecretId};
 use crate::exit::{Exit, Failure};
 use crate::registry::sqlite::SqliteRegistry;
 use crate::registry::{Change, Identity, RegistryError};
-use crate::vault::{self, PassphraseSource, Vault, VaultKind};
+use crate::vault::{self, PassphraseSource, SealedFile, Vault, VaultKind};
 
 /// A registry that was just made.
 #[derive(Debug)]
@@ -68,6 +68,10 @@ impl Session<'_, '_> {
         }
         let id = SecretId::generate(self.host.rng).to_string();
         let kind = self.choose_vault(&id)?;
+        // A sealed file says which registry it is for; one that was left by an interrupted `init` lends its own.
+        let left =
+            (kind == VaultKind::File).then(|| SealedFile::registry_of(&self.settings.sealed_file)).flatten();
+        let id = left.and_then(SecretId::parse).map_or(id, |left| left.to_string());
         let master = self.with_vault(kind, &id, |vault, rng| put_master_key(vault, rng))?;
         let identity = Identity {
             id: id.clone(),

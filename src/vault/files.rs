@@ -134,6 +134,15 @@ pub(super) fn read_within(from: &mut dyn Read, limit: usize) -> Result<Zeroizing
     Ok(buffer)
 }
 
+/// Makes the folder of a file, and those above it, for its owner alone (0700), where there is none.
+pub(super) fn make_folder(path: &Path) -> io::Result<()> {
+    let mut builder = fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(folder_of(path))
+}
+
 /// Makes a file that only its owner can read (0600 from its first instant), durable when this returns.
 ///
 /// # Errors

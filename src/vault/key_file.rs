@@ -66,6 +66,7 @@ impl Vault for KeyFile {
         let text = to_text(key);
         let mut line = zeroize::Zeroizing::new([b'\n'; super::TEXT_LENGTH + 1]);
         line[..text.len()].copy_from_slice(text.as_slice());
+        files::make_folder(&self.path).map_err(self.failed("make the folder of"))?;
         files::create(&self.path, line.as_slice()).map_err(|error| match error.kind() {
             io::ErrorKind::AlreadyExists => VaultError::AlreadyThere { place: self.describe() },
             _ => self.failed("write")(error),

@@ -7,7 +7,7 @@
 use std::cell::RefCell;
 use std::fmt;
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use base64ct::{Base64, Encoding};
 use rand::CryptoRng;
@@ -187,6 +187,16 @@ impl Contents {
             return Err(vault.damaged("its salt is not 16 bytes"));
         }
         Ok(Sealed { contents: self, salt, bytes: SealedBytes::from_bytes(sealed) })
+    }
+}
+
+impl SealedFile<'_> {
+    /// The registry that the file at this place says it is for, if one is there that says so.
+    #[must_use]
+    pub fn registry_of(path: &Path) -> Option<String> {
+        let mut file = files::open_plain(path, Links::Refused).ok()?;
+        let text = files::read_within(&mut file, LIMIT).ok()?;
+        serde_json::from_slice::<Contents>(&text).ok().map(|contents| contents.registry)
     }
 }
 

@@ -164,3 +164,31 @@ fn a_remembered_request_that_was_edited_shows_nobody_elses_secret() {
     assert!(!world.actions().contains(&"secret_revealed"));
     assert_eq!(world.verdict(secret.trim(), &[]), "accepted");
 }
+
+#[test]
+fn a_name_that_only_an_expired_key_has_is_said_to_be_so_and_how_it_gets_free() {
+    let world = World::new();
+    world.create(&["ci", "--expires", "1h"]);
+    assert!(world.run(&["create", "ci", "-q"]).ended(Exit::Conflict).stderr.contains("rotate it"));
+    world.pass("1h");
+    for dry in [&["--dry-run"][..], &[]] {
+        let said = world.run(&[&["create", "ci", "-q"], dry].concat()).ended(Exit::Conflict).stderr;
+        assert!(said.contains("which is expired") && !said.contains("rotate"), "{said}");
+        let advised = said.split('`').find(|part| part.starts_with("apikey revoke ")).unwrap();
+        if dry.is_empty() {
+            let words: Vec<&str> = advised.split(' ').skip(1).chain(["--yes"]).collect();
+            world.run(&words).done();
+        }
+    }
+    world.create(&["ci"]);
+}
+
+#[test]
+fn what_is_proposed_next_can_be_done() {
+    let world = World::new().at_terminal();
+    let said = world.run(&["create", "bare", "--no-keep"]).done().stderr;
+    assert!(said.contains("next: apikey verify ") && !said.contains("test-call"), "{said}");
+    let said = world.run(&["create", "a b$(x)", "--scope", "orders:*"]).done().stderr;
+    assert!(said.contains("apikey verify --scope 'orders:*'"), "{said}");
+    assert!(said.contains("apikey rotate 'a b$(x)' --grace 7d"), "{said}");
+}

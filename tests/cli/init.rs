@@ -1,6 +1,7 @@
 //! `init`, and the first `create`, which makes the registry too.
 
 use apikey::exit::Exit;
+use apikey::registry::Registry as _;
 
 use crate::world::World;
 
@@ -53,4 +54,59 @@ fn an_empty_new_passphrase_makes_nothing() {
     // Whoever was just asked is on a terminal already.
     assert!(!ran.stderr.contains("or run on a terminal"), "{}", ran.stderr);
     assert!(!world.folder().join("registry.db").exists());
+}
+
+#[test]
+fn another_vault_than_the_one_that_is_there_is_a_conflict() {
+    let world = World::new();
+    world.run(&["init"]).done();
+    let ran = world.run(&["init", "--vault", "file"]).ended(Exit::Conflict);
+    assert!(ran.stderr.contains("with the vault `keyfile` and not `file`"), "{}", ran.stderr);
+    world.run(&["init", "--vault", "keyfile"]).done();
+}
+
+#[test]
+fn a_sealed_file_that_an_interrupted_init_left_is_taken_up() {
+    let world = World::new()
+        .with_variable("APIKEY_VAULT", "file")
+        .with_variable("APIKEY_PASSPHRASE", "correct horse");
+    world.run(&["init"]).done();
+    let id = world.registry().identity().unwrap().id;
+    std::fs::remove_file(world.folder().join("registry.db")).unwrap();
+    world.run(&["init"]).done();
+    assert_eq!(world.registry().identity().unwrap().id, id);
+    let secret = world.create(&["ci"]);
+    assert_eq!(world.verdict(&secret, &[]), "accepted");
+    // Sealed with another passphrase, it is neither used nor replaced.
+    std::fs::remove_file(world.folder().join("registry.db")).unwrap();
+    let sealed = std::fs::read(world.folder().join("master.key.sealed")).unwrap();
+    let world = world.with_variable("APIKEY_PASSPHRASE", "another");
+    world.run(&["init"]).ended(Exit::Vault);
+    assert_eq!(std::fs::read(world.folder().join("master.key.sealed")).unwrap(), sealed);
+    assert!(!world.folder().join("registry.db").exists());
+}
+
+#[cfg(unix)]
+#[test]
+fn the_folder_of_a_key_file_is_made_for_you_alone() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let world = World::new();
+    let folder = world.home().join("etc/apikey");
+    let file = folder.join("master.key").display().to_string();
+    world.run(&["init", "--master-key-file", &file]).done();
+    assert_eq!(std::fs::metadata(&folder).unwrap().permissions().mode() & 0o777, 0o700);
+}
+
+#[test]
+fn a_place_in_the_configuration_is_the_same_wherever_one_stands() {
+    let world = World::new();
+    let config = world.home().join("config.toml");
+    let world = world.with_variable("APIKEY_CONFIG", config.to_str().unwrap());
+    for text in ["registry = '~/r.db'", "master_key_file = 'm.key'", "[profile.a]\nregistry = './r.db'"] {
+        std::fs::write(&config, text).unwrap();
+        let ran = world.run(&["list"]).ended(Exit::Usage);
+        assert!(ran.stderr.contains("is no absolute path"), "{}", ran.stderr);
+    }
+    std::fs::write(&config, "owner = 'a'\ngrace = =").unwrap();
+    assert!(world.run(&["list"]).ended(Exit::Usage).stderr.contains("line 2, column "));
 }

@@ -320,3 +320,24 @@ fn what_is_no_limit_is_a_usage_error_that_says_how_it_is_written() {
     let ran = world.run(&["limit", "--owner", "defualt"]).ended(Exit::NotFound);
     assert!(ran.stderr.contains("did you mean `default`?"), "{}", ran.stderr);
 }
+
+#[test]
+fn a_cost_that_no_limit_ever_lets_pass_is_told_from_one_that_waits() {
+    let world = World::new();
+    let secret = world.create(&["ci", "--rate", "10/1m", "--quota", "20/day"]);
+    let said = |cost: &str| {
+        let line = ["verify", "--cost", cost, "--json"];
+        world.run_with_stdin(&line, secret.as_bytes()).ended(Exit::SaidNo).json()
+    };
+    for cost in ["25", "15"] {
+        let view = said(cost);
+        assert!(view["message"].as_str().unwrap().contains("costs more at once"), "{view}");
+        assert!(view["hint"].as_str().unwrap().starts_with("ask for less"), "{view}");
+    }
+    assert_eq!(world.verdict(&secret, &["--cost", "10"]), "accepted");
+    let view = said("1");
+    assert_eq!(view["message"], "more requests than a rate lets pass; it may pass in 6s");
+    world.pass("1m");
+    assert_eq!(world.verdict(&secret, &["--cost", "10"]), "accepted");
+    assert_eq!(said("1")["message"], "a quota is used up; it may pass in 719m");
+}

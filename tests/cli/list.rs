@@ -101,6 +101,9 @@ fn a_mistyped_owner_or_project_is_said_and_not_taken_for_one_without_keys() {
         let ran = world.run(&["list", flag, wrong]).done();
         assert!(ran.stderr.starts_with(said) && ran.stderr.contains("did you mean"), "{}", ran.stderr);
         assert_eq!(world.run(&["list", flag, wrong, "--json"]).done().stderr, "");
+        // An alarm that could never go off.
+        let alarm = ["list", flag, wrong, "--fail-if-any", "--expiring", "9d", "--json"];
+        assert!(world.run(&alarm).ended(Exit::NotFound).stderr.contains(said));
     }
     let ran = world.run(&["list", "--owner", "acme", "--tag", "none"]).done();
     assert_eq!(ran.stderr, "");

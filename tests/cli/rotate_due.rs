@@ -130,7 +130,7 @@ fn off_a_terminal_it_needs_yes_and_at_one_a_no_changes_nothing() {
     let world = world.at_terminal();
     world.will_answer("no");
     due(&world, &[]).ended(Exit::Declined);
-    assert!(world.asked()[0].contains("Rotate 2 keys?"), "{:?}", world.asked());
+    assert!(world.asked()[0].contains("Rotate 2 keys (default/"), "{:?}", world.asked());
     assert!(!folder(&world).exists() && !world.actions().contains(&"key_rotated"));
     world.run(&["rotate", "--due", "--yes"]).ended(Exit::Usage);
 }
@@ -224,7 +224,7 @@ fn a_person_is_told_how_many_and_where_and_a_pipe_gets_one_line_a_key() {
     let world = world.at_terminal();
     let said = due(&world, &["--yes"]).done();
     assert!(said.stdout.is_empty(), "{}", said.stdout);
-    assert!(said.stderr.starts_with("2 keys rotated; each new secret is in /"), "{}", said.stderr);
+    assert!(said.stderr.contains("\n2 keys rotated; each new secret is in /"), "{}", said.stderr);
 }
 
 #[test]
@@ -234,4 +234,23 @@ fn where_the_secrets_go_is_asked_for_what_is_done_and_not_for_a_dry_run() {
     world.run(&["rotate", "--due", "--dry-run"]).done();
     let ran = world.run(&["rotate", "--due", "--yes"]).ended(Exit::Usage);
     assert!(ran.stderr.contains("--secret-dir DIR"), "{}", ran.stderr);
+}
+
+#[test]
+fn a_folder_that_is_a_file_is_named_in_the_error() {
+    let world = World::new();
+    world.create(&["ci", "--every", "1d"]);
+    world.pass("1d");
+    let file = world.home().join("file");
+    std::fs::write(&file, "").unwrap();
+    let file = file.display().to_string();
+    let said = world.run(&["rotate", "--due", "--secret-dir", &file, "--yes"]).ended(Exit::Internal).stderr;
+    assert!(said.contains(&file), "{said}");
+    let world = world.at_terminal();
+    world.will_answer("no");
+    let folder = world.home().join("new").display().to_string();
+    world.run(&["rotate", "--due", "--secret-dir", &folder]).ended(Exit::Declined);
+    assert_eq!(world.asked(), ["Rotate 1 key (default/ci)?"]);
+    let told = world.run(&["rotate", "--due", "--secret-dir", &folder, "--yes"]).done().stderr;
+    assert!(told.contains(&format!("  default/ci  {}.", world.key("ci").id)), "{told}");
 }

@@ -5,6 +5,7 @@ use anyhow::Result;
 use crate::domain::key::{Kept, Key};
 use crate::domain::lifetime::Lifetime;
 use crate::domain::secret::{Brand, Kind, Secret};
+use crate::domain::text::shell_word;
 use crate::handover::{Handover, READERS};
 use crate::issuance::Issued;
 use crate::output::ListWriter;
@@ -179,17 +180,23 @@ fn kind_name(kind: Kind) -> &'static str {
 }
 
 fn after(key: &Key) -> String {
-    let name = &key.name;
+    let word = shell_word(key.name.as_str());
     let again = match key.newest_secret().map(|secret| &secret.kept) {
         Some(Kept::Sealed(_)) => format!(
-            "Store it now. A sealed copy is kept: `apikey reveal {name}` shows it, `apikey forget {name}` erases it."
+            "Store it now. A sealed copy is kept: `apikey reveal {word}` shows it, `apikey forget {word}` erases it."
         ),
         Some(Kept::Clear(_)) => {
-            format!("A publishable key is no secret: `apikey show {name}` shows it at any time.")
+            format!("A publishable key is no secret: `apikey show {word}` shows it at any time.")
         }
         _ => "Store it now: it is shown this once, and only its digest is kept.".to_owned(),
     };
-    format!(
-        "{again}\nnext: apikey verify --scope …   apikey test-call {name} --url https://…   apikey rotate {name} --grace 7d"
-    )
+    let mut next = vec![match key.scopes.iter().next() {
+        Some(scope) => format!("apikey verify --scope {}", shell_word(scope.as_str())),
+        None => "apikey verify".to_owned(),
+    }];
+    if key.newest_secret().is_some_and(|secret| secret.kept != Kept::No) {
+        next.push(format!("apikey test-call {word} --url https://…"));
+    }
+    next.push(format!("apikey rotate {word} --grace 7d"));
+    format!("{again}\nnext: {}", next.join("   "))
 }

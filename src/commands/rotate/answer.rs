@@ -4,6 +4,7 @@ use anyhow::Result;
 
 use crate::domain::key::{Key, KeySecret};
 use crate::domain::secret::Brand;
+use crate::domain::text::shell_word;
 use crate::domain::time::Instant;
 use crate::handover::{Handover, READERS};
 use crate::issuance::Issued;
@@ -136,7 +137,7 @@ pub(super) fn timeline(key: &Key, now: Instant) -> String {
 }
 
 fn next(key: &Key, now: Instant) -> String {
-    let name = &key.name;
+    let name = shell_word(key.name.as_str());
     if key.rotation(now).is_none() {
         return format!("next: hand the new secret out; see `apikey show {name}`");
     }

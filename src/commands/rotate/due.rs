@@ -11,6 +11,7 @@ use crate::commands::change::TOLD;
 use crate::commands::create::explain;
 use crate::domain::key::Key;
 use crate::domain::rotation::RotationRefusal;
+use crate::domain::text::shell_word;
 use crate::exit::{Exit, Failure};
 use crate::handover::SecretFile;
 use crate::issuance::{Issued, RotationTerms, draft_rotation};
@@ -31,7 +32,7 @@ pub(super) fn run(arguments: &Arguments, session: &mut Session<'_, '_>) -> Resul
         return finish(&[], arguments, session);
     }
     if let Some(folder) = folder {
-        session.confirm(arguments.yes, &format!("Rotate {}?", keys(due.len())))?;
+        session.confirm(arguments.yes, &format!("Rotate {}{}?", keys(due.len()), named(&due)))?;
         prepare(folder)?;
     }
     let mut unlocked = session.unlocked()?;
@@ -39,7 +40,7 @@ pub(super) fn run(arguments: &Arguments, session: &mut Session<'_, '_>) -> Resul
     let mut done = Vec::new();
     let mut failed = Vec::new();
     for Listed { key, suspended } in due {
-        progress.set_message(key.name.to_string());
+        progress.set_message(escape(key.name.as_str()).into_owned());
         match one(&key, terms, folder, (&mut unlocked, session)) {
             Ok(rotated) => done.push(Listed { key: rotated, suspended }),
             Err(error) => failed.push((format!("{}/{}", key.project, key.name), Failure::of(&error))),
@@ -66,7 +67,8 @@ fn due(terms: RotationTerms, session: &mut Session<'_, '_>) -> Result<Vec<Listed
     for key in under_way.iter().take(TOLD) {
         let name = format!("{}/{}", key.project, key.name);
         session.say(&escape(&format!(
-            "`{name}` is due and waits: a rotation is still under way; see `apikey rotate {name} --status`"
+            "`{name}` is due and waits: a rotation is still under way; see `apikey rotate {} --status`",
+            shell_word(&name)
         )))?;
     }
     if under_way.len() > TOLD {
@@ -125,6 +127,15 @@ fn failure(failed: Vec<(String, Failure)>) -> Option<Failure> {
     failed.into_iter().next().map(|(_, first)| Failure { message, ..first })
 }
 
+/// The first of them, by name.
+fn named(due: &[Listed]) -> String {
+    const NAMED: usize = 5;
+    let name = |Listed { key, .. }: &Listed| format!("{}/{}", key.project, key.name);
+    let names: Vec<String> = due.iter().take(NAMED).map(name).collect();
+    let more = if due.len() > NAMED { ", …" } else { "" };
+    format!(" ({}{more})", names.join(", "))
+}
+
 fn keys(count: usize) -> String {
     if count == 1 { "1 key".to_owned() } else { format!("{count} keys") }
 }
@@ -132,6 +143,11 @@ fn keys(count: usize) -> String {
 fn finish(done: &[Listed], arguments: &Arguments, session: &mut Session<'_, '_>) -> Result<Exit> {
     let now = session.now;
     if session.format() == Format::Table {
+        for Listed { key, .. } in done.iter().take(TOLD) {
+            let file = key.newest_secret().filter(|_| !arguments.dry_run);
+            let file = file.map(|secret| format!("  {}.{}", key.id, secret.id)).unwrap_or_default();
+            session.say(&escape(&format!("  {}/{}{file}", key.project, key.name)))?;
+        }
         if !done.is_empty() {
             let folder = arguments.secret_dir.as_deref().unwrap_or(Path::new("."));
             let place = format!("rotated; each new secret is in {}, in a file KEY.SECRET", folder.display());

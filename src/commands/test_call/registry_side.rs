@@ -4,6 +4,7 @@ use super::presented::Presented;
 use super::{CallView, Result, Session, Unlocked};
 use crate::commands::verify;
 use crate::domain::decision::Request;
+use crate::domain::limit::Spending;
 use crate::output::view::CallRegistry;
 use crate::verification::{self, Lookup};
 
@@ -22,7 +23,7 @@ pub(super) fn ask(
         Lookup::Match(matching) => Some(matching.matched()),
         _ => None,
     };
-    let sentence = verify::message(decision, matched.as_ref(), &request);
+    let sentence = verify::message(decision, matched.as_ref(), (&request, &Spending::default()));
     let message = match (call.verdict, decision.is_accepted()) {
         (Some("rejected"), true) => format!(
             "{sentence}; the endpoint disagrees: it may want another scope, use another registry, or place its keys elsewhere"

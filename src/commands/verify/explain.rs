@@ -2,13 +2,18 @@
 
 use crate::domain::decision::{CHECKS, Decision, Denial, Matched, Request, denies};
 use crate::domain::limit::{Measure, Spending};
-use crate::domain::time::Instant;
+use crate::domain::text::shell_word;
+use crate::domain::time::{Instant, Span};
 use crate::output::view::{CheckOutcome, CheckView};
 use crate::verification::Lookup;
 
 /// The sentence.
 #[must_use]
-pub fn message(decision: Decision, matched: Option<&Matched<'_>>, request: &Request) -> String {
+pub fn message(
+    decision: Decision,
+    matched: Option<&Matched<'_>>,
+    (request, spending): (&Request, &Spending),
+) -> String {
     let (Decision::Denied(denial), matched) = (decision, matched) else {
         return "the secret is accepted".to_owned();
     };
@@ -24,8 +29,8 @@ pub fn message(decision: Decision, matched: Option<&Matched<'_>>, request: &Requ
     let since = |at: Option<Instant>| at.map(|at| format!(" since {at}")).unwrap_or_default();
     match denial {
         Denial::Missing | Denial::Malformed | Denial::NotFound => "no such secret is known".to_owned(),
-        Denial::QuotaExceeded => "a quota is used up".to_owned(),
-        Denial::RateLimited => "more requests than a rate lets pass".to_owned(),
+        Denial::QuotaExceeded => limited("a quota is used up", spending),
+        Denial::RateLimited => limited("more requests than a rate lets pass", spending),
         Denial::Tampered => "the registry's row of this key was altered outside apikey".to_owned(),
         Denial::Revoked => {
             format!("revoked{}", since(key.revoked.map(|revocation| revocation.at).or(secret.revoked_at)))
@@ -63,13 +68,28 @@ pub fn message(decision: Decision, matched: Option<&Matched<'_>>, request: &Requ
     }
 }
 
+/// For how long it is so; or that waiting does not help.
+fn limited(said: &str, spending: &Spending) -> String {
+    match spending.retry_after_seconds {
+        None => "this costs more at once than a limit ever lets pass".to_owned(),
+        Some(seconds) => match i64::try_from(seconds).ok().and_then(Span::from_seconds) {
+            Some(span) => format!("{said}; it may pass in {span}"),
+            None => said.to_owned(),
+        },
+    }
+}
+
 fn shown(at: Option<Instant>) -> String {
     at.map_or_else(|| "never".to_owned(), |at| at.to_string())
 }
 
 /// What would mend it.
 #[must_use]
-pub fn hint(decision: Decision, matched: Option<&Matched<'_>>, request: &Request) -> Option<String> {
+pub fn hint(
+    decision: Decision,
+    matched: Option<&Matched<'_>>,
+    (request, spending): (&Request, &Spending),
+) -> Option<String> {
     let Decision::Denied(denial) = decision else { return None };
     let Some(matched) = matched else {
         return Some(
@@ -85,6 +105,9 @@ pub fn hint(decision: Decision, matched: Option<&Matched<'_>>, request: &Request
     let id = key.id;
     Some(match denial {
         Denial::Missing | Denial::Malformed | Denial::NotFound => return None,
+        Denial::QuotaExceeded | Denial::RateLimited if spending.retry_after_seconds.is_none() => {
+            format!("ask for less at a time, or raise the limit: `apikey limit {id}` shows what there is")
+        }
         Denial::QuotaExceeded | Denial::RateLimited => {
             format!("wait, or raise the limit: `apikey limit {id}` shows what is left")
         }
@@ -98,8 +121,8 @@ pub fn hint(decision: Decision, matched: Option<&Matched<'_>>, request: &Request
         Denial::Disabled => format!("apikey enable {id}"),
         Denial::Expired => "use a newer secret, or `apikey create` a new key".to_owned(),
         Denial::NotYetValid => format!("wait, or let it begin now: apikey restrict {id} --no-not-before"),
-        Denial::OwnerSuspended => format!("apikey owner resume {}", key.owner),
-        Denial::ProjectSuspended => format!("apikey project resume {}", key.project),
+        Denial::OwnerSuspended => format!("apikey owner resume {}", shell_word(key.owner.as_str())),
+        Denial::ProjectSuspended => format!("apikey project resume {}", shell_word(key.project.as_str())),
         Denial::WrongEnvironment => "use a key of the other environment".to_owned(),
         Denial::IpNotAllowed => {
             format!(

@@ -110,11 +110,17 @@ impl Source {
 }
 
 fn sources() -> Vec<Source> {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let found = sources_of("src");
+    assert!(found.len() > 50, "the sources are not where this test looks");
+    found
+}
+
+/// Those below a folder of the crate.
+fn sources_of(folder: &str) -> Vec<Source> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join(folder);
     let mut found = Vec::new();
     collect(&root, &mut found);
     found.sort();
-    assert!(found.len() > 50, "the sources are not where this test looks");
     let below = |path: &Path| path.strip_prefix(&root).unwrap().to_str().unwrap().replace('\\', "/");
     found.iter().map(|path| Source { path: below(path), text: fs::read_to_string(path).unwrap() }).collect()
 }
@@ -261,7 +267,8 @@ fn every_file_can_be_read_in_one_sitting() {
 #[test]
 fn the_first_line_of_every_file_says_what_it_is_for() {
     let silent = |source: &Source| !source.text.starts_with("//! ");
-    let broken: Vec<String> = sources().into_iter().filter(silent).map(|source| source.path).collect();
+    let all = ["src", "tests", "benches"].into_iter().flat_map(sources_of);
+    let broken: Vec<String> = all.filter(silent).map(|source| source.path).collect();
     assert_none(&broken, "begin it with `//! `");
 }
 

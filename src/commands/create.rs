@@ -99,7 +99,7 @@ impl Order {
 }
 
 /// Draws again when a random id is in use, which 62^12 ids make a curiosity.
-const TRIES: usize = 3;
+pub(crate) const TRIES: usize = 3;
 
 fn issue(
     order: &Order,
@@ -168,8 +168,12 @@ fn issue_once(
         forget_requests: order.request.iter().map(|request| request.id().to_owned()).collect(),
         ..undo_insert(&issued[of(part)], &actor, now)
     };
-    let answer =
-        Answer { brand, suspended: suspended(&order.wishes[0], registry)?, is_batch: order.is_batch };
+    let answer = Answer {
+        said: "Created",
+        brand,
+        suspended: suspended(&order.wishes[0], registry)?,
+        is_batch: order.is_batch,
+    };
     commit_then_hand_over(registry, rows.len().div_ceil(PART), change, undo, || {
         answer.hand_over(&issued, handover, session)
     })
@@ -188,6 +192,9 @@ fn drafts(
     wishes.iter().map(draft).collect()
 }
 
+/// What is said of the key that a repeated request made.
+const REPEATED: &str = "This request had created";
+
 /// The same request again: the same answer, from the kept copy.
 fn repeat(
     request: &Request,
@@ -200,7 +207,11 @@ fn repeat(
     registry.apply(&shown(&made.key, &made.secret, (&keys.audit, session)))?;
     let suspended = registry.find_key(made.key.id)?.is_some_and(|found| found.is_suspended());
     let issued = [Issued { key: made.key, secret }];
-    Answer { brand, suspended, is_batch: false }.hand_over(&issued, &mut handover, session)?;
+    Answer { said: REPEATED, brand, suspended, is_batch: false }.hand_over(
+        &issued,
+        &mut handover,
+        session,
+    )?;
     Ok(Exit::Done)
 }
 
@@ -225,8 +236,8 @@ fn preview(order: &Order, session: &mut Session<'_, '_>) -> Result<Exit> {
         brand = registry.identity()?.brand;
         if let Some((_, Made { key, .. })) = order.made_before(registry)? {
             let suspended = registry.find_key(key.id)?.is_some_and(|found| found.is_suspended());
-            let answer = Answer { brand: &brand, suspended, is_batch: false };
-            answer.preview("This request created", &[key], session)?;
+            let answer = Answer { said: REPEATED, brand: &brand, suspended, is_batch: false };
+            answer.preview(&[key], session)?;
             return Ok(Exit::Done);
         }
     }
@@ -243,8 +254,8 @@ fn preview(order: &Order, session: &mut Session<'_, '_>) -> Result<Exit> {
         Some(registry) => suspended(&order.wishes[0], registry)?,
         None => false,
     };
-    let answer = Answer { brand: &brand, suspended, is_batch: order.is_batch };
-    answer.preview("Would create", &rows, session)?;
+    let answer = Answer { said: "Would create", brand: &brand, suspended, is_batch: order.is_batch };
+    answer.preview(&rows, session)?;
     Ok(Exit::Done)
 }
 

@@ -5,10 +5,10 @@ use clap::{ArgGroup, Args};
 
 use super::change::{Field, Outcome, change_one, grant_one, refuse_dead};
 use super::create::{few_tags, named, note, span};
-use crate::domain::event::Action;
+use crate::domain::event::{Action, differences};
 use crate::domain::key::Key;
 use crate::domain::name::{Name, Note};
-use crate::domain::time::Span;
+use crate::domain::time::Instant;
 use crate::exit::Exit;
 use crate::session::Session;
 
@@ -61,13 +61,31 @@ pub fn run(arguments: &Arguments, session: &mut Session<'_, '_>) -> Result<Exit>
     let schedule = Field::of(every, arguments.no_schedule);
     let now = session.now;
     if name.is_none() && schedule == Field::Keep {
-        return change_one(&arguments.key, arguments.dry_run, session, |key| labels.apply(key, false));
+        return change_one(&arguments.key, arguments.dry_run, session, |key| {
+            let before = key.clone();
+            labels.apply(key)?;
+            Ok(outcome(&before, key, now))
+        });
     }
     grant_one(&arguments.key, arguments.dry_run, session, |key, _| {
         refuse_dead(key, now)?;
-        let changed = rename(key, name, &schedule);
-        labels.apply(key, changed)
+        let before = key.clone();
+        key.name = name.unwrap_or_else(|| key.name.clone());
+        key.rotate_every = schedule.after(key.rotate_every);
+        labels.apply(key)?;
+        Ok(outcome(&before, key, now))
     })
+}
+
+/// What is different now, a line each.
+fn outcome(before: &Key, after: &Key, now: Instant) -> Outcome {
+    let changes = differences(Some(before), after, now);
+    let shown = |value: &Option<String>| value.clone().unwrap_or_else(|| "-".to_owned());
+    let lines = changes
+        .iter()
+        .map(|change| format!("\n  {}  {} → {}", change.field, shown(&change.before), shown(&change.after)));
+    let said = format!("changed{}", lines.collect::<String>());
+    Outcome { action: Action::KeyChanged, changed: !changes.is_empty(), said }
 }
 
 /// What grants nothing.
@@ -88,22 +106,13 @@ impl Labels {
         })
     }
 
-    fn apply(&self, key: &mut Key, changed_before: bool) -> Result<Outcome> {
-        let before = (key.tags.clone(), key.note.clone());
+    fn apply(&self, key: &mut Key) -> Result<()> {
         key.tags.extend(self.add.iter().cloned());
         key.tags.retain(|tag| !self.remove.contains(tag));
         if !self.add.is_empty() {
             key.tags = few_tags(std::mem::take(&mut key.tags))?;
         }
         key.note = self.note.after(key.note.take());
-        let changed = changed_before || before != (key.tags.clone(), key.note.clone());
-        Ok(Outcome { action: Action::KeyChanged, changed, said: "changed".to_owned() })
+        Ok(())
     }
-}
-
-fn rename(key: &mut Key, name: Option<Name>, schedule: &Field<Span>) -> bool {
-    let before = (key.name.clone(), key.rotate_every);
-    key.name = name.unwrap_or_else(|| key.name.clone());
-    key.rotate_every = schedule.after(key.rotate_every);
-    before != (key.name.clone(), key.rotate_every)
 }

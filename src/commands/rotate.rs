@@ -7,17 +7,18 @@ mod stages;
 use anyhow::Result;
 use clap::{ArgGroup, Args};
 
-use super::create::{explain, lifetime, span};
+use super::create::{TRIES, explain, lifetime, span};
 use super::request::Request;
 use super::reveal::shown;
 use crate::domain::event::{Action, Event};
 use crate::domain::key::Key;
 use crate::domain::rotation::{GraceStart, Plan};
+use crate::domain::secret::Brand;
 use crate::domain::time::{Instant, Span};
 use crate::exit::Exit;
 use crate::handover::{HandoverArguments, taken_back};
 use crate::issuance::{Issued, RotationTerms, commit_then_hand_over, draft_rotation};
-use crate::registry::{Change, Registry as _};
+use crate::registry::{Change, Registry as _, RegistryError};
 use crate::session::{Session, Unlocked};
 
 /// Give a key a new secret; the old one is accepted for a grace, which only ever shortens its life
@@ -112,13 +113,39 @@ pub fn run(arguments: &Arguments, session: &mut Session<'_, '_>) -> Result<Exit>
         let name = format!("{}/{}", found.key.project, found.key.name);
         session.confirm(arguments.yes, &format!("End the {which} secret of `{name}` now?"))?;
     }
-    let issued =
-        draft_rotation(&found.key, terms, (&unlocked.brand, &unlocked.keys), session.host.rng, session.now)
-            .map_err(explain)?;
-    record(&found.key, &issued, request.as_ref(), (&mut unlocked, session), |brand, session| {
-        answer::hand_over(&found, &issued, &mut handover, (brand, session))
-    })?;
+    let answer = |issued: &Issued, (): &mut (), brand: &Brand, session: &mut Session<'_, '_>| {
+        answer::hand_over(&found, issued, &mut handover, (brand, session))
+    };
+    issue(&found.key, (terms, request.as_ref()), (&mut unlocked, session), (|_| Ok(()), answer))?;
     Ok(Exit::Done)
+}
+
+/// Draws a secret, opens the place it goes to, commits the rotation and hands the secret over. Draws again when its random
+/// id is in use.
+fn issue<P>(
+    before: &Key,
+    (terms, request): (RotationTerms, Option<&Request>),
+    (unlocked, session): (&mut Unlocked, &mut Session<'_, '_>),
+    (open, mut hand_over): (
+        impl Fn(&Issued) -> Result<P>,
+        impl FnMut(&Issued, &mut P, &Brand, &mut Session<'_, '_>) -> Result<()>,
+    ),
+) -> Result<Issued> {
+    let mut tries = TRIES;
+    loop {
+        tries -= 1;
+        let issued =
+            draft_rotation(before, terms, (&unlocked.brand, &unlocked.keys), session.host.rng, session.now)
+                .map_err(explain)?;
+        let mut place = open(&issued)?;
+        let recorded = record(before, &issued, request, (&mut *unlocked, &mut *session), |brand, session| {
+            hand_over(&issued, &mut place, brand, session)
+        });
+        match recorded {
+            Err(error) if tries > 0 && matches!(error.downcast_ref(), Some(RegistryError::IdTaken)) => {}
+            other => return other.map(|()| issued),
+        }
+    }
 }
 
 /// Which secret of the key such a rotation ends at once, if any.
@@ -160,7 +187,7 @@ fn record(
     issued: &Issued,
     request: Option<&Request>,
     (unlocked, session): (&mut Unlocked, &mut Session<'_, '_>),
-    hand_over: impl FnOnce(&crate::domain::secret::Brand, &mut Session<'_, '_>) -> Result<()>,
+    hand_over: impl FnOnce(&Brand, &mut Session<'_, '_>) -> Result<()>,
 ) -> Result<()> {
     let Unlocked { registry, brand, keys } = unlocked;
     let (now, actor) = (session.now, session.actor());

@@ -235,8 +235,13 @@ fn preview(arguments: &Arguments, session: &mut Session<'_, '_>) -> Result<Exit>
             .collect(),
         _ => vec![answer::planned(key.as_ref().map(|(key, _)| key), None, &target)],
     };
+    let mut views = views;
     if arguments.save {
         target::refuse_private(&target)?;
+        for view in &mut views {
+            let reason = "nothing was called, and the target, which would be remembered, was not";
+            reason.clone_into(&mut view.reason);
+        }
     }
     answer::write(&views, arguments.both, session)
 }

@@ -75,11 +75,11 @@ pub fn run(arguments: &Arguments, session: &mut Session<'_, '_>) -> Result<Exit>
     }
     let text = arguments.input.read(session)?;
     let unlocked = &mut session.unlocked()?;
-    let verdict = decide(&text, &request, arguments, (unlocked, session))?;
     let now = session.host.clock.now();
+    let verdict = decide(&text, &request, (arguments, now), (unlocked, session))?;
     let words = Words::of(&verdict, &request);
     let decision = verdict.decision;
-    let mut view = words.view(&verdict, &unlocked.brand, session.now);
+    let mut view = words.view(&verdict, &unlocked.brand, now);
     if arguments.explain {
         view.checks = Some(checks(&verdict.lookup, &request, &verdict.spending, now));
     }
@@ -110,10 +110,9 @@ struct Verdict {
 fn decide(
     text: &[u8],
     request: &Request,
-    arguments: &Arguments,
+    (arguments, now): (&Arguments, Instant),
     (unlocked, session): (&mut Unlocked, &Session<'_, '_>),
 ) -> Result<Verdict> {
-    let now = session.host.clock.now();
     let Unlocked { registry, keys, .. } = unlocked;
     let (lookup, decision) = verification::verify(registry, keys, Some(text), request, now)?;
     let Lookup::Match(matching) = &lookup else {
@@ -195,10 +194,11 @@ fn batch(arguments: &Arguments, request: &Request, session: &mut Session<'_, '_>
     let mut lines = BufReader::new(&mut everything);
     let mut all_accepted = true;
     while let Some(line) = next_line(&mut lines)? {
-        let verdict = decide(&line, request, arguments, (unlocked, session))?;
+        let now = session.host.clock.now();
+        let verdict = decide(&line, request, (arguments, now), (unlocked, session))?;
         all_accepted &= verdict.decision.is_accepted();
         let words = Words::of(&verdict, request);
-        let view = words.view(&verdict, &unlocked.brand, session.now);
+        let view = words.view(&verdict, &unlocked.brand, now);
         write_object(session.host.stdout, &view, Layout::Compact)?;
     }
     Ok(if all_accepted { Exit::Done } else { Exit::SaidNo })

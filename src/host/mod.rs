@@ -45,6 +45,12 @@ impl Environment {
         self.0.get(OsStr::new(name)).map(OsString::as_os_str).filter(|value| !value.is_empty())
     }
 
+    /// A variable as it is set, be it to nothing: of a private value that is an error, and no reason to take another.
+    #[must_use]
+    pub fn as_set(&self, name: &str) -> Option<&OsStr> {
+        self.0.get(OsStr::new(name)).map(OsString::as_os_str)
+    }
+
     /// A variable that is set, not empty, and Unicode.
     #[must_use]
     pub fn text(&self, name: &str) -> Option<&str> {

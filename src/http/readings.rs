@@ -159,7 +159,7 @@ mod tests {
         for written in
             ["%", "%6", "%zz", "\\", "\\u00", "\\u{", "\\u{}", "\\x1", "&", "&;", "&#;", "&#x;", "&#+1;"]
         {
-            each_reading(written.as_bytes(), &mut |tokens| assert!(tokens.len() <= written.len()));
+            assert!(any_reading(written.as_bytes(), |text| text == written), "{written}");
         }
     }
 }

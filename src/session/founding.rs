@@ -125,7 +125,7 @@ impl Session<'_, '_> {
     fn has_passphrase_source(&mut self) -> bool {
         let may_ask = self.may_ask();
         let environment = self.host.environment;
-        let lookup = |name: &str| environment.os(name).map(ToOwned::to_owned);
+        let lookup = |name: &str| environment.as_set(name).map(ToOwned::to_owned);
         let source = PassphraseSource {
             flag: self.settings.passphrase_file.clone(),
             environment: &lookup,

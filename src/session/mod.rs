@@ -166,7 +166,7 @@ impl Session<'_, '_> {
             VaultKind::Keyring => work(keyring.vault(registry_id, may_ask).as_mut(), *rng),
             VaultKind::Keyfile => work(&mut KeyFile::new(&self.settings.master_key_file), *rng),
             VaultKind::File => {
-                let lookup = |name: &str| environment.os(name).map(ToOwned::to_owned);
+                let lookup = |name: &str| environment.as_set(name).map(ToOwned::to_owned);
                 let mut ask = |question: &str| prompts.hidden(question);
                 let mut source = PassphraseSource {
                     flag: self.settings.passphrase_file.clone(),

@@ -6,11 +6,13 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use super::{Shared, locked};
+use crate::domain::time::Instant;
 use crate::domain::usage::{Counted, Used};
 use crate::registry::RegistryError;
 use crate::registry::ledger::{Folding, Ledger};
 
 const EVERY: Duration = Duration::from_secs(1);
+const HOUR: i64 = 3_600;
 /// After so many seconds what was written is summed.
 const SUM_EVERY: u64 = 60;
 /// As many parts are folded in a second.
@@ -36,7 +38,12 @@ impl Writer {
                 }
                 // What could not be written, because another process holds the file, is kept for the next second.
                 let _ = shared.flush();
-                let _ = shared.fold(second.is_multiple_of(SUM_EVERY));
+                let is_time_to_sum = second.is_multiple_of(SUM_EVERY);
+                let _ = shared.fold(is_time_to_sum);
+                if is_time_to_sum {
+                    // Whoever changes a key does it too, and it is tried again in a minute.
+                    let _ = locked(&shared.ledger).sweep((shared.now)());
+                }
             }
         });
         Self { stop, thread }
@@ -59,18 +66,39 @@ fn give_way() {
     }
 }
 
+/// What could not be written, because another process held the file: each hour by itself, since usage is by the hour.
+#[derive(Default)]
+pub(super) struct Overdue {
+    /// Of hours that are over.
+    past: Vec<(Instant, Vec<Counted>, Vec<Used>)>,
+    /// When what the tally still holds could first not be written.
+    since: Option<Instant>,
+}
+
 impl Shared {
     /// Writes everything counted so far, or keeps it when that fails.
     pub(super) fn flush(&self) -> Result<(), RegistryError> {
+        let mut overdue = locked(&self.overdue);
         let (counted, used) = self.take_counted();
-        if counted.is_empty() {
-            return Ok(());
+        let now = (self.now)();
+        let at = overdue.since.take().unwrap_or(now);
+        if !counted.is_empty() {
+            let written = locked(&self.ledger).add_usage(&counted, &used, at);
+            if let Err(error) = written {
+                if at.seconds().div_euclid(HOUR) == now.seconds().div_euclid(HOUR) {
+                    self.tally.put_back(counted, used);
+                    overdue.since = Some(at);
+                } else {
+                    overdue.past.push((at, counted, used));
+                }
+                return Err(error);
+            }
         }
-        let written = locked(&self.ledger).add_usage(&counted, &used, (self.now)());
-        if written.is_err() {
-            self.tally.put_back(counted, used);
+        while let Some((at, counted, used)) = overdue.past.last() {
+            locked(&self.ledger).add_usage(counted, used, *at)?;
+            overdue.past.pop();
         }
-        written
+        Ok(())
     }
 
     /// Everything counted so far; from now on it is nowhere else.

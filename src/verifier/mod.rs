@@ -88,6 +88,7 @@ struct Shared {
     counters: OnceLock<Counters>,
     desk: Desk,
     tally: tally::Tally,
+    overdue: Mutex<counting::Overdue>,
 }
 
 impl Verifier {
@@ -143,6 +144,7 @@ impl Verifier {
             counters,
             desk,
             tally: tally::Tally::default(),
+            overdue: Mutex::default(),
         });
         let writer = counting::Writer::begin(shared.clone());
         let clerk = desk::Clerk::begin(shared.clone());

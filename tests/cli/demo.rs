@@ -1,3 +1,5 @@
+//! `demo`: the whole life of a key, leaving nothing behind.
+
 use super::world::World;
 
 #[test]

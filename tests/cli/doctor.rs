@@ -1,3 +1,5 @@
+//! `doctor`: what it finds, and that what it advises mends it.
+
 use apikey::exit::Exit;
 use serde_json::Value;
 

@@ -1,3 +1,5 @@
+//! `edit`: name, note, tags and schedule.
+
 use apikey::exit::Exit;
 
 use super::world::World;
@@ -105,4 +107,15 @@ fn a_key_has_a_hundred_tags_and_no_more() {
     world.run(&["edit", "ci", "--tag", "t100"]).ended(Exit::Usage);
     world.run(&["edit", "ci", "--tag", "t100", "--remove-tag", "t0"]).done();
     assert_eq!(world.run(&["show", "ci", "--json"]).done().json()["tags"].as_array().unwrap().len(), 100);
+}
+
+#[test]
+fn a_person_is_told_what_is_different_or_would_be() {
+    let world = World::new();
+    world.create(&["ci", "--tag", "old"]);
+    let line = ["edit", "ci", "--name", "ly", "--note", "x", "--tag", "new", "--format", "table"];
+    let dry = world.run(&[&line[..], &["--dry-run"]].concat()).done().stderr;
+    let real = world.run(&line).done().stderr;
+    assert_eq!(real, "`default/ly` is changed\n  name  ci → ly\n  tags  old → new old\n  note  - → x\n");
+    assert_eq!(dry, real.replace(" is ", " would be "));
 }

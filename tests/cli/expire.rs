@@ -1,3 +1,5 @@
+//! `expire`: another end.
+
 use apikey::domain::time::Instant;
 use apikey::exit::Exit;
 

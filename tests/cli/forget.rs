@@ -1,3 +1,5 @@
+//! `forget`: erasing kept copies.
+
 use apikey::exit::Exit;
 
 use super::world::World;

@@ -1,3 +1,5 @@
+//! `help`, `--help` and `completions`.
+
 use apikey::exit::{ALL, Exit};
 
 use super::world::World;

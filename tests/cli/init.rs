@@ -110,3 +110,19 @@ fn a_place_in_the_configuration_is_the_same_wherever_one_stands() {
     std::fs::write(&config, "owner = 'a'\ngrace = =").unwrap();
     assert!(world.run(&["list"]).ended(Exit::Usage).stderr.contains("line 2, column "));
 }
+
+#[test]
+fn a_source_of_the_passphrase_that_is_set_to_nothing_is_an_error_and_no_other_is_taken() {
+    let world = World::new()
+        .with_variable("APIKEY_VAULT", "file")
+        .with_variable("APIKEY_PASSPHRASE", "correct horse");
+    for name in ["APIKEY_PASSPHRASE_FILE", "APIKEY_PASSPHRASE_COMMAND"] {
+        let world = World::new()
+            .with_variable("APIKEY_VAULT", "file")
+            .with_variable("APIKEY_PASSPHRASE", "correct horse")
+            .with_variable(name, "");
+        world.run(&["init"]).ended(Exit::Vault);
+        assert!(!world.folder().join("registry.db").exists());
+    }
+    world.run(&["init"]).done();
+}

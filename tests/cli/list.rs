@@ -1,3 +1,5 @@
+//! `list`: filters, tables and alarms.
+
 use apikey::exit::Exit;
 
 use super::world::World;

@@ -1,3 +1,5 @@
+//! `log`: events, their chain, and its head.
+
 use apikey::exit::Exit;
 
 use super::world::World;

@@ -1,3 +1,5 @@
+//! `lookup`: which key a string is.
+
 use apikey::exit::Exit;
 
 use super::world::World;

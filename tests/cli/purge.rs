@@ -1,3 +1,5 @@
+//! `purge`: removing what is dead.
+
 use apikey::exit::Exit;
 
 use super::world::World;

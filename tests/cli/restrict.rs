@@ -1,3 +1,5 @@
+//! `restrict`: addresses, origins and the start.
+
 use apikey::exit::Exit;
 
 use super::world::World;

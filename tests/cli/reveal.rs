@@ -1,3 +1,5 @@
+//! `reveal`: showing a kept copy again.
+
 use apikey::exit::Exit;
 
 use super::world::World;

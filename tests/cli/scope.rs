@@ -1,3 +1,5 @@
+//! `scope`: scopes of keys, and the catalogue.
+
 use apikey::exit::Exit;
 
 use super::world::World;

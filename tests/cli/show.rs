@@ -1,3 +1,5 @@
+//! `show`: the card of a key.
+
 use apikey::exit::Exit;
 
 use super::world::World;

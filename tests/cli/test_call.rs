@@ -1,3 +1,5 @@
+//! `test-call`: against a real endpoint on loopback.
+
 use apikey::exit::Exit;
 use base64::Engine as _;
 use serde_json::Value;

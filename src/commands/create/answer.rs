@@ -15,6 +15,8 @@ use crate::session::Session;
 
 /// How new keys are answered for.
 pub(super) struct Answer<'a> {
+    /// What is said of them: "Created", "Would create".
+    pub(super) said: &'static str,
     pub(super) brand: &'a Brand,
     /// Whether their owner or project is suspended, which denies them.
     pub(super) suspended: bool,
@@ -32,7 +34,7 @@ impl Answer<'_> {
     ) -> Result<()> {
         let secrets: Vec<&Secret> = issued.iter().map(|one| &one.secret).collect();
         let first = &issued[0].key;
-        let headline = || headline("Created", first, issued.len());
+        let headline = || headline(self.said, first, issued.len());
         match place {
             Handover::File(file) => {
                 file.write(&secrets)?;
@@ -40,7 +42,12 @@ impl Answer<'_> {
                     self.json(issued.iter().map(|one| (&one.key, None)), false, session)?;
                 } else {
                     let path = file.path().display().to_string();
-                    let text = format!("{}\nThe secret is in {path}, {READERS}.", headline());
+                    let what = if issued.len() == 1 {
+                        "The secret is"
+                    } else {
+                        "The secrets are, one a line in the order of the names,"
+                    };
+                    let text = format!("{}\n{what} in {path}, {READERS}.", headline());
                     session.say(&self.warned(text, first))?;
                 }
             }
@@ -59,7 +66,7 @@ impl Answer<'_> {
                     session.say(&details(&one.key, self.brand))?;
                 }
                 bare(&secrets, session)?;
-                session.say(&self.warned(after(first), first))?;
+                session.say(&self.warned(after(first, issued.len()), first))?;
             }
         }
         session.host.stdout.flush()?;
@@ -67,12 +74,12 @@ impl Answer<'_> {
         Ok(())
     }
 
-    /// What would be issued: the same answer without a secret. `said` is what is said of the keys: "Would create".
-    pub(super) fn preview(&self, said: &str, keys: &[Key], session: &mut Session<'_, '_>) -> Result<()> {
+    /// What would be issued: the same answer without a secret.
+    pub(super) fn preview(&self, keys: &[Key], session: &mut Session<'_, '_>) -> Result<()> {
         if session.format().is_json() {
             return self.json(keys.iter().map(|key| (key, None)), true, session);
         }
-        session.say(&headline(said, &keys[0], keys.len()))?;
+        session.say(&headline(self.said, &keys[0], keys.len()))?;
         if let [key] = keys {
             session.say(&self.warned(details(key, self.brand), key))?;
         }
@@ -159,6 +166,16 @@ fn details(key: &Key, brand: &Brand) -> String {
     if !key.origins.is_any() {
         line("origins", joined(key.origins.named().iter().map(ToString::to_string).collect()));
     }
+    let limits =
+        [key.limits.rate.map(|rate| rate.to_string()), key.limits.quota.map(|quota| quota.to_string())];
+    if limits.iter().any(Option::is_some) {
+        line("limits", joined(limits.into_iter().flatten().collect()));
+    }
+    key.rotate_every.iter().for_each(|span| line("rotate", format!("every {span}")));
+    if !key.tags.is_empty() {
+        line("tags", key.tags.iter().map(ToString::to_string).collect::<Vec<_>>().join(", "));
+    }
+    key.note.iter().for_each(|note| line("note", note.as_str().to_owned()));
     if key.kind == Kind::Pair {
         line(
             "consumer",
@@ -179,7 +196,11 @@ fn kind_name(kind: Kind) -> &'static str {
     }
 }
 
-fn after(key: &Key) -> String {
+fn after(key: &Key, count: usize) -> String {
+    if count > 1 {
+        return "Store them now, one a line in the order of the names; `--json` has each with its key."
+            .to_owned();
+    }
     let word = shell_word(key.name.as_str());
     let again = match key.newest_secret().map(|secret| &secret.kept) {
         Some(Kept::Sealed(_)) => format!(

@@ -6,11 +6,12 @@ use std::path::Path;
 use anyhow::{Context, Result};
 use indicatif::{ProgressBar, ProgressDrawTarget};
 
-use super::{Arguments, answer, record};
+use super::{Arguments, answer, issue};
 use crate::commands::change::TOLD;
 use crate::commands::create::explain;
 use crate::domain::key::Key;
 use crate::domain::rotation::RotationRefusal;
+use crate::domain::secret::Brand;
 use crate::domain::text::shell_word;
 use crate::exit::{Exit, Failure};
 use crate::handover::SecretFile;
@@ -87,16 +88,21 @@ fn one(
     folder: Option<&Path>,
     (unlocked, session): (&mut Unlocked, &mut Session<'_, '_>),
 ) -> Result<Key> {
-    let Issued { key, secret } =
-        draft_rotation(before, terms, (&unlocked.brand, &unlocked.keys), session.host.rng, session.now)
-            .map_err(explain)?;
-    let Some(folder) = folder else { return Ok(key) };
+    let Some(folder) = folder else {
+        let keys = (&unlocked.brand, &unlocked.keys);
+        let drafted = draft_rotation(before, terms, keys, session.host.rng, session.now);
+        return Ok(drafted.map_err(explain)?.key);
+    };
     // Ids and not names: a name may be no file name, and two projects may share one.
-    let mut file = SecretFile::create(&folder.join(format!("{}.{}", before.id, secret.parts().id)))?;
-    let issued = Issued { key, secret };
-    record(before, &issued, None, (unlocked, session), |_, _| Ok(file.write(&[&issued.secret])?))?;
-    file.keep();
-    Ok(issued.key)
+    let open = |issued: &Issued| {
+        SecretFile::create(&folder.join(format!("{}.{}", before.id, issued.secret.parts().id)))
+    };
+    let hand_over = |issued: &Issued, file: &mut SecretFile, _: &Brand, _: &mut Session<'_, '_>| {
+        file.write(&[&issued.secret])?;
+        file.keep();
+        Ok(())
+    };
+    Ok(issue(before, (terms, None), (unlocked, session), (open, hand_over))?.key)
 }
 
 fn prepare(folder: &Path) -> Result<()> {

@@ -108,11 +108,11 @@ impl SqliteRegistry {
     }
 
     pub(super) fn attached(&self) -> Result<Option<Counters>> {
-        Counters::attach(&self.real_path()?).map_err(|error| failed(&error))
+        self.placed(Counters::attach(&self.real_path()?).map_err(|error| failed(&error)))
     }
 
     pub(super) fn real_path(&self) -> Result<std::path::PathBuf> {
-        self.path.canonicalize().map_err(|error| failed(&error))
+        self.placed(self.path.canonicalize().map_err(|error| failed(&error)))
     }
 }
 

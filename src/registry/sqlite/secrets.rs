@@ -4,9 +4,9 @@ use std::collections::HashMap;
 
 use rusqlite::{Connection, params};
 
-use super::Result;
 use super::read::{self, SECRET_COLUMNS};
 use super::write::{seconds, span};
+use super::{Result, SqliteRegistry};
 use crate::crypto::sealing::XCHACHA20_POLY1305;
 use crate::domain::digest::HMAC_SHA256;
 use crate::domain::key::{Kept, Key, KeySecret};
@@ -125,19 +125,38 @@ fn put_secret(connection: &Connection, place: i64, secret: &KeySecret) -> Result
 /// As many copies as one change erases at most: whoever changes one key does not wait for everybody's.
 const SWEPT: usize = 1_000;
 
-/// Erases sealed copies of secrets that have ended: both partial indexes make this a look and not a scan. It is looked
-/// first, since it is nearly always in vain, and to prepare the writing takes four times as long.
+impl SqliteRegistry {
+    /// Erases some sealed copies of secrets that have ended, as every change does; locks nothing where there are none.
+    ///
+    /// # Errors
+    /// Those of SQLite; [`RegistryError::Busy`] while another process writes.
+    pub fn sweep(&mut self, now: Instant) -> Result<()> {
+        if !self.placed(has_ended_copies(&self.connection, now))? {
+            return Ok(());
+        }
+        self.in_transaction(|transaction| sweep(transaction, now))
+    }
+}
+
+/// Those that have a sealed copy and ended by one of their two ends; a partial index makes each a look and not a scan.
+fn ended() -> [String; 2] {
+    ["expires_at", "retires_at"]
+        .map(|end| format!("kept_algorithm = '{XCHACHA20_POLY1305}' AND {end} IS NOT NULL AND {end} <= ?1"))
+}
+
+fn has_ended_copies(connection: &Connection, now: Instant) -> Result<bool> {
+    let [expired, retired] = ended();
+    let sql = format!(
+        "SELECT EXISTS (SELECT 1 FROM secret WHERE {expired}) OR EXISTS (SELECT 1 FROM secret WHERE {retired})"
+    );
+    Ok(connection.prepare_cached(&sql)?.query_row([now.seconds()], |row| row.get(0))?)
+}
+
+/// Erases sealed copies of secrets that have ended. It is looked first, since it is nearly always in vain, and to prepare
+/// the writing takes four times as long.
 pub(super) fn sweep(connection: &Connection, now: Instant) -> Result<()> {
-    let ended = ["expires_at", "retires_at"]
-        .map(|end| format!("kept_algorithm = '{XCHACHA20_POLY1305}' AND {end} IS NOT NULL AND {end} <= ?1"));
-    let [expired, retired] = &ended;
-    let is_any: bool = connection
-        .prepare_cached(&format!(
-            "SELECT EXISTS (SELECT 1 FROM secret WHERE {expired}) OR EXISTS (SELECT 1 FROM secret WHERE {retired})"
-        ))?
-        .query_row([now.seconds()], |row| row.get(0))?;
-    if is_any {
-        for over in &ended {
+    if has_ended_copies(connection, now)? {
+        for over in &ended() {
             let sql = format!(
                 "UPDATE secret SET kept = NULL, kept_algorithm = NULL \
                  WHERE id IN (SELECT id FROM secret WHERE {over} LIMIT {SWEPT})"

@@ -66,3 +66,30 @@ fn a_trigger_that_was_gone_for_a_moment_hides_no_change() {
     edit(&scene.path, &sql);
     assert_eq!(scene.answer(0), "revoked");
 }
+
+#[test]
+fn what_could_not_be_written_for_long_is_counted_in_the_hours_in_which_it_was() {
+    let scene = plain(&["one"]);
+    edit(&scene.path, "ALTER TABLE usage RENAME TO usage_elsewhere");
+    for hour in 0..3_i64 {
+        // As the thread that writes does in every second of it.
+        let _ = scene.verifier.flush();
+        for _ in 0..=hour {
+            assert_eq!(scene.answer(0), "accepted");
+        }
+        let _ = scene.verifier.flush();
+        scene.pass("1h");
+    }
+    edit(&scene.path, "ALTER TABLE usage_elsewhere RENAME TO usage");
+    scene.verifier.flush().unwrap();
+    scene.verifier.flush().unwrap();
+    let mut hours = std::collections::BTreeMap::<i64, u64>::new();
+    scene
+        .registry
+        .usage(&UsageFilter::default(), &mut |row: UsageRow| {
+            *hours.entry(row.hour.seconds()).or_default() += row.requests;
+            std::ops::ControlFlow::Continue(())
+        })
+        .unwrap();
+    assert_eq!(hours.values().copied().collect::<Vec<_>>(), [1, 2, 3], "{hours:?}");
+}

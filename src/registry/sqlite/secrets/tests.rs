@@ -87,4 +87,8 @@ fn one_change_erases_a_thousand_ended_copies_of_each_kind_and_the_next_ones_the_
     assert_eq!(kept(), 1, "the one that is accepted");
     change(at(10));
     assert_eq!(kept(), 1);
+    // Without a change too, and without a lock where there is nothing to do.
+    crate::registry::sqlite::tests::while_locked(&path, || registry.sweep(at(10)).unwrap());
+    registry.sweep(at(90 * 86_400)).unwrap();
+    assert_eq!(kept(), 0);
 }

@@ -5,6 +5,7 @@
 
 use std::ffi::OsStr;
 use std::ops::ControlFlow;
+use std::sync::OnceLock;
 
 use clap_complete::CompleteEnv;
 use clap_complete::engine::{ArgValueCandidates, ArgValueCompleter, CompletionCandidate};
@@ -20,8 +21,15 @@ use crate::settings::{self, Flags};
 /// More names than anybody pages through in a shell.
 const MOST: usize = 1_000;
 
+/// The shell that asks. Its variable is gone once names are asked for.
+static SHELL: OnceLock<String> = OnceLock::new();
+
 /// Answers the shell and ends the program, if it is the shell that calls.
+#[expect(clippy::disallowed_methods, reason = "the shell calls before there is a Host")]
 pub fn answer_the_shell() {
+    if let Ok(shell) = std::env::var("COMPLETE") {
+        SHELL.get_or_init(|| shell);
+    }
     CompleteEnv::with_factory(crate::cli::command).complete();
 }
 
@@ -43,20 +51,11 @@ fn candidate(name: &str, shell: Option<&str>) -> CompletionCandidate {
     CompletionCandidate::new(word)
 }
 
-/// The shell that asks.
-#[expect(
-    clippy::disallowed_methods,
-    reason = "the shell calls back into the command line's data, where there is no Host"
-)]
-fn shell() -> Option<String> {
-    std::env::var("COMPLETE").ok()
-}
-
 /// Names of keys that are not revoked; `project/name` once a project is typed.
 #[must_use]
 pub fn keys() -> ArgValueCompleter {
     ArgValueCompleter::new(|typed: &OsStr| {
-        from_registry(|registry| names_of_keys(registry, typed.to_str()?, shell().as_deref()))
+        from_registry(|registry| names_of_keys(registry, typed.to_str()?, SHELL.get().map(String::as_str)))
     })
 }
 
@@ -114,7 +113,7 @@ fn parties(kind: PartyKind) -> ArgValueCompleter {
                 names
                     .filter(|name| name.starts_with(typed))
                     .take(MOST)
-                    .map(|name| candidate(name, shell().as_deref()))
+                    .map(|name| candidate(name, SHELL.get().map(String::as_str)))
                     .collect(),
             )
         })

@@ -85,7 +85,9 @@ pub fn run(arguments: &Arguments, session: &mut Session<'_, '_>) -> Result<Exit>
         let anything = Filter { limit: Some(1), ..Filter::default() };
         let hint = if is_empty(&anything, &registry, session)? {
             "there are no keys yet; make one with `apikey create NAME --scope RESOURCE:ACTION`"
-        } else if arguments.all {
+        } else if arguments.all || arguments.due || arguments.expiring.is_some() || arguments.unused.is_some()
+        {
+            // All of these are about keys that live.
             "no key matches"
         } else {
             "no key matches; `--all` lists revoked ones too"

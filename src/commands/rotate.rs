@@ -95,6 +95,10 @@ pub fn run(arguments: &Arguments, session: &mut Session<'_, '_>) -> Result<Exit>
     if arguments.dry_run {
         return preview(selector, arguments, terms, session);
     }
+    if arguments.request_id.is_none() {
+        // What cannot be done is said before where the secret goes, and before the vault is opened.
+        session.select(&session.registry()?, selector)?.key.may_rotate(terms.plan, session.now)?;
+    }
     let mut handover = arguments.handover.open(session)?;
     let mut unlocked = session.unlocked()?;
     let found = session.select(&unlocked.registry, selector)?;

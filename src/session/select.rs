@@ -103,7 +103,11 @@ fn not_found(registry: &dyn Registry, selector: &str) -> anyhow::Error {
         let _ = registry.list(&filter, Instant::from_seconds(0), &mut |listed| {
             let near = strsim::jaro_winkler(&lower, &listed.key.name.as_str().to_lowercase());
             if near > best.as_ref().map_or(0.85, |(score, _)| *score) {
-                best = Some((near, listed.key.name.to_string()));
+                let (project, name) = (&listed.key.project, &listed.key.name);
+                // Of whoever names a project too, the name alone may be that of several.
+                let named =
+                    if selector.contains('/') { format!("{project}/{name}") } else { name.to_string() };
+                best = Some((near, named));
             }
             ControlFlow::Continue(())
         });

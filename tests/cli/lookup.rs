@@ -121,3 +121,17 @@ fn nothing_at_all_is_a_wrong_command_line_and_not_an_unknown_key() {
         assert!(ran.stderr.contains("standard input"), "{}", ran.stderr);
     }
 }
+
+#[test]
+fn a_public_part_that_was_cut_short_is_found_by_what_is_left_of_it() {
+    let world = World::new();
+    let secret = world.create(&["ci"]);
+    let begin = &secret[.."apik_sk_live_".len() + 4];
+    assert!(world.run(&["lookup", begin]).done().stdout.contains("ci"));
+    assert!(world.run_with_stdin(&["lookup"], begin.as_bytes()).done().stdout.contains("ci"));
+    world.run(&["lookup", &begin[..begin.len() - 2]]).ended(Exit::NotFound);
+    // What could be anything is taken for a name.
+    let bare = &begin["apik_sk_live_".len()..];
+    let said = world.run(&["lookup", bare]).ended(Exit::NotFound).stderr;
+    assert!(said.contains("no key named"), "{said}");
+}

@@ -79,3 +79,14 @@ fn a_name_that_was_edited_in_the_file_reaches_no_terminal() {
     assert!(!said.contains('\u{1b}') && said.contains("\\x1b"), "{said}");
     assert!(!world.asked()[0].contains('\u{1b}'), "{:?}", world.asked());
 }
+
+#[test]
+fn what_cannot_be_rotated_is_said_before_where_the_secret_would_go() {
+    let world = World::new();
+    world.create(&["ci"]);
+    world.run(&["rotate", "ci", "-q"]).done();
+    let said = world.run(&["rotate", "ci"]).ended(Exit::Conflict).stderr;
+    assert!(said.contains("under way"), "{said}");
+    world.run(&["revoke", "ci", "--yes"]).done();
+    assert!(world.run(&["rotate", "ci"]).ended(Exit::Conflict).stderr.contains("revoked"));
+}

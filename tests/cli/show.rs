@@ -43,10 +43,12 @@ fn quiet_never_prints_a_private_secret() {
 fn what_is_not_there_is_exit_5_with_a_suggestion() {
     let world = World::new();
     world.create(&["deploy"]);
-    for wrong in ["deplyo", "Deploy", "DEPLOY", "default/depoy"] {
+    for wrong in ["deplyo", "Deploy", "DEPLOY"] {
         let ran = world.run(&["show", wrong]).ended(Exit::NotFound);
         assert!(ran.stderr.contains("did you mean `deploy`?"), "{}", ran.stderr);
     }
+    let ran = world.run(&["show", "defualt/depoy"]).ended(Exit::NotFound);
+    assert!(ran.stderr.contains("did you mean `default/deploy`?"), "{}", ran.stderr);
 }
 
 #[test]

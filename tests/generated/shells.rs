@@ -65,6 +65,15 @@ fn the_dynamic_script_completes_the_name_of_a_key_though_the_vault_is_dead() {
     let asked = "source <(apikey completions bash --dynamic); COMP_WORDS=(apikey show rot); COMP_CWORD=2; \
                  COMP_TYPE=9; _clap_complete_apikey apikey rot show; printf '%s\\n' \"${COMPREPLY[@]}\"";
     assert!(shell(home.path(), "bash", &["-c", asked]).contains("rotunda"));
+    // A name is no code, however it is completed.
+    let registry = home.path().join("odd/registry.db").display().to_string();
+    let made = apikey(
+        home.path(),
+        &["create", "rot$(touch x)", "-q", "--registry", &registry, "--vault", "keyfile"],
+    );
+    assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
+    let asked = format!("export APIKEY_REGISTRY={registry}; {asked}");
+    assert!(shell(home.path(), "bash", &["-c", &asked]).contains("rot\\$\\(touch\\ x\\)"));
     let loaded = "autoload -Uz compinit; compinit -u -d $HOME/dump; source <(apikey completions zsh --dynamic); \
                   (( $+_comps[apikey] )) && echo loaded";
     assert!(shell(home.path(), "zsh", &["-f", "-c", loaded]).contains("loaded"));

@@ -244,7 +244,7 @@ pub(crate) fn explain(error: IssuanceError) -> anyhow::Error {
             Failure::usage(message).hint("give a later `--expires`, or an earlier `--not-before`").into()
         }
         IssuanceError::PublishableWrites(_) => {
-            Failure::new(Exit::Usage, "publishable_writes", message).hint("everybody can read a publishable key: give it RESOURCE:read scopes only, or use `--kind sk` on a server").into()
+            Failure::new(Exit::Usage, "publishable_writes", message).hint("everybody can read a publishable key: give it RESOURCE:read scopes only; a server gets a private key (`apikey create --kind sk`)").into()
         }
         IssuanceError::PublishableAnywhere => Failure::new(Exit::Usage, "publishable_anywhere", message)
             .hint("name them with `--allow-origin https://shop.example.com` or `--allow-app com.example.shop`")

@@ -77,31 +77,31 @@ impl Counts {
                 "expiring",
                 FindingStatus::Warning,
                 (&self.ending_soon, "ending within 14 days", unnamed()),
-                "apikey list --expiring 14d",
+                "`apikey list --expiring 14d`",
             ),
             noted(
                 "due",
                 FindingStatus::Warning,
                 (&self.due, "due for rotation", unnamed()),
-                "apikey list --due",
+                "`apikey list --due`",
             ),
             noted(
                 "unused",
                 FindingStatus::Ok,
                 (&self.unused, "not used for 90 days", unnamed()),
-                "apikey list --unused 90d",
+                "`apikey list --unused 90d`",
             ),
             noted(
                 "never_expiring",
                 FindingStatus::Ok,
                 (&self.never_ending, "without an end", self.never_ending.named()),
-                "apikey list, and `apikey expire KEY` to give one an end",
+                "`apikey show KEY`; `apikey expire KEY` gives one an end",
             ),
             noted(
                 "kept",
                 FindingStatus::Ok,
                 (&self.kept, "with a kept copy of a secret", self.kept.named()),
-                "apikey list, and `apikey forget KEY` to erase one",
+                "`apikey show KEY`; `apikey forget KEY` erases one",
             ),
         ]
     }

@@ -21,10 +21,19 @@ pub(super) fn by_argument(part: &str, registry: &dyn Registry, session: &Session
     if let Some(hit) = by_whole_id(shortened.unwrap_or(part), registry)? {
         return Ok(hit);
     }
-    match shortened {
-        Some(beginning) => by_beginning(beginning, registry),
-        None => Ok(Hit { found: session.select(registry, part)?, secret: None, matched: None }),
+    if let Some(beginning) = shortened {
+        return by_beginning(beginning, registry);
     }
+    match session.select(registry, part) {
+        Ok(found) => Ok(Hit { found, secret: None, matched: None }),
+        // Cut short without a word, as a screen does it.
+        Err(error) => by_beginning_of_a_part(part, registry).unwrap_or(Err(error)),
+    }
+}
+
+/// As [`by_beginning`], of what begins as public parts do; none for what could be anything.
+fn by_beginning_of_a_part(text: &str, registry: &dyn Registry) -> Option<Result<Hit>> {
+    Beginning::of(text).filter(|beginning| beginning.kind.is_some()).map(|_| by_beginning(text, registry))
 }
 
 /// What came by standard input and is no whole secret: perhaps a public part, or a secret that was cut short.
@@ -36,7 +45,7 @@ pub(super) fn by_fragment(text: &[u8], registry: &dyn Registry) -> Result<Hit> {
     }
     match shortened {
         Some(beginning) => by_beginning(beginning, registry),
-        None => Err(unknown().into()),
+        None => by_beginning_of_a_part(text, registry).unwrap_or_else(|| Err(unknown().into())),
     }
 }
 

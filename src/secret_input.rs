@@ -60,6 +60,19 @@ impl SecretInput {
         Ok(Zeroizing::new(typed.as_bytes().to_vec()))
     }
 
+    /// Refuses to take both the passphrase and the secret from standard input.
+    ///
+    /// # Errors
+    /// A usage error; those of opening the file.
+    pub fn check_stdin(&self, session: &Session<'_, '_>) -> Result<()> {
+        let is_taken = session.settings.passphrase_file.as_deref() == Some(Path::new("-"));
+        if !is_taken || self.file()?.is_some() {
+            return Ok(());
+        }
+        let failure = Failure::usage("standard input cannot be both the passphrase and the secret");
+        Err(failure.hint("name the secret with `--secret-file FILE`").into())
+    }
+
     /// The stream to read many secrets from, one a line.
     ///
     /// # Errors

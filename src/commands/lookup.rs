@@ -67,13 +67,7 @@ fn given_as_argument() -> Failure {
 }
 
 fn by_input(input: &SecretInput, registry: &dyn Registry, session: &mut Session<'_, '_>) -> Result<Hit> {
-    if session.settings.passphrase_file.as_deref() == Some(std::path::Path::new("-"))
-        && input.file()?.is_none()
-    {
-        return Err(Failure::usage("standard input cannot be both the passphrase and the secret")
-            .hint("name the secret with `--secret-file FILE`")
-            .into());
-    }
+    input.check_stdin(session)?;
     let text = input.read(session)?;
     if text.is_empty() {
         return Err(Failure::usage("nothing was given to look up")

@@ -160,12 +160,7 @@ fn chosen(key: &Key, arguments: &Arguments, session: &Session<'_, '_>) -> Result
 
 /// Calls with a secret from outside; the registry is opened only for a remembered target, `--save` or `--explain`.
 fn foreign(arguments: &Arguments, session: &mut Session<'_, '_>) -> Result<Exit> {
-    let reads_stdin = arguments.input.file()?.is_none();
-    if reads_stdin && session.settings.passphrase_file.as_deref() == Some(std::path::Path::new("-")) {
-        return Err(Failure::usage("standard input cannot be both the passphrase and the secret")
-            .hint("name the secret with `--secret-file FILE`")
-            .into());
-    }
+    arguments.input.check_stdin(session)?;
     let text = arguments.input.read(session)?;
     let needs_registry = arguments.key.is_some() || arguments.explain;
     let mut unlocked = if needs_registry { Some(session.unlocked()?) } else { None };

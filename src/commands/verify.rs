@@ -63,13 +63,7 @@ pub struct Arguments {
 /// When no decision could be made; a denial is none.
 pub fn run(arguments: &Arguments, session: &mut Session<'_, '_>) -> Result<Exit> {
     let request = request(arguments)?;
-    if session.settings.passphrase_file.as_deref() == Some(std::path::Path::new("-"))
-        && arguments.input.file()?.is_none()
-    {
-        return Err(Failure::usage("standard input cannot be both the passphrase and the secret")
-            .hint("name the secret with `--secret-file FILE`")
-            .into());
-    }
+    arguments.input.check_stdin(session)?;
     if arguments.batch {
         return batch(arguments, &request, session);
     }

@@ -7,7 +7,7 @@ use super::fit::{Column, Room};
 use super::relative::relative;
 use super::rows::{key_tone, moment, or_dash, secret_tone};
 use super::table::{Cell, Look, write_table};
-use super::view::{DecisionView, IssuedView, KeyView, RotationView, SecretView, Shown};
+use super::view::{DecisionView, KeyView, SecretView, Shown};
 use crate::domain::key::SecretStatus;
 use crate::domain::text::escape;
 use crate::domain::time::{Instant, Span};
@@ -78,27 +78,6 @@ pub(super) fn write_key(out: &mut dyn Write, key: &KeyView<'_>, look: Look, now:
     Ok(())
 }
 
-/// Writes a key that was just issued or rotated, its secret on a line of its own: a double click selects it.
-pub(super) fn write_issued(
-    out: &mut dyn Write,
-    issued: &IssuedView<'_>,
-    look: Look,
-    now: Instant,
-) -> io::Result<()> {
-    if let Some(secret) = issued.secret {
-        for part in [secret.text(), "\n\n"] {
-            out.write_all(part.as_bytes())?;
-        }
-    }
-    let mut block = Block { text: String::new(), look };
-    if let Some(rotation) = &issued.rotation {
-        describe_rotation(&mut block, rotation, now);
-        block.text.push('\n');
-    }
-    out.write_all(block.text.as_bytes())?;
-    write_key(out, &issued.key, look, now)
-}
-
 /// Writes the checks of a decision, if it carries them.
 pub(super) fn write_checks(out: &mut dyn Write, decision: &DecisionView<'_>, look: Look) -> io::Result<()> {
     use super::view::CheckOutcome::{Denied, NotReached, Passed};
@@ -143,16 +122,6 @@ fn describe(block: &mut Block, key: &KeyView<'_>, now: Instant) {
     let tags = key.tags.joined(", ", usize::MAX);
     block.optional("tags", (!tags.is_empty()).then_some(tags.as_str()));
     block.optional("note", key.note);
-}
-
-fn describe_rotation(block: &mut Block, rotation: &RotationView, now: Instant) {
-    block.plain("old secret", rotation.old_secret_id.as_str());
-    let until = match (rotation.old_accepted_until, rotation.pending) {
-        (None, true) => "its grace starts with the first use of the new one".to_owned(),
-        (until, _) => both(until, now),
-    };
-    block.plain("accepted till", &until);
-    block.plain("new one from", &both(Some(rotation.new_accepted_from), now));
 }
 
 /// `2027-02-21T12:00:00Z (in 89 days)`; only the instant when the other would repeat it; without one, `never`.

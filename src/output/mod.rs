@@ -36,7 +36,7 @@ pub use tsv::Line;
 
 pub use crate::domain::text::escape;
 use crate::domain::time::Instant;
-use view::{DecisionView, EventView, IssuedView, KeyView, LimitView, PartyView, ScopeView, UsageView};
+use view::{DecisionView, EventView, KeyView, LimitView, PartyView, ScopeView, UsageView};
 
 /// How results are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -152,21 +152,6 @@ impl<'a> Out<'a> {
             Format::Table => card::write_key(self.stream, key, look, self.now)?,
             Format::Tsv => self.single(key)?,
             Format::Json | Format::Jsonl => self.object(key)?,
-        }
-        self.stream.flush()
-    }
-
-    /// Writes a key with the secret it was issued. Tab-separated output leaves the secret out: it goes where
-    /// `--quiet` or `--secret-out` say.
-    ///
-    /// # Errors
-    /// Those of the stream.
-    pub fn issued(&mut self, issued: &IssuedView<'_>) -> io::Result<()> {
-        let look = self.look();
-        match self.format {
-            Format::Table => card::write_issued(self.stream, issued, look, self.now)?,
-            Format::Tsv => self.single(&issued.key)?,
-            Format::Json | Format::Jsonl => self.object(issued)?,
         }
         self.stream.flush()
     }

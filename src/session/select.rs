@@ -74,14 +74,12 @@ fn by_name(registry: &dyn Registry, selector: &str, now: Instant) -> Result<Opti
 }
 
 fn by_public_part(registry: &dyn Registry, selector: &str) -> Result<Option<Found>> {
-    let selector = selector.strip_suffix('…').unwrap_or(selector);
-    let last = selector.rsplit('_').next().unwrap_or(selector);
-    let Some(id) = SecretId::parse(last) else { return Ok(None) };
+    let Some(id) = SecretId::from_shown(selector) else { return Ok(None) };
     if let Some(found) = registry.find_secret(id)? {
         return Ok(Some(found));
     }
     // A consumer key carries the key's own id.
-    match KeyId::from_bare(last) {
+    match KeyId::from_bare(id.as_str()) {
         Some(id) if selector.contains("_ck_") => Ok(registry.find_key(id)?),
         _ => Ok(None),
     }

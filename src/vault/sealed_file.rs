@@ -53,8 +53,8 @@ impl<'a> SealedFile<'a> {
     }
 
     /// What the next `store` costs to derive; reading goes by what the file says. Must be [`Cost::is_sane`].
-    #[must_use]
-    pub fn with_cost(self, cost: Cost) -> Self {
+    #[cfg(test)]
+    fn with_cost(self, cost: Cost) -> Self {
         Self { cost, ..self }
     }
 

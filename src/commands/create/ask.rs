@@ -3,6 +3,7 @@
 use anyhow::Result;
 
 use super::wish::{WishArguments, lifetime, named, scopes};
+use crate::domain::lifetime::Lifetime;
 use crate::exit::Failure;
 use crate::session::Session;
 use crate::settings::Defaults;
@@ -31,7 +32,7 @@ pub(super) fn ask(arguments: &mut WishArguments, session: &mut Session<'_, '_>) 
         arguments.env = Some(ENVS[chosen].to_owned());
     }
     if arguments.expires.is_none() {
-        let usual = expires.unwrap_or_else(|| "90d".to_owned());
+        let usual = expires.unwrap_or_else(|| Lifetime::DEFAULT.to_string());
         let question = ("Expires (90d, 2027-01-31, never)", Some(usual.as_str()));
         arguments.expires = Some(ask_until(question, session, lifetime)?);
     }

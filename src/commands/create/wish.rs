@@ -107,7 +107,7 @@ pub(super) fn read(arguments: &WishArguments, session: &Session<'_, '_>) -> Resu
             rate: arguments.rate.as_deref().map(|text| rate(text, arguments.burst)).transpose()?,
             quota: arguments.quota.as_deref().map(quota).transpose()?,
         },
-        lifetime: lifetime(&or(&arguments.expires, &defaults.expires, "90d"))?,
+        lifetime: lifetime(&or(&arguments.expires, &defaults.expires, &Lifetime::DEFAULT.to_string()))?,
         not_before: arguments.not_before.as_deref().map(instant).transpose()?,
         rotate_every: arguments.every.as_deref().map(span).transpose()?,
         tags: few_tags(arguments.tags.iter().map(|tag| named("a tag", tag)).collect::<Result<_>>()?)?,

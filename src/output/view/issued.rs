@@ -16,10 +16,6 @@ impl<'a> ExposedSecret<'a> {
     pub fn new(text: &'a str) -> Self {
         Self(text)
     }
-
-    pub(in crate::output) fn text(self) -> &'a str {
-        self.0
-    }
 }
 
 impl std::fmt::Debug for ExposedSecret<'_> {

@@ -25,7 +25,7 @@ mod write;
 
 use std::path::{Path, PathBuf};
 
-use rusqlite::{Connection, OptionalExtension, TransactionBehavior};
+use rusqlite::{Connection, OptionalExtension};
 
 use super::{
     Change, DefinedScope, EventFilter, Filter, Found, Identity, Listed, PartySummary, RecordedEvent,
@@ -155,13 +155,7 @@ impl Registry for SqliteRegistry {
     }
 
     fn apply(&mut self, change: &Change<'_>) -> Result<()> {
-        let begun =
-            self.connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(Into::into);
-        let written = begun.and_then(|transaction| {
-            write::apply(&transaction, change)?;
-            Ok(transaction.commit()?)
-        });
-        self.placed(written)
+        self.in_transaction(|transaction| write::apply(transaction, change))
     }
 
     fn check_names(&self, change: &Change<'_>) -> Result<()> {

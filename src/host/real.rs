@@ -1,7 +1,7 @@
 //! The real machine: the only place where ambient clock, randomness, environment and streams are read.
 
 use std::io::{self, IsTerminal, Write};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use rand::TryRng;
 use rand::rand_core::UnwrapErr;
@@ -10,10 +10,8 @@ use rand::rngs::SysRng;
 use super::prompts::TerminalPrompts;
 use super::{Clock, Environment, Host, Keyring, Terminal};
 use crate::domain::time::Instant;
+use crate::vault::os_keyring::PATIENCE_UNATTENDED;
 use crate::vault::{OsKeyring, Vault};
-
-/// How long the keyring may take with nobody there to unlock it.
-const UNATTENDED: Duration = Duration::from_secs(3);
 
 /// The system's clock.
 #[derive(Debug)]
@@ -39,7 +37,8 @@ pub struct PlatformKeyring;
 
 impl Keyring for PlatformKeyring {
     fn vault(&self, registry_id: &str, attended: bool) -> Box<dyn Vault> {
-        let patience = if attended { crate::vault::os_keyring::PATIENCE_ATTENDED } else { UNATTENDED };
+        let patience =
+            if attended { crate::vault::os_keyring::PATIENCE_ATTENDED } else { PATIENCE_UNATTENDED };
         Box::new(OsKeyring::new(registry_id, patience, Box::new(say_waiting)))
     }
 }

@@ -167,5 +167,7 @@ pub(super) fn sweep(connection: &Connection, now: Instant) -> Result<()> {
     Ok(())
 }
 
+// With the other tests of the file, which are for Unix.
 #[cfg(test)]
+#[cfg(unix)]
 mod tests;

@@ -3,7 +3,6 @@
 use super::*;
 use crate::domain::decision::Decision;
 use crate::domain::limit::{Quota, Rate, Subject};
-use crate::domain::time::Span;
 use crate::registry::ledger::Use;
 
 fn rate(text: &str) -> Limits {
@@ -63,11 +62,6 @@ impl Scene {
         };
         let now = self.verifier.now();
         self.registry.record(&used, now).unwrap().denial.is_none()
-    }
-
-    pub(super) fn pass(&self, span: &str) {
-        let span: Span = span.parse().unwrap();
-        self.clock.fetch_add(span.seconds() * 1_000_000, Ordering::SeqCst);
     }
 
     /// As after SIGKILL: nothing is written down, and its memory is not given back.

@@ -238,6 +238,10 @@ pub fn start_waiting_grace(
         return Ok(());
     }
     let before = &matching.found.key;
+    if !registry.last_state(before.id)?.fits(before) {
+        // It was set back; to record anything of it would confirm it.
+        return Ok(());
+    }
     let mut after = before.clone();
     after.start_grace_on_use(matching.place, now);
     if reseal(&keys.row, before, &mut after).is_err() {

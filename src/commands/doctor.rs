@@ -66,6 +66,11 @@ fn examine(registry: &SqliteRegistry, findings: &mut Vec<FindingView>, session: 
             None
         }
     };
+    // One state of the file, whatever others change meanwhile.
+    let reading = registry.reading();
+    if let Err(error) = &reading {
+        findings.push(failed("registry", &anyhow::anyhow!("{error}")));
+    }
     let mut seals = keys.as_ref().map(|keys| Seals::new(&keys.row));
     let (mut past, mut counts) = (Past::default(), Counts::new(session.now));
     let read = registry.list(&Filter::default(), session.now, &mut |listed| {

@@ -45,6 +45,9 @@ impl Request {
     /// What it made before, if its copy is kept.
     pub(crate) fn made_before(&self, registry: &dyn Registry) -> Result<Option<Made>> {
         let Some(earlier) = registry.request(&self.id)? else { return Ok(None) };
+        if earlier.seal.is_none() {
+            return Err(self.used("by an earlier version of apikey").hint("use a new id").into());
+        }
         if earlier.fingerprint != self.fingerprint {
             return Err(self.used("for another wish").hint("use a new id for a new wish").into());
         }
@@ -63,9 +66,7 @@ impl Request {
         let sealed = keys.row.tag(&bytes(&made.remembered));
         if !made.remembered.seal.is_some_and(|seal| seal.ct_eq(&sealed).into()) {
             let message = format!("what is recorded of the request `{}` was altered outside apikey", self.id);
-            return Err(Failure::new(Exit::Conflict, "tampered", message)
-                .hint("use a new id, and see `apikey doctor`")
-                .into());
+            return Err(Failure::new(Exit::Conflict, "tampered", message).hint("use a new id").into());
         }
         Ok(kept::open(&made.key, &made.secret, keys, now)?.ok_or_else(|| self.no_longer_kept(&made.key))?)
     }

@@ -7,6 +7,7 @@ mod stages;
 use anyhow::Result;
 use clap::{ArgGroup, Args};
 
+use super::change::refuse_set_back;
 use super::create::{TRIES, explain, lifetime, span};
 use super::request::Request;
 use super::reveal::shown;
@@ -135,6 +136,7 @@ fn issue<P>(
         impl FnMut(&Issued, &mut P, &Brand, &mut Session<'_, '_>) -> Result<()>,
     ),
 ) -> Result<Issued> {
+    refuse_set_back(before, &unlocked.registry, &unlocked.keys.row)?;
     let mut tries = TRIES;
     loop {
         tries -= 1;

@@ -224,12 +224,10 @@ fn read_anew(path: &Path, gate: &Gate) -> Result<Rules, Failure> {
         return Err(refused("it is no file that could be read again"));
     }
     let rules = read(path)?;
-    if rules.asks_for_nothing() && !gate.rules().asks_for_nothing() {
-        return Err(refused(
-            "it asks for no scope, route or environment any more; to serve like that, start again",
-        ));
+    match rules.lost(&gate.rules()) {
+        None => Ok(rules),
+        Some(lost) => Err(refused(&format!("it has no `{lost}` any more; to serve like that, start again"))),
     }
-    Ok(rules)
 }
 
 /// Writes what the server says until it has ended.

@@ -194,6 +194,10 @@ fn batch(arguments: &Arguments, request: &Request, session: &mut Session<'_, '_>
         let words = Words::of(&verdict, request);
         let view = words.view(&verdict, &unlocked.brand, now);
         write_object(session.host.stdout, &view, Layout::Compact)?;
+        if lines.buffer().is_empty() {
+            // Whoever asks one at a time waits for its answer.
+            session.host.stdout.flush()?;
+        }
     }
     Ok(if all_accepted { Exit::Done } else { Exit::SaidNo })
 }

@@ -50,8 +50,9 @@ pub struct Event {
     pub subject: String,
     /// What before and after.
     pub changes: Vec<FieldChange>,
-    /// What it left of its key, owner or project: SHA-256 of all that grants, as
-    /// [`super::canonical::state_of_key`] has it.
+    /// What it left of its key, owner or project, where it changed that: SHA-256 of all that grants, as
+    /// [`super::canonical::state_of_key`] has it. One that changes nothing of it says nothing, or it would confirm
+    /// whatever it found.
     pub state: Option<[u8; 32]>,
 }
 
@@ -66,7 +67,7 @@ impl Event {
             key: Some(after.id),
             subject: format!("{}/{}", after.project, after.name),
             changes: differences(before, after, now),
-            state: Some(state_of_key(after)),
+            state: Some(state_of_key(after)).filter(|state| before.map(state_of_key).as_ref() != Some(state)),
         }
     }
 

@@ -47,6 +47,7 @@ pub fn undo_insert<'a>(issued: &[Issued], actor: &Actor, now: Instant) -> Change
             .iter()
             .map(|one| Event {
                 changes: Vec::new(),
+                state: None,
                 ..Event::on_key(Action::KeyTakenBack, actor, None, &one.key, now)
             })
             .collect(),

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ops::ControlFlow;
 
 use super::{
-    Change, DefinedScope, EventFilter, Filter, Found, Identity, Listed, PartyChange, PartySummary,
+    Change, DefinedScope, EventFilter, Filter, Found, Identity, LastState, Listed, PartyChange, PartySummary,
     RecordedEvent, Registry, RegistryError, RememberedRequest, Result, Visit,
 };
 use crate::domain::event::chain;
@@ -309,9 +309,10 @@ impl Registry for MemoryRegistry {
         Ok(self.scopes.values().cloned().collect())
     }
 
-    fn last_state(&self, key: KeyId) -> Result<Option<[u8; 32]>> {
+    fn last_state(&self, key: KeyId) -> Result<LastState> {
         let mut of_key = self.events.iter().rev().filter(|recorded| recorded.event.key == Some(key));
-        Ok(of_key.find_map(|recorded| recorded.event.state))
+        let last = of_key.find_map(|recorded| LastState::of(recorded.event.action, recorded.event.state));
+        Ok(last.unwrap_or(LastState::Unknown))
     }
 
     fn request(&self, id: &str) -> Result<Option<RememberedRequest>> {

@@ -7,12 +7,14 @@
 pub(crate) mod conformance;
 mod error;
 mod filter;
+mod last_state;
 pub mod ledger;
 #[cfg(test)]
 pub mod memory;
 pub mod sqlite;
 
 pub use error::RegistryError;
+pub use last_state::LastState;
 
 use crate::crypto::AuditKey;
 use crate::domain::event::{Action, Event};
@@ -264,8 +266,8 @@ pub trait Registry {
     /// Events, oldest first.
     fn events(&self, filter: &EventFilter, visit: &mut Visit<'_, RecordedEvent>) -> Result<()>;
 
-    /// What the newest event on a key that says so left of it: see [`Event::state`].
-    fn last_state(&self, key: KeyId) -> Result<Option<[u8; 32]>>;
+    /// What the log last says of a key.
+    fn last_state(&self, key: KeyId) -> Result<LastState>;
 
     /// What the storage itself finds wrong with its file: nothing, or one line each.
     fn integrity(&self) -> Result<Vec<String>>;

@@ -1,5 +1,7 @@
 //! `serve.toml`: which proxies are trusted, where the secret is, and what each route needs.
 
+mod route;
+
 use std::net::IpAddr;
 
 use axum::http::{HeaderName, Method};
@@ -13,6 +15,8 @@ use crate::domain::limit::Rate;
 use crate::domain::network::Network;
 use crate::domain::scope::Scope;
 use crate::domain::secret::Env;
+
+pub use route::Route;
 
 /// Why a configuration is refused.
 #[derive(Debug, thiserror::Error)]
@@ -131,17 +135,6 @@ pub struct Rules {
     pub connections: Tuning,
 }
 
-/// What a method and a path need.
-#[derive(Debug, Clone)]
-pub struct Route {
-    /// Any of these; none is any.
-    methods: Vec<Method>,
-    /// Segments; `*` is any one, and `**` at the end any number.
-    path: Vec<String>,
-    /// The scopes needed.
-    pub scopes: Vec<Scope>,
-}
-
 impl Default for Rules {
     fn default() -> Self {
         Self {
@@ -232,10 +225,14 @@ impl Rules {
         self.trusted_proxies.iter().any(|network| network.contains(peer))
     }
 
-    /// Whether every request passes that any live key presents.
+    /// What `before` asked of every request, and these rules of none.
     #[must_use]
-    pub fn asks_for_nothing(&self) -> bool {
-        self.routes.is_empty() && self.scopes.is_empty() && self.env.is_none() && self.scope_header.is_none()
+    pub fn lost(&self, before: &Self) -> Option<&'static str> {
+        let lost = |name, after: bool, before: bool| (before && !after).then_some(name);
+        lost("routes", !self.routes.is_empty(), !before.routes.is_empty())
+            .or_else(|| lost("scopes", !self.scopes.is_empty(), !before.scopes.is_empty()))
+            .or_else(|| lost("env", self.env.is_some(), before.env.is_some()))
+            .or_else(|| lost("scope_header", self.scope_header.is_some(), before.scope_header.is_some()))
     }
 
     /// The first route that fits.
@@ -253,42 +250,6 @@ fn misread(text: &str, error: &toml::de::Error) -> ConfigError {
         said.push_str("; settings of the whole server stand above the first `[[route]]`");
     }
     ConfigError::Syntax(said)
-}
-
-impl Route {
-    fn read(written: &WrittenRoute) -> Result<Self, ConfigError> {
-        let wrong =
-            |setting, why| move |value: &str| ConfigError::Value { setting, value: value.to_owned(), why };
-        let path = written
-            .path
-            .strip_prefix('/')
-            .ok_or_else(|| wrong("route.path", "not a path: it begins with `/`")(&written.path))?;
-        // Of a slash at its end nothing is made, in a request neither.
-        let path = path.strip_suffix('/').unwrap_or(path);
-        let path: Vec<String> =
-            path.split('/').skip(usize::from(path.is_empty())).map(str::to_owned).collect();
-        let is_odd = |segment: &String| segment.contains(['*', '%']) && segment != "*" && segment != "**";
-        let open = path.iter().position(|segment| segment == "**");
-        if path.iter().any(is_odd) || open.is_some_and(|place| place + 1 != path.len()) {
-            let why = "not a pattern: `*` is one whole segment, `**` all that follow";
-            return Err(wrong("route.path", why)(&written.path));
-        }
-        let methods =
-            each(written.methods.as_deref().unwrap_or_default(), wrong("route.methods", "no method"))?;
-        let scopes = each(&written.scopes, wrong("route.scopes", "not a scope"))?;
-        Ok(Self { methods, path, scopes })
-    }
-
-    fn fits(&self, method: &Method, segments: &[&str]) -> bool {
-        let (open, fixed) = match self.path.split_last() {
-            Some((last, before)) if last == "**" => (true, before),
-            _ => (false, &self.path[..]),
-        };
-        let fits_length = if open { segments.len() >= fixed.len() } else { segments.len() == fixed.len() };
-        (self.methods.is_empty() || self.methods.contains(method))
-            && fits_length
-            && fixed.iter().zip(segments).all(|(pattern, segment)| pattern == "*" || pattern == segment)
-    }
 }
 
 fn each<T: std::str::FromStr>(

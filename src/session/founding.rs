@@ -1,5 +1,7 @@
 //! Making a registry: the vault first, the registry second, one process at a time.
 
+use std::path::{Path, PathBuf};
+
 use anyhow::Result;
 
 use super::{Session, Unlocked};
@@ -68,10 +70,8 @@ impl Session<'_, '_> {
         }
         let id = SecretId::generate(self.host.rng).to_string();
         let kind = self.choose_vault(&id)?;
-        // A sealed file says which registry it is for; one that was left by an interrupted `init` lends its own.
-        let left =
-            (kind == VaultKind::File).then(|| SealedFile::registry_of(&self.settings.sealed_file)).flatten();
-        let id = left.and_then(SecretId::parse).map_or(id, |left| left.to_string());
+        let unfinished = Unfinished::begin(kind, &self.settings.sealed_file)?;
+        let id = unfinished.left.map_or(id, |left| left.to_string());
         let master = self.with_vault(kind, &id, |vault, rng| put_master_key(vault, rng))?;
         let identity = Identity {
             id: id.clone(),
@@ -90,6 +90,7 @@ impl Session<'_, '_> {
             }
             return Err(error.into());
         }
+        unfinished.end();
         Ok(Founded { identity, vault: kind, keys })
     }
 
@@ -133,6 +134,42 @@ impl Session<'_, '_> {
             prompt: None,
         };
         may_ask || source.is_there()
+    }
+}
+
+/// Stands beside a sealed file until its registry is there, so that one which an interrupted `init` left can be told from
+/// that of another registry in the same folder.
+struct Unfinished {
+    mark: Option<PathBuf>,
+    /// The registry that the sealed file is for, which never came to be.
+    left: Option<SecretId>,
+}
+
+impl Unfinished {
+    fn begin(kind: VaultKind, sealed_file: &Path) -> Result<Self> {
+        if kind != VaultKind::File {
+            return Ok(Self { mark: None, left: None });
+        }
+        let mut mark = sealed_file.as_os_str().to_owned();
+        mark.push(".unfinished");
+        let mark = PathBuf::from(mark);
+        let is_left = mark.symlink_metadata().is_ok();
+        if !is_left && sealed_file.symlink_metadata().is_err() {
+            let made = std::fs::OpenOptions::new().write(true).create_new(true).open(&mark);
+            made.map_err(|error| {
+                Failure::new(Exit::Vault, "vault_io", format!("{} cannot be made: {error}", mark.display()))
+            })?;
+        }
+        let left =
+            if is_left { SealedFile::registry_of(sealed_file).and_then(SecretId::parse) } else { None };
+        Ok(Self { mark: Some(mark), left })
+    }
+
+    fn end(self) {
+        if let Some(mark) = self.mark {
+            // One that stays would lend the id of a registry that is there, which another `init` here then refuses.
+            let _ = std::fs::remove_file(mark);
+        }
     }
 }
 

@@ -200,6 +200,15 @@ fn a_row_that_was_set_back_to_a_state_of_its_own_is_found_by_the_log() {
         assert!(said.contains(&format!("default/{name} ")), "{said}");
     }
     assert!(!said.contains("good") && !said.contains("owned"), "{said}");
+    // Nothing that happens to them next confirms what they are now: it says nothing of it, or is refused.
+    world.run(&["edit", "revoked", "--note", "x"]).done();
+    world.run(&["reveal", "narrowed", "-q"]).done();
+    world.run(&["scope", "add", "narrowed", "c:read"]).ended(Exit::Conflict);
+    world.run(&["expire", "revoked", "1d"]).ended(Exit::Conflict);
+    world.run(&["rotate", "rotated", "-q"]).ended(Exit::Conflict);
+    world.run(&["rotate", "rotated", "--finish", "--yes"]).ended(Exit::Conflict);
+    let still = finding(&world.run(&["doctor", "--json"]).ended(Exit::SaidNo), "states");
+    assert_eq!(still["message"], said);
     // What it advises mends it, with the vault closed too.
     world.close_vault();
     world.run(&["revoke", "revoked", "narrowed", "rotated", "--yes"]).done();
@@ -233,4 +242,29 @@ fn an_event_that_needs_the_vault_and_has_no_seal_is_found() {
         assert!(said["message"].as_str().unwrap().contains("no seal"), "{said}");
         world.run(&["log", "--check"]).ended(Exit::SaidNo);
     }
+}
+
+#[test]
+fn a_key_that_was_removed_and_put_in_again_is_found() {
+    let world = World::new();
+    world.create(&["gone"]);
+    let backup = world.home().join("backup.db");
+    world.tamper(&format!("VACUUM INTO '{}'", backup.display()));
+    world.run(&["revoke", "gone", "--yes"]).done();
+    world.pass("2d");
+    world.run(&["purge", "--older-than", "1d", "--yes"]).done();
+    assert_eq!(world.count(), 0);
+    let connection = rusqlite::Connection::open(&backup).unwrap();
+    let columns = |table: &str| -> String {
+        let sql = format!("SELECT group_concat(name) FROM pragma_table_info('{table}')");
+        connection.query_row(&sql, [], |row| row.get(0)).unwrap()
+    };
+    let [key, secret] = ["key", "secret"].map(|table| {
+        let columns = columns(table);
+        format!("INSERT INTO {table} ({columns}) SELECT {columns} FROM old.{table}")
+    });
+    world.tamper(&format!("ATTACH '{}' AS old; {key}; {secret}", backup.display()));
+    let ran = world.run(&["doctor", "--json"]).ended(Exit::SaidNo);
+    assert_eq!(status(&ran, "seals"), "ok");
+    assert!(finding(&ran, "states")["message"].as_str().unwrap().contains("default/gone"));
 }

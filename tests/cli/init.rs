@@ -66,24 +66,32 @@ fn another_vault_than_the_one_that_is_there_is_a_conflict() {
 }
 
 #[test]
-fn a_sealed_file_that_an_interrupted_init_left_is_taken_up() {
-    let world = World::new()
-        .with_variable("APIKEY_VAULT", "file")
-        .with_variable("APIKEY_PASSPHRASE", "correct horse");
+fn a_sealed_file_that_an_interrupted_init_left_is_taken_up_and_that_of_another_registry_never() {
+    let sealed_with = |world: World, passphrase: &str| {
+        world.with_variable("APIKEY_VAULT", "file").with_variable("APIKEY_PASSPHRASE", passphrase)
+    };
+    let world = sealed_with(World::new(), "correct horse");
     world.run(&["init"]).done();
     let id = world.registry().identity().unwrap().id;
-    std::fs::remove_file(world.folder().join("registry.db")).unwrap();
+    let (registry, sealed) = (world.folder().join("registry.db"), world.folder().join("master.key.sealed"));
+    let mark = world.folder().join("master.key.sealed.unfinished");
+    assert!(!mark.exists());
+    // Beside a registry that is there, or was once.
+    let other = world.folder().join("other.db").display().to_string();
+    world.run(&["init", "--registry", &other]).ended(Exit::Vault);
+    std::fs::remove_file(&registry).unwrap();
+    world.run(&["init"]).ended(Exit::Vault);
+    // As after a kill between the one and the other.
+    std::fs::write(&mark, "").unwrap();
+    let text = std::fs::read(&sealed).unwrap();
+    let world = sealed_with(world, "another");
+    world.run(&["init"]).ended(Exit::Vault);
+    let world = sealed_with(world, "correct horse");
     world.run(&["init"]).done();
-    assert_eq!(world.registry().identity().unwrap().id, id);
+    assert_eq!((world.registry().identity().unwrap().id, std::fs::read(&sealed).unwrap()), (id, text));
+    assert!(!mark.exists());
     let secret = world.create(&["ci"]);
     assert_eq!(world.verdict(&secret, &[]), "accepted");
-    // Sealed with another passphrase, it is neither used nor replaced.
-    std::fs::remove_file(world.folder().join("registry.db")).unwrap();
-    let sealed = std::fs::read(world.folder().join("master.key.sealed")).unwrap();
-    let world = world.with_variable("APIKEY_PASSPHRASE", "another");
-    world.run(&["init"]).ended(Exit::Vault);
-    assert_eq!(std::fs::read(world.folder().join("master.key.sealed")).unwrap(), sealed);
-    assert!(!world.folder().join("registry.db").exists());
 }
 
 #[cfg(unix)]

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use std::ops::ControlFlow;
 
 use super::{FindingView, Registry, failed, ok, problem};
-use crate::domain::canonical::{state_of_key, state_of_party};
+use crate::domain::canonical::state_of_party;
 use crate::domain::event::Action;
 use crate::domain::key::Key;
 use crate::domain::party::PartyKind;
@@ -26,7 +26,7 @@ impl Past {
     /// Holds a key against the newest event on it.
     pub(super) fn look_at(&mut self, key: &Key, registry: &dyn Registry) {
         match registry.last_state(key.id) {
-            Ok(Some(state)) if state != state_of_key(key) => {
+            Ok(last) if !last.fits(key) => {
                 self.found(format!("the key {}/{} ({})", key.project, key.name, key.id));
             }
             Ok(_) => {}

@@ -6,11 +6,11 @@ use super::{Arguments, answer};
 use crate::commands::change::{Outcome, grant_one};
 use crate::commands::create::span;
 use crate::domain::event::Action;
-use crate::domain::key::Key;
+use crate::domain::key::{Key, KeyId};
 use crate::exit::Exit;
 use crate::output::view::KeyView;
 use crate::output::{Format, ListWriter, Record};
-use crate::registry::{Found, Registry};
+use crate::registry::{Found, Registry, RegistryError};
 use crate::session::Session;
 
 pub(super) fn run(selector: &str, arguments: &Arguments, session: &mut Session<'_, '_>) -> Result<Exit> {
@@ -24,14 +24,20 @@ pub(super) fn run(selector: &str, arguments: &Arguments, session: &mut Session<'
         None if arguments.finish => key.finish_rotation(now).map(|()| Action::RotationFinished),
         None => key.cancel_rotation(now).map(|()| Action::RotationCancelled),
     };
+    let mut asked: Option<(KeyId, u64)> = None;
     if extend.is_none() && !arguments.dry_run {
         let Found { mut key, .. } = session.select(&session.registry()?, selector)?;
         change(&mut key)?;
+        asked = Some((key.id, key.revision));
         let which = if arguments.finish { "old" } else { "new" };
         let question = format!("End the {which} secret of `{}/{}` now?", key.project, key.name);
         session.confirm(arguments.yes, &question)?;
     }
     grant_one(selector, arguments.dry_run, session, |key, _| {
+        if asked.is_some_and(|asked| asked != (key.id, key.revision)) {
+            // Another rotation than the one that was asked about.
+            return Err(RegistryError::Conflict(key.id).into());
+        }
         let action = change(key)?;
         let done = match action {
             Action::RotationExtended => "given a longer grace",

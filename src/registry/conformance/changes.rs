@@ -5,7 +5,7 @@ use crate::domain::event::chain;
 use crate::domain::key::{Kept, KeySecret, LastUse};
 use crate::domain::seal::Seal;
 use crate::domain::secret::SecretId;
-use crate::registry::RememberedRequest;
+use crate::registry::{LastState, RememberedRequest};
 
 for_every_backend! {
     a_conflict_changes_nothing_at_all,
@@ -168,13 +168,22 @@ fn an_older_use_does_not_replace_a_newer_one(registry: &mut dyn Ledger) {
 
 fn the_state_of_a_key_is_that_of_the_newest_event_that_says_so(registry: &mut dyn Ledger) {
     let mut key = samples::key("one");
-    assert_eq!(registry.last_state(key.id).unwrap(), None);
+    assert_eq!(registry.last_state(key.id).unwrap(), LastState::Unknown);
     insert(registry, &[key.clone(), samples::key("other")]).unwrap();
     key.revoke(crate::domain::key::RevokeReason::Other, at(1));
     replace(registry, &[key.clone()]).unwrap();
-    let bare = Event { state: None, ..event(&key, Action::SecretUsed, 2) };
-    registry.apply(&Change { events: vec![bare], ..Change::default() }).unwrap();
-    assert_eq!(registry.last_state(key.id).unwrap(), Some(crate::domain::canonical::state_of_key(&key)));
+    let mut say = |event: Event| {
+        registry.apply(&Change { events: vec![event], ..Change::default() }).unwrap();
+        registry.last_state(key.id).unwrap()
+    };
+    let on_key = |action, before| Event::on_key(action, &Actor::default(), before, &key, at(2));
+    let last = say(on_key(Action::SecretUsed, Some(&key)));
+    assert!(last.fits(&key) && !last.fits(&samples::key("one")), "{last:?}");
+    let bare = |action| Event { state: None, ..on_key(action, None) };
+    assert_eq!(say(bare(Action::KeyChanged)), last, "it says nothing");
+    assert_eq!(say(bare(Action::GraceStarted)), LastState::Unknown, "of an earlier version");
+    assert_eq!(say(on_key(Action::KeyCreated, None)), last);
+    assert_eq!(say(bare(Action::KeyTakenBack)), LastState::Gone);
 }
 
 fn a_request_id_is_taken_once_and_free_again_when_it_is_forgotten(registry: &mut dyn Ledger) {

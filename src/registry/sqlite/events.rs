@@ -11,7 +11,7 @@ use crate::domain::digest::HMAC_SHA256;
 use crate::domain::event::{Action, Actor, Event, FieldChange, chain};
 use crate::domain::key::KeyId;
 use crate::domain::time::Instant;
-use crate::registry::{EventFilter, RecordedEvent, Visit};
+use crate::registry::{EventFilter, LastState, RecordedEvent, Visit};
 
 pub(super) fn append(connection: &Connection, events: &[Event], audit: Option<&AuditKey>) -> Result<()> {
     if events.is_empty() {
@@ -49,12 +49,19 @@ pub(super) fn append(connection: &Connection, events: &[Event], audit: Option<&A
     Ok(())
 }
 
-/// What the newest event on a key left of it.
-pub(super) fn last_state(connection: &Connection, key: KeyId) -> Result<Option<[u8; 32]>> {
-    let mut statement = connection.prepare_cached(
-        "SELECT state FROM event WHERE key = ?1 AND state IS NOT NULL ORDER BY number DESC LIMIT 1",
-    )?;
-    Ok(statement.query_row([key.to_string()], |row| row.get(0)).optional()?)
+/// What the newest event on a key that says so left of it.
+pub(super) fn last_state(connection: &Connection, key: KeyId) -> Result<LastState> {
+    let mut statement =
+        connection.prepare_cached("SELECT action, state FROM event WHERE key = ?1 ORDER BY number DESC")?;
+    let mut rows = statement.query([key.to_string()])?;
+    while let Some(row) = rows.next()? {
+        let action =
+            Action::from_code(&row.get::<_, String>(0)?).ok_or_else(|| damaged("an event's action"))?;
+        if let Some(last) = LastState::of(action, row.get(1)?) {
+            return Ok(last);
+        }
+    }
+    Ok(LastState::Unknown)
 }
 
 type Triple = (String, Option<String>, Option<String>);

@@ -28,8 +28,8 @@ use std::path::{Path, PathBuf};
 use rusqlite::{Connection, OptionalExtension};
 
 use super::{
-    Change, DefinedScope, EventFilter, Filter, Found, Identity, Listed, PartySummary, RecordedEvent,
-    Registry, RegistryError, RememberedRequest, Visit,
+    Change, DefinedScope, EventFilter, Filter, Found, Identity, LastState, Listed, PartySummary,
+    RecordedEvent, Registry, RegistryError, RememberedRequest, Visit,
 };
 use crate::domain::key::KeyId;
 use crate::domain::name::Name;
@@ -206,7 +206,7 @@ impl Registry for SqliteRegistry {
         self.placed(events::list(&self.connection, filter, visit))
     }
 
-    fn last_state(&self, key: KeyId) -> Result<Option<[u8; 32]>> {
+    fn last_state(&self, key: KeyId) -> Result<LastState> {
         self.placed(events::last_state(&self.connection, key))
     }
 

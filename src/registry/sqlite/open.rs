@@ -73,7 +73,7 @@ fn unread(error: rusqlite::Error, path: &Path) -> RegistryError {
     )
 }
 
-fn known_schema() -> i64 {
+pub(super) fn known_schema() -> i64 {
     i64::try_from(MIGRATIONS.len()).unwrap_or(i64::MAX)
 }
 

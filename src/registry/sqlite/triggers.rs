@@ -7,6 +7,7 @@ use std::sync::OnceLock;
 use rusqlite::Connection;
 
 use super::{Result, SqliteRegistry, open, unusable};
+use crate::registry::RegistryError;
 
 impl SqliteRegistry {
     /// Refuses a registry whose triggers were dropped or altered, or that has others: running verifiers would not learn
@@ -22,6 +23,11 @@ impl SqliteRegistry {
             let triggers = made_by_migrations()?;
             MADE.get_or_init(|| triggers)
         };
+        let (found, known) = (self.schema()?, open::known_schema());
+        if found > known {
+            // Brought up to date by a later version while this one has it open.
+            return Err(RegistryError::Newer { found, known });
+        }
         if *made == triggers(&self.connection)? {
             return Ok(());
         }

@@ -84,6 +84,11 @@ fn is_framed_plainly(seen: &Seen) -> bool {
 /// Behind an upgrade to HTTP/2 other requests would follow, of which the proxy knows nothing.
 pub(super) fn no_connection_becomes_one_of_another_protocol(stage: &Stage) {
     let reader = bearer(&stage.create("upgrade", &["--scope", "orders:read"]));
+    // Who only offers HTTP/2, as clients do, is answered in HTTP/1.
+    let offer =
+        ["Connection: Upgrade, HTTP2-Settings", "Upgrade: h2c", "HTTP2-Settings: AAMAAABkAAQAoAAAAAIAAAAA"];
+    let answer = stage.ask("GET /orders/7", &super::and(&reader, &offer));
+    assert!(answer.passed().values("upgrade").is_empty(), "{answer:?}");
     let settings = "HTTP2-Settings: AAMAAABkAAQAoAAAAAIAAAAA".to_owned();
     let lists = ["Upgrade", "upgrade, HTTP2-Settings", "keep-alive, Upgrade", "Upgrade, close"];
     let protocols =

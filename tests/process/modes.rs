@@ -36,6 +36,18 @@ fn whatever_is_made_is_private_under_any_umask() {
 }
 
 #[test]
+fn a_secret_goes_into_a_folder_that_may_only_be_written() {
+    let machine = Machine::with_registry();
+    let folder = machine.home().join("drop");
+    fs::create_dir(&folder).unwrap();
+    set_mode(&folder, 0o300);
+    machine.run(&["create", "a", "--secret-out", "drop/secret"]).ended(0);
+    set_mode(&folder, 0o700);
+    let secret = fs::read_to_string(folder.join("secret")).unwrap();
+    assert_eq!(machine.verdict(secret.trim()), "accepted");
+}
+
+#[test]
 fn a_sealed_master_key_is_private_too() {
     let machine = Machine::new();
     let mut command = machine.through_shell("umask 000;", &["init", "--vault", "file"], "");

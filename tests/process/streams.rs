@@ -1,6 +1,6 @@
 //! Standard input, standard output and inherited descriptors in every state a caller may hand them over in.
 
-use std::io::Read;
+use std::io::{BufRead as _, BufReader, Read, Write as _};
 use std::process::Stdio;
 
 use crate::machine::{Machine, finish, finish_with_stdin, watched};
@@ -207,5 +207,24 @@ fn one_secret_of_many_bytes_is_read_only_as_far_as_it_could_matter() {
         // Ends when the reader leaves.
         drop(std::io::copy(&mut endless, &mut { pipe }));
     });
+    watched(child).ended(7);
+}
+
+#[test]
+fn a_batch_is_answered_while_more_of_it_comes() {
+    let machine = Machine::with_registry();
+    let secret = machine.create("a");
+    let mut command = machine.command(&["verify", "--batch"]);
+    let mut child =
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut asks = child.stdin.take().unwrap();
+    let mut answers = BufReader::new(child.stdout.take().unwrap());
+    for (asked, code) in [(secret.as_str(), "accepted"), ("bad", "malformed"), (&secret, "accepted")] {
+        writeln!(asks, "{asked}").unwrap();
+        let mut line = String::new();
+        answers.read_line(&mut line).unwrap();
+        assert!(line.contains(&format!("\"code\":\"{code}\"")), "{line}");
+    }
+    drop(asks);
     watched(child).ended(7);
 }

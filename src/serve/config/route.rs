@@ -51,3 +51,31 @@ impl Route {
             && fixed.iter().zip(segments).all(|(pattern, segment)| pattern == "*" || pattern == segment)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::serve::config::Rules;
+
+    #[test]
+    fn what_was_asked_and_is_asked_no_more_is_named_and_nothing_else_is() {
+        let route = "[[route]]\npath = '/a'\nscopes = ['a:b']\n";
+        let whole = format!(
+            "trusted_proxies = ['::1']\nenv = 'live'\noriginal = 'path'\nscopes = ['c:d']\nscope_header = 'x-need'\n{route}"
+        );
+        let rules = |text: &str| Rules::parse(text).unwrap();
+        let lost = |after: &str| rules(after).lost(&rules(&whole));
+        assert_eq!(lost(&whole), None);
+        assert_eq!(lost(&format!("{whole}{route}")), None);
+        assert_eq!(lost(&whole.replace(route, "")), Some("routes"));
+        assert_eq!(lost(&whole.replace("scopes = ['c:d']\n", "")), Some("scopes"));
+        assert_eq!(lost(&whole.replace("env = 'live'\n", "")), Some("env"));
+        assert_eq!(lost(&whole.replace("scope_header = 'x-need'\n", "")), Some("scope_header"));
+        // Each line that a file was cut off behind.
+        for (end, _) in whole.match_indices('\n').filter(|(end, _)| end + 1 < whole.len()) {
+            if let Ok(cut) = Rules::parse(&whole[..=end]) {
+                assert!(cut.lost(&rules(&whole)).is_some(), "{}", &whole[..end]);
+            }
+        }
+        assert_eq!(rules("").lost(&rules("key_headers = ['x']")), None);
+    }
+}

@@ -31,7 +31,8 @@ pub(crate) struct Made {
 }
 
 impl Request {
-    /// `wish` is all that was asked for, in canonical bytes. A request id is a word of the caller's: bounded, visible, and no secret.
+    /// `wish` is all that was asked for, in canonical bytes. A request id is a word of the caller's: bounded, visible, and
+    /// no secret.
     pub(crate) fn new(id: &str, wish: &[u8]) -> Result<Self> {
         let is_plain = (1..=128).contains(&id.len()) && id.bytes().all(|byte| byte.is_ascii_graphic());
         if is_plain && !contains_secret(id) {

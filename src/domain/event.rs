@@ -50,9 +50,8 @@ pub struct Event {
     pub subject: String,
     /// What before and after.
     pub changes: Vec<FieldChange>,
-    /// What it left of its key, owner or project, where it changed that: SHA-256 of all that grants, as
-    /// [`super::canonical::state_of_key`] has it. One that changes nothing of it says nothing, or it would confirm
-    /// whatever it found.
+    /// What it left of its key, owner or project: SHA-256 of all that grants, as [`super::canonical::state_of_key`] has
+    /// it. One that left it as it was says nothing, or it would confirm whatever it found.
     pub state: Option<[u8; 32]>,
 }
 
@@ -60,6 +59,7 @@ impl Event {
     /// An event on a key, with all that differs between `before` and `after`.
     #[must_use]
     pub fn on_key(action: Action, actor: &Actor, before: Option<&Key>, after: &Key, now: Instant) -> Self {
+        let state = state_of_key(after);
         Self {
             at: now,
             action,
@@ -67,7 +67,11 @@ impl Event {
             key: Some(after.id),
             subject: format!("{}/{}", after.project, after.name),
             changes: differences(before, after, now),
-            state: Some(state_of_key(after)).filter(|state| before.map(state_of_key).as_ref() != Some(state)),
+            state: if action.may_leave_as_it_is() && before.map(state_of_key) == Some(state) {
+                None
+            } else {
+                Some(state)
+            },
         }
     }
 

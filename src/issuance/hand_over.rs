@@ -5,8 +5,8 @@ use crate::domain::event::{Action, Actor, Event};
 use crate::domain::time::Instant;
 use crate::registry::{Change, Registry, RegistryError};
 
-/// Commits a change in so many parts, of [`crate::registry::PART`] keys each, then hands over; if either fails, takes back what was committed, the last first.
-/// `change` and `undo` make a part by its number.
+/// Commits a change in so many parts, of [`crate::registry::PART`] keys each, then hands over; if either fails, takes back
+/// what was committed, the last first. `change` and `undo` make a part by its number.
 ///
 /// # Errors
 /// The registry's when nothing was committed; the hand-over's when it was taken back; the registry's with both said

@@ -155,8 +155,11 @@ impl Unfinished {
         let mark = PathBuf::from(mark);
         let is_left = mark.symlink_metadata().is_ok();
         if !is_left && sealed_file.symlink_metadata().is_err() {
-            let made = std::fs::OpenOptions::new().write(true).create_new(true).open(&mark);
-            made.map_err(|error| {
+            let mut options = std::fs::OpenOptions::new();
+            options.write(true).create_new(true);
+            #[cfg(unix)]
+            std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+            options.open(&mark).map_err(|error| {
                 Failure::new(Exit::Vault, "vault_io", format!("{} cannot be made: {error}", mark.display()))
             })?;
         }

@@ -32,6 +32,7 @@ fn a_key_switched_on_in_the_file_is_enabled_on_proof_and_said_to_be_altered() {
         assert_eq!(said.contains("outside apikey"), !disabled_again, "{said}");
         assert_eq!(world.verdict(&secret, &[]), "accepted");
         assert_eq!(world.actions().last(), Some(&"key_enabled"));
+        world.run(&["doctor"]).done();
     }
 }
 

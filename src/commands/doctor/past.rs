@@ -1,5 +1,5 @@
-//! Whether each key, owner and project is what the log last says of it: one that was set back to an earlier state of its own
-//! has a seal that fits.
+//! Whether each key, owner and project is what the log last says of it: one that was set back to an earlier state of its
+//! own has a seal that fits.
 
 use std::collections::HashMap;
 use std::ops::ControlFlow;

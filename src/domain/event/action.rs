@@ -130,4 +130,16 @@ impl Action {
     pub fn from_code(code: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|action| action.code() == code)
     }
+
+    /// Whether it may change nothing that grants.
+    pub(super) fn may_leave_as_it_is(self) -> bool {
+        matches!(
+            self,
+            Self::KeyChanged
+                | Self::SecretRevealed
+                | Self::SecretUsed
+                | Self::CopyForgotten
+                | Self::TargetSaved
+        )
+    }
 }

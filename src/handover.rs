@@ -3,7 +3,7 @@
 //! The place is decided and opened before anything is created, and used once, after the commit.
 
 use std::fs::{File, OpenOptions};
-use std::io::{self, ErrorKind, Write};
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use anyhow::Result;
@@ -169,7 +169,9 @@ impl SecretFile {
             let synced = File::open(folder.unwrap_or(Path::new("."))).and_then(|folder| folder.sync_all());
             // A folder that may be written and not read, or one that cannot be synced: the system writes it when it does.
             synced.or_else(|error| match error.kind() {
-                ErrorKind::PermissionDenied | ErrorKind::InvalidInput | ErrorKind::Unsupported => Ok(()),
+                io::ErrorKind::PermissionDenied
+                | io::ErrorKind::InvalidInput
+                | io::ErrorKind::Unsupported => Ok(()),
                 _ => Err(error),
             })?;
         }

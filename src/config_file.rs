@@ -22,7 +22,7 @@ pub(crate) fn read(path: &Path) -> io::Result<String> {
 
 /// What is wrong with it, in one line.
 pub(crate) fn said(text: &str, error: &toml::de::Error) -> String {
-    let why = error.message().split('\n').collect::<Vec<_>>().join(", ");
+    let why = error.message().replace('\n', ", ");
     let Some(before) = error.span().and_then(|span| text.get(..span.start)) else { return why };
     let line = before.matches('\n').count() + 1;
     let column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;

@@ -98,8 +98,16 @@ impl Order {
     }
 }
 
-/// Draws again when a random id is in use, which 62^12 ids make a curiosity.
-pub(crate) const TRIES: usize = 3;
+/// Issues again when a random id is in use, which 62^12 ids make a curiosity: three times in all.
+pub(crate) fn with_new_ids<T>(mut issue: impl FnMut() -> Result<T>) -> Result<T> {
+    for _ in 1..3 {
+        match issue() {
+            Err(error) if matches!(error.downcast_ref(), Some(RegistryError::IdTaken)) => {}
+            other => return other,
+        }
+    }
+    issue()
+}
 
 fn issue(
     order: &Order,
@@ -107,14 +115,8 @@ fn issue(
     unlocked: &mut Unlocked,
     session: &mut Session<'_, '_>,
 ) -> Result<Exit> {
-    for _ in 1..TRIES {
-        match issue_once(order, &mut handover, unlocked, session) {
-            Err(error) if matches!(error.downcast_ref(), Some(RegistryError::IdTaken)) => {}
-            Err(error) => return Err(taken(error, &unlocked.registry, session.now)),
-            done => return done,
-        }
-    }
-    issue_once(order, &mut handover, unlocked, session)
+    with_new_ids(|| issue_once(order, &mut handover, unlocked, session))
+        .map_err(|error| taken(error, &unlocked.registry, session.now))
 }
 
 /// A name that only an expired key still has: such a key is not rotated, and gives it up when it is revoked.
@@ -204,9 +206,9 @@ fn repeat(
 ) -> Result<Exit> {
     let Unlocked { registry, brand, keys } = unlocked;
     let secret = request.open(&made, (keys, session.now))?;
-    registry.apply(&shown(&made.key, &made.secret, (&keys.audit, session)))?;
-    let suspended = registry.find_key(made.key.id)?.is_some_and(|found| found.is_suspended());
-    let issued = [Issued { key: made.key, secret }];
+    registry.apply(&shown(&made.found.key, &made.secret, (&keys.audit, session)))?;
+    let suspended = made.found.is_suspended();
+    let issued = [Issued { key: made.found.key, secret }];
     Answer { said: REPEATED, brand, suspended, is_batch: false }.hand_over(
         &issued,
         &mut handover,
@@ -234,10 +236,10 @@ fn preview(order: &Order, session: &mut Session<'_, '_>) -> Result<Exit> {
     let mut brand = Brand::default();
     if let Some(registry) = &registry {
         brand = registry.identity()?.brand;
-        if let Some((_, Made { key, .. })) = order.made_before(registry)? {
-            let suspended = registry.find_key(key.id)?.is_some_and(|found| found.is_suspended());
+        if let Some((_, Made { found, .. })) = order.made_before(registry)? {
+            let suspended = found.is_suspended();
             let answer = Answer { said: REPEATED, brand: &brand, suspended, is_batch: false };
-            answer.preview(&[key], session)?;
+            answer.preview(&[found.key], session)?;
             return Ok(Exit::Done);
         }
     }

@@ -3,6 +3,7 @@
 mod history;
 mod keys;
 mod machine;
+mod named;
 mod past;
 mod seals;
 
@@ -23,8 +24,8 @@ use crate::session::Session;
 
 /// Look at the registry, the vault, the log and the keys, and say what is not well
 ///
-/// Writes, reads and deletes an entry of its own in the vault, where it writes at all; changes nothing else. Exit 7 when there is a problem;
-/// warnings alone are exit 0.
+/// Writes, reads and deletes an entry of its own in the vault, where it writes at all; changes nothing else. Exit 7
+/// when there is a problem; warnings alone are exit 0.
 #[derive(Debug, Args)]
 pub struct Arguments {
     /// Show only what is not well
@@ -67,10 +68,7 @@ fn examine(registry: &SqliteRegistry, findings: &mut Vec<FindingView>, session: 
         }
     };
     // One state of the file, whatever others change meanwhile.
-    let reading = registry.reading();
-    if let Err(error) = &reading {
-        findings.push(failed("registry", &anyhow::anyhow!("{error}")));
-    }
+    let _reading = registry.reading().map_err(|error| findings.push(failed("registry", &error.into())));
     let mut seals = keys.as_ref().map(|keys| Seals::new(&keys.row));
     let (mut past, mut counts) = (Past::default(), Counts::new(session.now));
     let read = registry.list(&Filter::default(), session.now, &mut |listed| {

@@ -12,7 +12,7 @@ use crate::domain::secret::{Secret, contains_secret};
 use crate::domain::time::Instant;
 use crate::exit::{Exit, Failure};
 use crate::issuance::Issued;
-use crate::registry::{Registry, RememberedRequest};
+use crate::registry::{Found, Registry, RememberedRequest};
 
 /// What is asked for under which id.
 #[derive(Debug, Clone)]
@@ -23,8 +23,8 @@ pub(crate) struct Request {
 
 /// What a request made.
 pub(crate) struct Made {
-    /// The key, as it is now.
-    pub(crate) key: Key,
+    /// The key, as it is now, with its owner and project.
+    pub(crate) found: Found,
     /// The secret that was issued.
     pub(crate) secret: KeySecret,
     remembered: RememberedRequest,
@@ -57,7 +57,7 @@ impl Request {
         };
         let issued = found.key.secrets.iter().find(|secret| secret.id == earlier.secret);
         match issued.filter(|secret| secret.kept != Kept::No).cloned() {
-            Some(secret) => Ok(Some(Made { key: found.key, secret, remembered: earlier })),
+            Some(secret) => Ok(Some(Made { found, secret, remembered: earlier })),
             None => Err(self.no_longer_kept(&found.key).into()),
         }
     }
@@ -69,7 +69,8 @@ impl Request {
             let message = format!("what is recorded of the request `{}` was altered outside apikey", self.id);
             return Err(Failure::new(Exit::Conflict, "tampered", message).hint("use a new id").into());
         }
-        Ok(kept::open(&made.key, &made.secret, keys, now)?.ok_or_else(|| self.no_longer_kept(&made.key))?)
+        Ok(kept::open(&made.found.key, &made.secret, keys, now)?
+            .ok_or_else(|| self.no_longer_kept(&made.found.key))?)
     }
 
     /// The caller's word for it.

@@ -8,7 +8,7 @@ use anyhow::Result;
 use clap::{ArgGroup, Args};
 
 use super::change::refuse_set_back;
-use super::create::{TRIES, explain, lifetime, span};
+use super::create::{explain, lifetime, span, with_new_ids};
 use super::request::Request;
 use super::reveal::shown;
 use crate::domain::event::{Action, Event};
@@ -19,7 +19,7 @@ use crate::domain::time::{Instant, Span};
 use crate::exit::Exit;
 use crate::handover::{HandoverArguments, taken_back};
 use crate::issuance::{Issued, RotationTerms, commit_then_hand_over, draft_rotation};
-use crate::registry::{Change, Registry as _, RegistryError};
+use crate::registry::{Change, Registry as _};
 use crate::session::{Session, Unlocked};
 
 /// Give a key a new secret; the old one is accepted for a grace, which only ever shortens its life
@@ -108,8 +108,8 @@ pub fn run(arguments: &Arguments, session: &mut Session<'_, '_>) -> Result<Exit>
         && let Some(made) = request.made_before(&unlocked.registry)?
     {
         let secret = request.open(&made, (&unlocked.keys, session.now))?;
-        unlocked.registry.apply(&shown(&made.key, &made.secret, (&unlocked.keys.audit, session)))?;
-        let issued = Issued { key: made.key, secret };
+        unlocked.registry.apply(&shown(&made.found.key, &made.secret, (&unlocked.keys.audit, session)))?;
+        let issued = Issued { key: made.found.key, secret };
         answer::hand_over(&found, &issued, &mut handover, (&unlocked.brand, session))?;
         return Ok(Exit::Done);
     }
@@ -137,21 +137,16 @@ fn issue<P>(
     ),
 ) -> Result<Issued> {
     refuse_set_back(before, &unlocked.registry, &unlocked.keys.row)?;
-    let mut tries = TRIES;
-    loop {
-        tries -= 1;
+    with_new_ids(|| {
         let issued =
             draft_rotation(before, terms, (&unlocked.brand, &unlocked.keys), session.host.rng, session.now)
                 .map_err(explain)?;
         let mut place = open(&issued)?;
-        let recorded = record(before, &issued, request, (&mut *unlocked, &mut *session), |brand, session| {
+        record(before, &issued, request, (&mut *unlocked, &mut *session), |brand, session| {
             hand_over(&issued, &mut place, brand, session)
-        });
-        match recorded {
-            Err(error) if tries > 0 && matches!(error.downcast_ref(), Some(RegistryError::IdTaken)) => {}
-            other => return other.map(|()| issued),
-        }
-    }
+        })?;
+        Ok(issued)
+    })
 }
 
 /// Which secret of the key such a rotation ends at once, if any.
@@ -229,7 +224,7 @@ fn preview(
         && let Some(made) = request.made_before(&unlocked.registry)?
     {
         let secret = request.open(&made, (&unlocked.keys, session.now))?;
-        answer::preview(&found, &Issued { key: made.key, secret }, (&unlocked.brand, session))?;
+        answer::preview(&found, &Issued { key: made.found.key, secret }, (&unlocked.brand, session))?;
         return Ok(Exit::Done);
     }
     let issued =

@@ -220,7 +220,7 @@ fn curl(arguments: &Arguments, session: &mut Session<'_, '_>) -> Result<Exit> {
 
 fn preview(arguments: &Arguments, session: &mut Session<'_, '_>) -> Result<Exit> {
     let (key, target) = unopened(arguments, session)?;
-    let views: Vec<CallView> = match &key {
+    let mut views: Vec<CallView> = match &key {
         Some((key, brand)) if !arguments.is_foreign() => chosen(key, arguments, session)?
             .into_iter()
             .map(|id| {
@@ -230,7 +230,6 @@ fn preview(arguments: &Arguments, session: &mut Session<'_, '_>) -> Result<Exit>
             .collect(),
         _ => vec![answer::planned(key.as_ref().map(|(key, _)| key), None, &target)],
     };
-    let mut views = views;
     if arguments.save {
         target::refuse_private(&target)?;
         for view in &mut views {

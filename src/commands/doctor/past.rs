@@ -4,6 +4,7 @@
 use std::collections::HashMap;
 use std::ops::ControlFlow;
 
+use super::named::Named;
 use super::{FindingView, Registry, failed, ok, problem};
 use crate::domain::canonical::state_of_party;
 use crate::domain::event::Action;
@@ -11,14 +12,10 @@ use crate::domain::key::Key;
 use crate::domain::party::PartyKind;
 use crate::registry::{EventFilter, RegistryError};
 
-/// The most rows that are named.
-const NAMED: usize = 10;
-
 /// What was found so far, one key after the other.
 #[derive(Default)]
 pub(super) struct Past {
-    set_back: usize,
-    named: Vec<String>,
+    set_back: Named,
     failed: Option<RegistryError>,
 }
 
@@ -27,17 +24,10 @@ impl Past {
     pub(super) fn look_at(&mut self, key: &Key, registry: &dyn Registry) {
         match registry.last_state(key.id) {
             Ok(last) if !last.fits(key) => {
-                self.found(format!("the key {}/{} ({})", key.project, key.name, key.id));
+                self.set_back.add(format!("the key {}/{} ({})", key.project, key.name, key.id));
             }
             Ok(_) => {}
             Err(error) => self.failed = Some(error),
-        }
-    }
-
-    fn found(&mut self, what: String) {
-        self.set_back += 1;
-        if self.named.len() < NAMED {
-            self.named.push(what);
         }
     }
 
@@ -49,15 +39,12 @@ impl Past {
         if let Some(error) = self.failed {
             return failed("states", &error.into());
         }
-        if self.set_back == 0 {
+        if self.set_back.is_empty() {
             return ok("states", "every row is what the log last says of it");
         }
-        let more = self.set_back - self.named.len();
-        let more = if more > 0 { format!(" and {more} more") } else { String::new() };
-        let named = self.named.join(", ");
         problem(
             "states",
-            format!("not what the log last says, and may be accepted: {named}{more}"),
+            format!("not what the log last says, and may be accepted: {}", self.set_back.list()),
             "revoke these keys with `apikey revoke KEY`, suspend these owners and projects anew; `apikey log` says what they were",
         )
     }
@@ -80,7 +67,7 @@ impl Past {
             for one in registry.parties(kind)? {
                 let state = last.get(one.party.name.as_str()).map(|(_, state)| *state);
                 if state.is_some_and(|state| state != state_of_party(&one.party)) {
-                    self.found(format!("the {} {}", kind.code(), one.party.name));
+                    self.set_back.add(format!("the {} {}", kind.code(), one.party.name));
                 }
             }
         }

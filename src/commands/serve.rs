@@ -11,6 +11,7 @@ use tokio::sync::mpsc::Receiver;
 use tokio::sync::oneshot;
 
 use crate::config_file;
+use crate::domain::text::shell_word;
 use crate::exit::{Exit, Failure};
 use crate::host::real::{STDERR_TAKES, stderr_takes_more};
 use crate::serve::config::Rules;
@@ -276,7 +277,7 @@ fn read(path: &Path) -> Result<Rules, Failure> {
     })?;
     Rules::parse(&text).map_err(|error| {
         let message = format!("{}: {error}", path.display());
-        let file = shell_words::quote(&path.to_string_lossy()).into_owned();
+        let file = shell_word(&path.to_string_lossy()).into_owned();
         Failure::usage(message)
             .hint(format!("see the chapter SERVE.TOML of `man apikey-serve`; `apikey serve --check --config {file}` tries it"))
     })

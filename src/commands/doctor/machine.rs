@@ -4,6 +4,7 @@ use std::path::Path;
 
 use super::{FindingView, Registry, Session, failed, ok, problem};
 use crate::crypto::Subkeys;
+use crate::domain::text::shell_word;
 use crate::registry::Identity;
 use crate::vault::VaultKind;
 
@@ -22,7 +23,7 @@ pub(super) fn permissions(registry: &Path) -> Vec<FindingView> {
     let mut mend = Vec::new();
     let mut note = |path: &Path, change: &str| {
         open.push(format!("{} has mode {:04o}", path.display(), mode(path) & 0o7777));
-        mend.push(format!("chmod {change} {}", shell_words::quote(&path.to_string_lossy())));
+        mend.push(format!("chmod {change} {}", shell_word(&path.to_string_lossy())));
     };
     let folder = registry.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     if mode(folder) & OTHERS_WRITE != 0 && mode(folder) & STICKY == 0 {

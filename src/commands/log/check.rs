@@ -1,6 +1,6 @@
 //! Following the audit chain: numbers without gaps, hashes, seals, and a head that was kept elsewhere.
 
-use std::fmt::{self, Write};
+use std::fmt;
 use std::ops::ControlFlow;
 
 use anyhow::Result;
@@ -10,7 +10,7 @@ use subtle::ConstantTimeEq;
 use crate::crypto::AuditKey;
 use crate::domain::event::{Action, Event, chain};
 use crate::exit::{Exit, Failure};
-use crate::output::view::Shown;
+use crate::output::view::{Hex, Shown};
 use crate::registry::{EventFilter, RecordedEvent, Registry, RegistryError};
 use crate::session::Session;
 
@@ -59,10 +59,7 @@ impl Head {
     /// The hash in lower-case hexadecimal.
     #[must_use]
     pub fn hash_text(&self) -> String {
-        self.hash.iter().fold(String::with_capacity(64), |mut text, byte| {
-            write!(text, "{byte:02x}").expect("a string takes all that is written");
-            text
-        })
+        Hex(&self.hash).to_string()
     }
 }
 

@@ -19,6 +19,7 @@ use crate::http::failure::Failure as NoAnswer;
 use crate::http::placement::Placement;
 use crate::http::proxy;
 use crate::http::target::{LARGEST_DATA, TargetError, TargetSpec, parse_header};
+use crate::output::view::Hex;
 
 /// What the command line says of the target.
 #[derive(Debug, Args)]
@@ -215,7 +216,7 @@ fn altered() -> Failure {
 fn seal(spec: &TargetSpec, key: KeyId, row: &RowKey) -> Result<String> {
     // No row's canonical bytes begin so: theirs begin with a length.
     let text = format!("apikey/target/v1\0{key}\0{}", serde_json::to_string(spec)?);
-    Ok(row.tag(text.as_bytes()).iter().fold(String::new(), |hex, byte| hex + &format!("{byte:02x}")))
+    Ok(Hex(&row.tag(text.as_bytes())).to_string())
 }
 
 #[cfg(test)]

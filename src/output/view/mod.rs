@@ -25,7 +25,7 @@ pub use call::{CallHeader, CallRegistry, CallTimings, CallView, CalledKey};
 pub use changed::ChangedView;
 pub use decision::{CheckOutcome, CheckView, DecisionView};
 pub use error::{ErrorBody, ErrorView};
-pub use event::{ActorView, ChangeView, EventView};
+pub use event::{ActorView, ChangeView, EventView, Hex};
 pub use finding::{FindingStatus, FindingView};
 pub use issued::{ExposedSecret, IssuedView, RotationView};
 pub use key::{KeyView, SecretView, consumer_key};

@@ -18,6 +18,8 @@ pub fn hour_of(at: Instant) -> Instant {
 pub struct Counted {
     /// Of this key.
     pub key: KeyId,
+    /// Where the registry keeps it, if whoever counted knows.
+    pub place: Option<u64>,
     /// With this outcome.
     pub decision: Decision,
     /// Asking for these scopes, with spaces between; empty for none.
@@ -31,6 +33,8 @@ pub struct Counted {
 pub struct Used {
     /// Which secret.
     pub secret: SecretId,
+    /// Where the registry keeps its key, if whoever counted knows.
+    pub place: Option<u64>,
     /// When.
     pub at: Instant,
     /// From where, if it was told.

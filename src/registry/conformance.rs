@@ -78,7 +78,7 @@ fn event(key: &Key, action: Action, offset: i64) -> Event {
 
 /// Counts an accepted request with this secret.
 fn use_secret(registry: &mut dyn Ledger, secret: SecretId, at: Instant, ip: Option<IpAddr>) {
-    let used = [Used { secret, at, ip }];
+    let used = [Used { secret, place: None, at, ip }];
     registry.add_usage(&[], &used, at).unwrap();
 }
 

@@ -105,8 +105,8 @@ impl Shared {
     fn take_counted(&self) -> (Vec<Counted>, Vec<Used>) {
         let lines = self.tally.take_lines();
         let (mut counted, mut used) = self.tally.take_sums().rows();
-        let mut add = |key, secret, uses| {
-            let (count, last) = self.tally.rows_of((key, secret, uses));
+        let mut add = |uses| {
+            let (count, last) = self.tally.rows_of(&uses);
             counted.push(count);
             used.push(last);
         };
@@ -116,9 +116,7 @@ impl Shared {
         // Last: a line may have gone meanwhile.
         if self.read().has_left() {
             let left = self.index.write().unwrap_or_else(PoisonError::into_inner).take_left();
-            for (key, secret, uses) in left {
-                add(key, secret, uses);
-            }
+            left.into_iter().for_each(add);
         }
         (counted, used)
     }

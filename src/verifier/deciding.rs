@@ -132,7 +132,8 @@ impl Shared {
         }
         let decision = spending.denial.map_or(decision, Decision::Denied);
         if cost > 0 {
-            let note = Note { key: line.key, secret: line.id, decision, at: now, ip: request.ip };
+            let (key, place, secret) = (line.key, line.place, line.id);
+            let note = Note { key, place, secret, decision, at: now, ip: request.ip };
             self.tally.count(number, line, note, &scopes_of(request));
         }
         Ok((decision, spending))

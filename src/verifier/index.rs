@@ -8,11 +8,11 @@ use hashbrown::hash_table::{self, HashTable};
 
 use super::parties::{Parties, Slot};
 use super::policies::Policies;
-use super::rows::{Entry, Judged, Line, NONE, OfKey, Policy, Standing, Uses, hash_of};
+use super::rows::{Entry, Judged, Line, NONE, OfKey, Policy, Standing, UsesOf, hash_of};
 use crate::crypto::RowKey;
 use crate::domain::decision::Facts;
 use crate::domain::digest::Digest;
-use crate::domain::key::{Key, KeyId, KeySecret};
+use crate::domain::key::{Key, KeySecret};
 use crate::domain::party::Party;
 use crate::domain::secret::SecretId;
 use crate::registry::sqlite::{Glance, prefetch};
@@ -38,7 +38,7 @@ pub(super) struct Index {
     projects: Parties,
     policies: Policies,
     /// What was counted with secrets that are not there any more, or not as they were.
-    left: Vec<(KeyId, SecretId, Uses)>,
+    left: Vec<UsesOf>,
 }
 
 impl Index {
@@ -132,12 +132,9 @@ impl Index {
     }
 
     /// What was counted in these lines; from now on it is not.
-    pub(super) fn take_uses(&self, lines: &[u32], mut visit: impl FnMut(KeyId, SecretId, Uses)) {
-        for line in lines.iter().filter_map(|line| self.lines.get(*line as usize)) {
-            if let Some(uses) = line.take_uses() {
-                visit(line.key, line.id, uses);
-            }
-        }
+    pub(super) fn take_uses(&self, lines: &[u32], visit: impl FnMut(UsesOf)) {
+        let lines = lines.iter().filter_map(|line| self.lines.get(*line as usize));
+        lines.filter_map(Line::take_uses).for_each(visit);
     }
 
     /// Whether anything was counted in lines that are gone.
@@ -146,15 +143,14 @@ impl Index {
     }
 
     /// That.
-    pub(super) fn take_left(&mut self) -> Vec<(KeyId, SecretId, Uses)> {
+    pub(super) fn take_left(&mut self) -> Vec<UsesOf> {
         std::mem::take(&mut self.left)
     }
 
     /// Keeps what was counted with all lines of an index that this one replaces.
     pub(super) fn inherit(&mut self, mut before: Self) {
         self.left.append(&mut before.left);
-        let uses = before.lines.iter().filter_map(|line| Some((line.key, line.id, line.take_uses()?)));
-        self.left.extend(uses);
+        self.left.extend(before.lines.iter().filter_map(Line::take_uses));
     }
 
     /// Puts owners and projects as they are now.
@@ -252,7 +248,7 @@ impl Index {
             if let Ok(found) = self.by_id.find_entry(hash_of(line.id.bytes()), |known| *known == number) {
                 found.remove();
             }
-            self.left.extend(line.take_uses().map(|uses| (line.key, line.id, uses)));
+            self.left.extend(line.take_uses());
             self.free_lines.push(number);
             number = line.next;
         }

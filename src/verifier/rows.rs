@@ -98,6 +98,16 @@ pub(super) struct Uses {
     ip: [u8; 16],
 }
 
+/// What was counted with a secret.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct UsesOf {
+    pub(super) key: KeyId,
+    /// The key's place in the registry.
+    pub(super) place: u32,
+    pub(super) secret: SecretId,
+    pub(super) uses: Uses,
+}
+
 /// What came of counting a request.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Counting {
@@ -206,9 +216,10 @@ impl Line {
     }
 
     /// What was counted since the last time, if anything.
-    pub(super) fn take_uses(&self) -> Option<Uses> {
+    pub(super) fn take_uses(&self) -> Option<UsesOf> {
         let uses = std::mem::replace(&mut *locked(&self.uses), Uses::NONE);
-        (uses.requests > 0).then_some(uses)
+        let (key, place, secret) = (self.key, self.place, self.id);
+        (uses.requests > 0).then_some(UsesOf { key, place, secret, uses })
     }
 }
 

@@ -11,7 +11,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, OnceLock};
 
 use super::locked;
-use super::rows::{Counting, Line, Uses};
+use super::rows::{Counting, Line, UsesOf};
 use crate::domain::decision::Decision;
 use crate::domain::key::KeyId;
 use crate::domain::secret::SecretId;
@@ -37,6 +37,8 @@ const OTHERS: &str = "(others)";
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Note {
     pub(super) key: KeyId,
+    /// The key's place in the registry.
+    pub(super) place: u32,
     pub(super) secret: SecretId,
     pub(super) decision: Decision,
     pub(super) at: Instant,
@@ -96,6 +98,7 @@ pub(super) struct Sums {
 #[derive(Debug, PartialEq, Eq)]
 struct Common {
     key: KeyId,
+    place: Option<u64>,
     decision: Decision,
     scopes: Arc<str>,
 }
@@ -138,15 +141,17 @@ impl Tally {
     }
 
     /// What was counted in a line, as the ledger takes it.
-    pub(super) fn rows_of(&self, (key, secret, uses): (KeyId, SecretId, Uses)) -> (Counted, Used) {
+    pub(super) fn rows_of(&self, of: &UsesOf) -> (Counted, Used) {
+        let (uses, place) = (of.uses, Some(u64::from(of.place)));
         let set = self.sets_of_lines.get(usize::from(uses.set)).and_then(OnceLock::get);
         let counted = Counted {
-            key,
+            key: of.key,
+            place,
             decision: Decision::Accepted,
             scopes: set.map_or(OTHERS, |set| set).to_owned(),
             requests: u64::from(uses.requests),
         };
-        (counted, Used { secret, at: uses.at(), ip: uses.ip() })
+        (counted, Used { secret: of.secret, place, at: uses.at(), ip: uses.ip() })
     }
 
     /// Notes a request that asked for these scopes.
@@ -181,13 +186,13 @@ impl Tally {
     pub(super) fn put_back(&self, counted: Vec<Counted>, used: Vec<Used>) {
         let mut sums = locked(&self.sums);
         let mut sets = HashSet::<Arc<str>>::new();
-        for Counted { key, decision, scopes, requests } in counted {
+        for Counted { key, place, decision, scopes, requests } in counted {
             let scopes = sets.get(&*scopes).cloned().unwrap_or_else(|| {
                 let scopes: Arc<str> = scopes.into();
                 sets.insert(scopes.clone());
                 scopes
             });
-            *sums.counts.entry(Common { key, decision, scopes }).or_default() += requests;
+            *sums.counts.entry(Common { key, place, decision, scopes }).or_default() += requests;
         }
         for used in used {
             sums.note_use(used);
@@ -208,6 +213,7 @@ impl Sums {
     pub(super) fn rows(self) -> (Vec<Counted>, Vec<Used>) {
         let counted = self.counts.into_iter().map(|(common, requests)| Counted {
             key: common.key,
+            place: common.place,
             decision: common.decision,
             scopes: common.scopes.to_string(),
             requests,
@@ -222,10 +228,12 @@ impl Sums {
         drop(sets);
         for (note, place) in notes {
             let scopes = scopes[usize::from(place)].clone();
-            let common = Common { key: note.key, decision: note.decision, scopes };
+            let place = Some(u64::from(note.place));
+            let common = Common { key: note.key, place, decision: note.decision, scopes };
             *self.counts.entry(common).or_default() += 1;
             if note.decision.is_accepted() {
-                self.note_use(Used { secret: note.secret, at: note.at.whole_second(), ip: note.ip });
+                let at = note.at.whole_second();
+                self.note_use(Used { secret: note.secret, place, at, ip: note.ip });
             }
         }
     }
@@ -258,8 +266,8 @@ mod tests {
         let key = samples::key("ci");
         let at = Instant::from_seconds(NOW);
         let tally = Tally::default();
-        let note =
-            |at| Note { key: key.id, secret: key.secrets[0].id, decision: Decision::Accepted, at, ip: None };
+        let (secret, decision) = (key.secrets[0].id, Decision::Accepted);
+        let note = |at| Note { key: key.id, place: 1, secret, decision, at, ip: None };
         for number in 0..5_000 {
             tally.note(note(at), &format!("made:up{number}"));
         }

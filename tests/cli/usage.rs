@@ -197,12 +197,14 @@ fn leave_a_batch(world: &World, names: &[&str], at: Instant) {
     let keys: Vec<_> = names.iter().map(|name| world.key(name)).collect();
     let count = |number: usize| Counted {
         key: keys[0].id,
+        place: None,
         decision: Decision::Accepted,
         scopes: format!("a:s{number}"),
         requests: 2,
     };
     let counted: Vec<Counted> = (0..2_500).map(count).collect();
-    let used: Vec<Used> = keys.iter().map(|key| Used { secret: key.secrets[0].id, at, ip: None }).collect();
+    let used = |key: &apikey::domain::key::Key| Used { secret: key.secrets[0].id, place: None, at, ip: None };
+    let used: Vec<Used> = keys.iter().map(used).collect();
     world.registry().add_usage(&counted, &used, at).unwrap();
 }
 

@@ -32,7 +32,7 @@ fn use_of(key: &Key, decision: Decision) -> Use {
 }
 
 fn counted(key: &Key, scopes: &str, requests: u64) -> Counted {
-    Counted { key: key.id, decision: Decision::Accepted, scopes: scopes.into(), requests }
+    Counted { key: key.id, place: None, decision: Decision::Accepted, scopes: scopes.into(), requests }
 }
 
 fn inserted(registry: &mut dyn Ledger, name: &str) -> Key {
@@ -85,7 +85,7 @@ fn requests_of_one_sort_and_hour_are_one_row(registry: &mut dyn Ledger) {
 
 fn a_later_use_is_not_overwritten_by_an_earlier_one(registry: &mut dyn Ledger) {
     let key = inserted(registry, "ci");
-    let used = |offset| Used { secret: key.secrets[0].id, at: at(offset), ip: None };
+    let used = |offset| Used { secret: key.secrets[0].id, place: None, at: at(offset), ip: None };
     registry.add_usage(&[], &[used(9), used(4)], at(9)).unwrap();
     registry.add_usage(&[], &[used(3)], at(9)).unwrap();
     assert_eq!(stored(registry, key.id).last_use().unwrap().at, at(9));
@@ -97,7 +97,7 @@ fn counts_are_read_when_they_are_few_and_after_folding_when_they_are_many(regist
     assert_eq!(all(registry), ["ci accepted a:b 2"]);
     // Far more than is written as rows, and than is folded in one transaction; some of it is counted already.
     let many: Vec<Counted> = (0..4_500).map(|number| counted(&key, &format!("a:s{number}"), 1)).collect();
-    let used = [Used { secret: key.secrets[0].id, at: at(8), ip: None }];
+    let used = [Used { secret: key.secrets[0].id, place: None, at: at(8), ip: None }];
     registry.add_usage(&many, &used, at(0)).unwrap();
     registry.add_usage(&[counted(&key, "a:b", 3)], &[], at(0)).unwrap();
     registry.add_usage(&many, &[], at(3_600)).unwrap();
@@ -154,7 +154,7 @@ fn reading_usage_stops_when_told_to(registry: &mut dyn Ledger) {
 
 fn what_is_counted_of_keys_that_are_not_there_is_left_out(registry: &mut dyn Ledger) {
     let (here, gone) = (inserted(registry, "here"), samples::key("gone"));
-    let used = [Used { secret: gone.secrets[0].id, at: at(0), ip: None }];
+    let used = [Used { secret: gone.secrets[0].id, place: None, at: at(0), ip: None }];
     registry.add_usage(&[counted(&gone, "", 1), counted(&here, "", 1)], &used, at(0)).unwrap();
     let mut many: Vec<Counted> =
         (0..1_500).map(|number| counted(&gone, &format!("a:s{number}"), 1)).collect();

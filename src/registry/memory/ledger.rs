@@ -48,10 +48,11 @@ impl Ledger for MemoryRegistry {
             }
         }
         let decision = spending.denial.map_or(used.decision, Decision::Denied);
-        let counted = Counted { key: used.key, decision, scopes: used.scopes.clone(), requests: 1 };
+        let counted =
+            Counted { key: used.key, place: None, decision, scopes: used.scopes.clone(), requests: 1 };
         self.count(&counted, now);
         if decision.is_accepted() {
-            self.note_use(&Used { secret: used.secret, at: now.whole_second(), ip: used.ip });
+            self.note_use(&Used { secret: used.secret, place: None, at: now.whole_second(), ip: used.ip });
         }
         Ok(spending)
     }

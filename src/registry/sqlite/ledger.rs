@@ -50,10 +50,11 @@ impl Ledger for SqliteRegistry {
                 Decision::Denied(_) => Spending::default(),
             };
             let decision = spending.denial.map_or(used.decision, Decision::Denied);
-            let counted = Counted { key: used.key, decision, scopes: used.scopes.clone(), requests: 1 };
+            let counted =
+                Counted { key: used.key, place: None, decision, scopes: used.scopes.clone(), requests: 1 };
             usage::count(transaction, &counted, now)?;
             if decision.is_accepted() {
-                let last = Used { secret: used.secret, at: now.whole_second(), ip: used.ip };
+                let last = Used { secret: used.secret, place: None, at: now.whole_second(), ip: used.ip };
                 usage::note_use(transaction, &last)?;
             }
             Ok(spending)

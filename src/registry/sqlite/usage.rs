@@ -1,8 +1,8 @@
 //! Usage as rows: counted one by one, or written in one piece by a busy server and folded in later.
 //!
 //! A busy server writes one piece a second, with much the same keys in each. So pieces wait until there are some of them,
-//! and are summed: what an hour's pieces say together lies in up to [`SHARES`] rows with negative numbers, by the id of
-//! the secret or key. As long as that is little it is folded in soon; of a million keys it is folded once, when the hour
+//! and are summed: what an hour's pieces say together lies in up to [`SHARES`] rows with negative numbers, by the place of
+//! the key. As long as that is little it is folded in soon; of a million keys it is folded once, when the hour
 //! is over, or when somebody wants to read it. Each transaction is short.
 
 mod batch;
@@ -11,6 +11,7 @@ use std::collections::HashMap;
 
 use rusqlite::{Connection, OptionalExtension, params, params_from_iter};
 
+use super::counting::place_of;
 use super::{Result, damaged};
 use crate::domain::key::KeyId;
 use crate::domain::name::Name;
@@ -18,7 +19,7 @@ use crate::domain::time::Instant;
 use crate::domain::usage::{Counted, UsageRow, Used, hour_of};
 use crate::registry::ledger::{Folding, UsageFilter};
 use crate::registry::{RegistryError, Visit};
-use batch::{Batch, Id, LastUse, SHARES, Sums, divided, id_of, read, text_of, written};
+use batch::{Batch, LastUse, SHARES, Sums, Whose, divided, id_of, read, text_of, written};
 
 /// Up to so many counts are written as rows at once; above, in one piece, which costs a server a hundredth.
 const DIRECT: usize = 100;
@@ -33,12 +34,20 @@ const SOON: i64 = 600_000;
 /// Counts one request.
 pub(super) fn count(connection: &Connection, counted: &Counted, at: Instant) -> Result<()> {
     let sort = (counted.decision.code(), &*counted.scopes);
-    add_row(connection, &id_of(counted.key.bare())?, sort, (hour_of(at).seconds(), counted.requests))
+    add_row(connection, &counted_for(counted)?, sort, (hour_of(at).seconds(), counted.requests))
 }
 
 /// Notes a last use, unless a later one is known.
 pub(super) fn note_use(connection: &Connection, used: &Used) -> Result<()> {
-    put_last_use(connection, &used.secret.bytes(), (used.at.seconds(), used.ip))
+    put_last_use(connection, &used_by(used), (used.at.seconds(), used.ip))
+}
+
+fn counted_for(counted: &Counted) -> Result<Whose> {
+    Ok(Whose { place: counted.place.unwrap_or(0), id: id_of(counted.key.bare())? })
+}
+
+fn used_by(used: &Used) -> Whose {
+    Whose { place: used.place.unwrap_or(0), id: used.secret.bytes() }
 }
 
 /// Writes what a server counted: as rows, or in one piece when it is much.
@@ -51,9 +60,9 @@ pub(super) fn add(connection: &Connection, counted: &[Counted], used: &[Used], a
             batch.sorts.push((sort.0.to_owned(), sort.1.to_owned()));
             u32::try_from(batch.sorts.len() - 1).unwrap_or(u32::MAX)
         });
-        batch.counted.push((id_of(one.key.bare())?, number, one.requests));
+        batch.counted.push((counted_for(one)?, number, one.requests));
     }
-    batch.used.extend(used.iter().map(|one| (one.secret.bytes(), (one.at.seconds(), one.ip))));
+    batch.used.extend(used.iter().map(|one| (used_by(one), (one.at.seconds(), one.ip))));
     if batch.counted.len() + batch.used.len() <= DIRECT {
         return fold_into_tables(connection, &batch);
     }
@@ -167,7 +176,7 @@ fn sum(connection: &Connection) -> Result<()> {
         .execute([last])?;
     let mut known = connection.prepare_cached("SELECT body FROM usage_batch WHERE number = ?1")?;
     for (share, mut sums) in (0..).zip(shares) {
-        if sums.counted.is_empty() && sums.used.is_empty() {
+        if sums.is_empty() {
             continue;
         }
         let number = number_of(hour, share);
@@ -191,32 +200,36 @@ fn fold_into_tables(connection: &Connection, batch: &Batch) -> Result<()> {
 /// A key that was removed meanwhile is left out.
 fn add_row(
     connection: &Connection,
-    key: &Id,
+    whose: &Whose,
     (outcome, scopes): (&str, &str),
     (hour, requests): (i64, u64),
 ) -> Result<()> {
-    connection
-        .prepare_cached(
-            "INSERT INTO usage SELECT place, ?2, ?3, ?4, ?5 FROM key WHERE id = ?1 \
-             ON CONFLICT DO UPDATE SET requests = requests + ?5",
-        )?
-        .execute(params![
-            format!("{}{}", KeyId::PREFIX, text_of(key)?),
-            hour,
-            outcome,
-            scopes,
-            i64::try_from(requests).unwrap_or(i64::MAX)
-        ])?;
+    let id = format!("{}{}", KeyId::PREFIX, text_of(&whose.id)?);
+    // The row at this place, not the index of ids: keys that are folded one after the other lie beside each other.
+    let mut add = connection.prepare_cached(
+        "INSERT INTO usage SELECT place, ?3, ?4, ?5, ?6 FROM key WHERE place = ?1 AND +id = ?2 \
+         ON CONFLICT DO UPDATE SET requests = requests + ?6",
+    )?;
+    let requests = i64::try_from(requests).unwrap_or(i64::MAX);
+    let mut add = |place: u64| {
+        add.execute(params![i64::try_from(place).unwrap_or(0), id, hour, outcome, scopes, requests])
+    };
+    if add(whose.place)? == 0
+        && let Some(place) = place_of(connection, &id)?
+    {
+        add(place)?;
+    }
     Ok(())
 }
 
-fn put_last_use(connection: &Connection, secret: &Id, (at, ip): LastUse) -> Result<()> {
-    connection
-        .prepare_cached(
-            "UPDATE secret SET last_used_at = ?2, last_used_ip = ?3 \
-             WHERE id = ?1 AND (last_used_at IS NULL OR last_used_at <= ?2)",
-        )?
-        .execute(params![text_of(secret)?, at, ip.map(|ip| ip.to_string())])?;
+fn put_last_use(connection: &Connection, whose: &Whose, (at, ip): LastUse) -> Result<()> {
+    let (id, ip) = (text_of(&whose.id)?, ip.map(|ip| ip.to_string()));
+    let place = i64::try_from(whose.place).unwrap_or(0);
+    let set = "UPDATE secret SET last_used_at = ?2, last_used_ip = ?3 WHERE (last_used_at IS NULL OR last_used_at <= ?2)";
+    let mut here = connection.prepare_cached(&format!("{set} AND key_place = ?4 AND +id = ?1"))?;
+    if here.execute(params![id, at, ip, place])? == 0 {
+        connection.prepare_cached(&format!("{set} AND id = ?1"))?.execute(params![id, at, ip])?;
+    }
     Ok(())
 }
 

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::domain::decision::Decision;
+use crate::domain::key::Key;
 use crate::domain::usage::{Counted, UsageRow, Used};
 use crate::registry::Registry as _;
 use crate::registry::ledger::{Folding, Ledger as _, UsageFilter};
@@ -35,13 +36,16 @@ fn little_is_folded_soon_and_much_when_its_hour_is_over() {
     let counted = |sorts: std::ops::Range<u32>| -> Vec<Counted> {
         let one = |number| Counted {
             key: key.id,
+            place: None,
             decision: Decision::Accepted,
             scopes: format!("a:s{number:050}"),
             requests: 1,
         };
         sorts.map(one).collect()
     };
-    let used = |offset| [Used { secret: key.secrets[0].id, at: at(offset), ip: "192.0.2.7".parse().ok() }];
+    let used = |offset| {
+        [Used { secret: key.secrets[0].id, place: None, at: at(offset), ip: "192.0.2.7".parse().ok() }]
+    };
     let ripe = |registry: &mut SqliteRegistry, offset| {
         let mut steps = 0;
         while registry.fold_usage(Folding::Ripe(at(offset))).unwrap() {
@@ -96,4 +100,79 @@ fn a_piece_that_is_damaged_is_said_and_kept() {
     let error = registry.fold_usage(Folding::All).unwrap_err();
     assert!(error.to_string().contains("usage"), "{error}");
     assert_eq!(bodies(&registry), (1, 0));
+}
+
+/// Requests and last use of a key, of what was counted with it.
+fn told(registry: &SqliteRegistry, key: &Key) -> (u64, Option<Instant>) {
+    let mut requests = 0;
+    let of = UsageFilter { key: Some(key.id), ..UsageFilter::default() };
+    let mut add = |row: UsageRow| {
+        requests += row.requests;
+        std::ops::ControlFlow::Continue(())
+    };
+    registry.usage(&of, &mut add).unwrap();
+    (requests, registry.find_key(key.id).unwrap().unwrap().key.last_use().map(|last| last.at))
+}
+
+#[test]
+fn what_was_counted_reaches_its_key_whatever_place_is_told() {
+    let (_folder, path) = created();
+    let mut registry = SqliteRegistry::open(&path).unwrap();
+    let keys = ["one", "two"].map(samples::key);
+    registry.apply(&Change { insert: &keys, ..Change::default() }).unwrap();
+    let places = keys.each_ref().map(|key| {
+        super::super::counting::place_of(&registry.connection, &key.id.to_string()).unwrap().unwrap()
+    });
+    // Its own, another's, one where nobody is, and none; few of them, and so many that they are written in one piece.
+    for (round, sorts) in (1..).zip([1, 500]) {
+        let mut second = round * 10;
+        for place in [Some(places[0]), Some(places[1]), Some(77_777), None] {
+            second += 1;
+            let one = |number| Counted {
+                key: keys[0].id,
+                place,
+                decision: Decision::Accepted,
+                scopes: format!("a:s{number}"),
+                requests: 1,
+            };
+            let counted: Vec<Counted> = (0..sorts).map(one).collect();
+            let used = Used { secret: keys[0].secrets[0].id, place, at: at(second), ip: None };
+            let (before, _) = told(&registry, &keys[0]);
+            registry.add_usage(&counted, &[used], at(second)).unwrap();
+            while registry.fold_usage(Folding::All).unwrap() {}
+            assert_eq!(told(&registry, &keys[0]), (before + sorts, Some(at(second))), "{place:?}");
+        }
+    }
+    assert_eq!(told(&registry, &keys[1]), (0, None));
+}
+
+#[test]
+fn pieces_of_before_places_were_told_are_folded_with_those_of_today() {
+    let (_folder, path) = created();
+    let mut registry = SqliteRegistry::open(&path).unwrap();
+    let key = samples::key("busy");
+    registry.apply(&Change { insert: std::slice::from_ref(&key), ..Change::default() }).unwrap();
+    let [key_id, secret_id] =
+        [key.id.bare(), key.secrets[0].id.as_str()].map(|id| <[u8; 12]>::try_from(id.as_bytes()).unwrap());
+    // As the piece of a second, and as a sum of its hour.
+    for (number, requests) in [(Some(-5), 7_u64), (None, 5)] {
+        let sorts = vec![("accepted".to_owned(), "a:b".to_owned())];
+        let last: (i64, Option<std::net::IpAddr>) = (at(4).seconds(), None);
+        let old = (at(0).seconds(), sorts, vec![(key_id, 0_u32, requests)], vec![(secret_id, last)]);
+        let body = postcard::to_allocvec(&old).unwrap();
+        let insert = "INSERT INTO usage_batch (number, at, body) VALUES (?1, ?2, ?3)";
+        registry.connection.execute(insert, rusqlite::params![number, at(0).seconds(), body]).unwrap();
+    }
+    let one = Counted {
+        key: key.id,
+        place: Some(1),
+        decision: Decision::Accepted,
+        scopes: "a:b".to_owned(),
+        requests: 1,
+    };
+    registry.add_usage(&vec![one; 200], &[], at(5)).unwrap();
+    while registry.fold_usage(Folding::Sum).unwrap() {}
+    while registry.fold_usage(Folding::All).unwrap() {}
+    assert_eq!(told(&registry, &key), (212, Some(at(4))));
+    assert_eq!(bodies(&registry), (0, 0));
 }

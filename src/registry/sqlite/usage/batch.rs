@@ -1,4 +1,6 @@
 //! What a server counted, in one piece: how it is written, and what several pieces say together.
+//!
+//! Keys are in the order of their places, so that what is folded together lies together in the tables.
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;
@@ -11,9 +13,28 @@ use crate::registry::sqlite::{Result, damaged};
 
 /// What an hour's pieces say together is divided into so many shares, each of which fits into little memory.
 pub(super) const SHARES: i64 = 64;
+/// So many places behind each other belong to the same share.
+const PLACES_OF_SHARE: u64 = 16_384;
+/// How a body begins. Before places were told there was no such byte, and a body began with its hour, which is larger.
+const WITH_PLACES: u8 = 0;
 
 /// The twelve characters of an id.
 pub(super) type Id = [u8; 12];
+
+/// A key, or the key of a secret: where it is, and the id that tells it, or the secret.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub(super) struct Whose {
+    /// Zero where that is not known; there is no such place.
+    pub(super) place: u64,
+    pub(super) id: Id,
+}
+
+impl Whose {
+    fn share(&self) -> usize {
+        let number = if self.place == 0 { u64::from(self.id[0]) } else { self.place / PLACES_OF_SHARE };
+        usize::try_from(number % SHARES.unsigned_abs()).unwrap_or(0)
+    }
+}
 
 /// What a server counted in a second of an hour, or a share of all its seconds.
 #[derive(Debug, Default, Serialize, Deserialize)]
@@ -21,8 +42,26 @@ pub(super) struct Batch {
     pub(super) hour: i64,
     pub(super) sorts: Vec<Sort>,
     /// Key, sort, requests.
-    pub(super) counted: Vec<(Id, u32, u64)>,
-    pub(super) used: Vec<(Id, LastUse)>,
+    pub(super) counted: Vec<(Whose, u32, u64)>,
+    pub(super) used: Vec<(Whose, LastUse)>,
+}
+
+/// As it was written before places were told.
+#[derive(Deserialize)]
+struct WithoutPlaces {
+    hour: i64,
+    sorts: Vec<Sort>,
+    counted: Vec<(Id, u32, u64)>,
+    used: Vec<(Id, LastUse)>,
+}
+
+impl From<WithoutPlaces> for Batch {
+    fn from(old: WithoutPlaces) -> Self {
+        let whose = |id| Whose { place: 0, id };
+        let counted = old.counted.into_iter().map(|(id, sort, requests)| (whose(id), sort, requests));
+        let used = old.used.into_iter().map(|(id, last)| (whose(id), last));
+        Self { hour: old.hour, sorts: old.sorts, counted: counted.collect(), used: used.collect() }
+    }
 }
 
 /// Outcome and scopes.
@@ -35,9 +74,8 @@ pub(super) type LastUse = (i64, Option<IpAddr>);
 pub(super) fn divided(batch: Batch) -> Vec<Batch> {
     let empty = |_| Batch { hour: batch.hour, sorts: batch.sorts.clone(), ..Batch::default() };
     let mut shares: Vec<Batch> = (0..SHARES).map(empty).collect();
-    let place = |id: &Id| usize::try_from(share_of(id)).unwrap_or(0);
-    batch.counted.into_iter().for_each(|row| shares[place(&row.0)].counted.push(row));
-    batch.used.into_iter().for_each(|row| shares[place(&row.0)].used.push(row));
+    batch.counted.into_iter().for_each(|row| shares[row.0.share()].counted.push(row));
+    batch.used.into_iter().for_each(|row| shares[row.0.share()].used.push(row));
     shares
 }
 
@@ -45,11 +83,15 @@ pub(super) fn divided(batch: Batch) -> Vec<Batch> {
 #[derive(Default)]
 pub(super) struct Sums {
     sorts: BTreeMap<Sort, u32>,
-    pub(super) counted: BTreeMap<(Id, u32), u64>,
-    pub(super) used: BTreeMap<Id, LastUse>,
+    counted: Vec<(Whose, u32, u64)>,
+    used: Vec<(Whose, LastUse)>,
 }
 
 impl Sums {
+    pub(super) fn is_empty(&self) -> bool {
+        self.counted.is_empty() && self.used.is_empty()
+    }
+
     pub(super) fn add(&mut self, batch: Batch) -> Result<()> {
         let mut numbers = Vec::with_capacity(batch.sorts.len());
         for sort in batch.sorts {
@@ -58,32 +100,45 @@ impl Sums {
         }
         for (key, sort, requests) in batch.counted {
             let sort = *numbers.get(sort as usize).ok_or_else(|| damaged("counted usage"))?;
-            let count = self.counted.entry((key, sort)).or_default();
-            *count = count.saturating_add(requests);
+            self.counted.push((key, sort, requests));
         }
-        for (secret, last) in batch.used {
-            let known = self.used.entry(secret).or_insert(last);
-            if known.0 <= last.0 {
-                *known = last;
-            }
-        }
+        self.used.extend(batch.used);
         Ok(())
     }
 
-    pub(super) fn batch(self, hour: i64) -> Batch {
+    /// All of it in order, each row once.
+    pub(super) fn batch(mut self, hour: i64) -> Batch {
+        self.counted.sort_unstable_by_key(|(key, sort, _)| (*key, *sort));
+        self.counted.dedup_by(|next, row| {
+            let is_same = (next.0, next.1) == (row.0, row.1);
+            row.2 = row.2.saturating_add(if is_same { next.2 } else { 0 });
+            is_same
+        });
+        // Of two uses in the same second the one that was added later stays.
+        self.used.sort_by_key(|(secret, last)| (*secret, last.0));
+        self.used.dedup_by(|next, row| {
+            let is_same = next.0 == row.0;
+            if is_same {
+                *row = *next;
+            }
+            is_same
+        });
         let mut sorts = vec![Sort::default(); self.sorts.len()];
         self.sorts.into_iter().for_each(|(sort, number)| sorts[number as usize] = sort);
-        let counted = self.counted.into_iter().map(|((key, sort), requests)| (key, sort, requests));
-        Batch { hour, sorts, counted: counted.collect(), used: self.used.into_iter().collect() }
+        Batch { hour, sorts, counted: self.counted, used: self.used }
     }
 }
 
 pub(super) fn read(body: &[u8]) -> Result<Batch> {
-    postcard::from_bytes(body).map_err(|_| damaged("counted usage"))
+    let batch = match body.split_first() {
+        Some((&WITH_PLACES, rest)) => postcard::from_bytes(rest),
+        _ => postcard::from_bytes::<WithoutPlaces>(body).map(Into::into),
+    };
+    batch.map_err(|_| damaged("counted usage"))
 }
 
 pub(super) fn written(batch: &Batch) -> Result<Vec<u8>> {
-    postcard::to_allocvec(batch).map_err(|error| RegistryError::Storage(error.to_string()))
+    postcard::to_extend(batch, vec![WITH_PLACES]).map_err(|error| RegistryError::Storage(error.to_string()))
 }
 
 pub(super) fn id_of(text: &str) -> Result<Id> {
@@ -92,8 +147,4 @@ pub(super) fn id_of(text: &str) -> Result<Id> {
 
 pub(super) fn text_of(id: &Id) -> Result<&str> {
     std::str::from_utf8(id).map_err(|_| damaged("counted usage"))
-}
-
-pub(super) fn share_of(id: &Id) -> i64 {
-    i64::from(id[0]) % SHARES
 }

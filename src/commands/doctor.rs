@@ -88,10 +88,11 @@ fn examine(registry: &SqliteRegistry, findings: &mut Vec<FindingView>, session: 
         )),
         (_, Err(_)) => {}
     }
+    let (history, states) = history::check(registry, keys.as_ref().map(|keys| &keys.audit), session.now);
     if read.is_ok() {
-        findings.push(past.finding(registry));
+        findings.push(past.finding(registry, states.as_ref()));
     }
-    findings.extend(history::check(registry, keys.as_ref().map(|keys| &keys.audit), session.now));
+    findings.extend(history);
     match read {
         Ok(()) => findings.extend(counts.findings()),
         Err(error) => findings.push(failed("keys", &error.into())),

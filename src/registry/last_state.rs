@@ -1,8 +1,13 @@
-//! What the log last says of a key, against which a row that was set back is found.
+//! What the log last says of a key, an owner or a project, against which a row that was set back is found.
 
-use crate::domain::canonical::state_of_key;
+use std::collections::HashMap;
+use std::ops::ControlFlow;
+
+use super::{EventFilter, RecordedEvent, Registry, RegistryError};
+use crate::domain::canonical::{state_of_key, state_of_party};
 use crate::domain::event::Action;
 use crate::domain::key::Key;
+use crate::domain::party::{Party, PartyKind};
 
 /// What the log last says of a key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -35,5 +40,44 @@ impl LastState {
             Self::Gone => false,
             Self::Is(state) => state == state_of_key(key),
         }
+    }
+}
+
+/// What the log last says of each owner and project; nothing of those that no event changed, or an earlier version did.
+#[derive(Debug, Default)]
+pub struct PartyStates(HashMap<(PartyKind, String), (u64, [u8; 32])>);
+
+impl PartyStates {
+    /// Reads what the log says of owners, or of projects.
+    ///
+    /// # Errors
+    /// The registry's.
+    pub fn read(registry: &dyn Registry, kind: PartyKind) -> Result<Self, RegistryError> {
+        let mut states = Self::default();
+        for action in Action::ALL.into_iter().filter(|action| action.party_kind() == Some(kind)) {
+            let filter = EventFilter { action: Some(action), ..EventFilter::default() };
+            registry.events(&filter, &mut |recorded| {
+                states.note(&recorded);
+                ControlFlow::Continue(())
+            })?;
+        }
+        Ok(states)
+    }
+
+    /// Takes in what one event says.
+    pub fn note(&mut self, recorded: &RecordedEvent) {
+        let event = &recorded.event;
+        let (Some(kind), Some(state)) = (event.action.party_kind(), event.state) else { return };
+        let last = self.0.entry((kind, event.subject.clone())).or_insert((recorded.number, state));
+        if last.0 <= recorded.number {
+            *last = (recorded.number, state);
+        }
+    }
+
+    /// Whether an owner or project can be what the log last says of it.
+    #[must_use]
+    pub fn fits(&self, party: &Party) -> bool {
+        let last = self.0.get(&(party.kind, party.name.to_string()));
+        last.is_none_or(|(_, state)| *state == state_of_party(party))
     }
 }

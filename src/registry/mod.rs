@@ -14,7 +14,7 @@ pub mod memory;
 pub mod sqlite;
 
 pub use error::RegistryError;
-pub use last_state::LastState;
+pub use last_state::{LastState, PartyStates};
 
 use crate::crypto::AuditKey;
 use crate::domain::event::{Action, Event};

@@ -217,6 +217,18 @@ fn a_row_that_was_set_back_to_a_state_of_its_own_is_found_by_the_log() {
     set_back(&world, "party", "kind = 'owner' AND name = 'owned'", &["owner", "suspend", "owned", "--yes"]);
     let said = finding(&world.run(&["doctor", "--json"]).ended(Exit::SaidNo), "states");
     assert!(said["message"].as_str().unwrap().contains("the owner owned"), "{said}");
+    // Nothing is granted on it until it is as the log says, which what is advised achieves.
+    for refused in [&["owner", "resume", "owned"][..], &["limit", "--owner", "owned", "--rate", "5/1m"]] {
+        let said = world.run(refused).ended(Exit::Conflict).stderr;
+        assert!(
+            said.contains("set back outside apikey") && said.contains("apikey owner suspend owned"),
+            "{said}"
+        );
+    }
+    world.run(&["owner", "suspend", "owned", "--yes"]).done();
+    world.run(&["doctor"]).done();
+    world.run(&["owner", "resume", "owned"]).done();
+    world.run(&["limit", "--owner", "owned", "--rate", "5/1m"]).done();
 }
 
 #[test]

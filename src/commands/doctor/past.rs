@@ -1,16 +1,11 @@
 //! Whether each key, owner and project is what the log last says of it: one that was set back to an earlier state of its
 //! own has a seal that fits.
 
-use std::collections::HashMap;
-use std::ops::ControlFlow;
-
 use super::named::Named;
-use super::{FindingView, Registry, failed, ok, problem};
-use crate::domain::canonical::state_of_party;
-use crate::domain::event::Action;
+use super::{FindingView, Registry, failed, ok, problem, warning};
 use crate::domain::key::Key;
 use crate::domain::party::PartyKind;
-use crate::registry::{EventFilter, RegistryError};
+use crate::registry::{PartyStates, RegistryError};
 
 /// What was found so far, one key after the other.
 #[derive(Default)]
@@ -31,10 +26,20 @@ impl Past {
         }
     }
 
-    /// Holds owners and projects against theirs too, and says what was found of all.
-    pub(super) fn finding(mut self, registry: &dyn Registry) -> FindingView {
-        if let Err(error) = self.look_at_parties(registry) {
-            self.failed = Some(error);
+    /// Holds owners and projects against what the log says of them too, and says what was found of all; no log, and it
+    /// cannot be said.
+    pub(super) fn finding(mut self, registry: &dyn Registry, log: Option<&PartyStates>) -> FindingView {
+        let Some(log) = log else {
+            return warning("states", "not checked: the log cannot be read", "mend the log first");
+        };
+        for kind in [PartyKind::Owner, PartyKind::Project] {
+            match registry.parties(kind) {
+                Ok(parties) => parties
+                    .iter()
+                    .filter(|one| !log.fits(&one.party))
+                    .for_each(|one| self.set_back.add(format!("the {} {}", kind.code(), one.party.name))),
+                Err(error) => self.failed = Some(error),
+            }
         }
         if let Some(error) = self.failed {
             return failed("states", &error.into());
@@ -47,30 +52,5 @@ impl Past {
             format!("not what the log last says, and may be accepted: {}", self.set_back.list()),
             "revoke these keys with `apikey revoke KEY`, suspend these owners and projects anew; `apikey log` says what they were",
         )
-    }
-
-    fn look_at_parties(&mut self, registry: &dyn Registry) -> Result<(), RegistryError> {
-        let of_owners = [Action::OwnerSuspended, Action::OwnerResumed, Action::OwnerLimited];
-        let of_projects = [Action::ProjectSuspended, Action::ProjectResumed, Action::ProjectLimited];
-        for (kind, actions) in [(PartyKind::Owner, of_owners), (PartyKind::Project, of_projects)] {
-            let mut last: HashMap<String, (u64, [u8; 32])> = HashMap::new();
-            for action in actions {
-                let filter = EventFilter { action: Some(action), ..EventFilter::default() };
-                registry.events(&filter, &mut |recorded| {
-                    let known = last.get(&recorded.event.subject).map_or(0, |(number, _)| *number);
-                    if let Some(state) = recorded.event.state.filter(|_| recorded.number > known) {
-                        last.insert(recorded.event.subject, (recorded.number, state));
-                    }
-                    ControlFlow::Continue(())
-                })?;
-            }
-            for one in registry.parties(kind)? {
-                let state = last.get(one.party.name.as_str()).map(|(_, state)| *state);
-                if state.is_some_and(|state| state != state_of_party(&one.party)) {
-                    self.set_back.add(format!("the {} {}", kind.code(), one.party.name));
-                }
-            }
-        }
-        Ok(())
     }
 }

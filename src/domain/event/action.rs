@@ -1,5 +1,7 @@
 //! The words of the log: what can be done to a registry.
 
+use crate::domain::party::PartyKind;
+
 /// What was done. The words are part of the contract.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Action {
@@ -129,6 +131,16 @@ impl Action {
     #[must_use]
     pub fn from_code(code: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|action| action.code() == code)
+    }
+
+    /// Whether it changes owners, or projects.
+    #[must_use]
+    pub fn party_kind(self) -> Option<PartyKind> {
+        match self {
+            Self::OwnerSuspended | Self::OwnerResumed | Self::OwnerLimited => Some(PartyKind::Owner),
+            Self::ProjectSuspended | Self::ProjectResumed | Self::ProjectLimited => Some(PartyKind::Project),
+            _ => None,
+        }
     }
 
     /// Whether it may change nothing that grants.

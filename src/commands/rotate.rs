@@ -96,9 +96,10 @@ pub fn run(arguments: &Arguments, session: &mut Session<'_, '_>) -> Result<Exit>
     if arguments.dry_run {
         return preview(selector, arguments, terms, session);
     }
+    // What cannot be done is said before where the secret goes, and before the vault is opened.
+    let key = session.select(&session.registry()?, selector)?.key;
     if arguments.request_id.is_none() {
-        // What cannot be done is said before where the secret goes, and before the vault is opened.
-        session.select(&session.registry()?, selector)?.key.may_rotate(terms.plan, session.now)?;
+        key.may_rotate(terms.plan, session.now)?;
     }
     let mut handover = arguments.handover.open(session)?;
     let mut unlocked = session.unlocked()?;

@@ -90,3 +90,12 @@ fn what_cannot_be_rotated_is_said_before_where_the_secret_would_go() {
     world.run(&["revoke", "ci", "--yes"]).done();
     assert!(world.run(&["rotate", "ci"]).ended(Exit::Conflict).stderr.contains("revoked"));
 }
+
+#[test]
+fn a_key_that_is_not_there_is_said_before_anything_else() {
+    let world = World::new();
+    world.create(&["ci"]);
+    for arguments in [&["rotate", "cj"][..], &["rotate", "cj", "--request-id", "r1", "--yes"]] {
+        world.run(arguments).ended(Exit::NotFound);
+    }
+}

@@ -130,12 +130,12 @@ fn change_party(
     let Unlocked { mut registry, keys, .. } = session.unlocked()?;
     let mut summary = party::find(kind, name, &registry)?;
     let before = summary.party.clone();
-    party::refuse_set_back(&before, &registry, &keys.row)?;
     summary.party.limits = wanted.after(&before.limits);
     let changed = before.limits != summary.party.limits;
     if changed {
         reseal_party(&keys.row, &before, &mut summary.party)?;
     }
+    party::refuse_set_back(&before, &registry, &keys.row)?;
     if changed && !dry_run {
         let action = match kind {
             PartyKind::Owner => Action::OwnerLimited,

@@ -194,13 +194,13 @@ fn resume(kind: PartyKind, name: &str, dry_run: bool, session: &mut Session<'_, 
     let Unlocked { mut registry, keys, .. } = session.unlocked()?;
     let mut summary = find(kind, name, &registry)?;
     let before = summary.party.clone();
-    refuse_set_back(&before, &registry, &keys.row)?;
     // Cleared in the file, it is denied as tampered: it is sealed anew if its seal proves the rest, else refused.
     let was_suspended = summary.party.resume();
     let changed = was_suspended || !party_holds(&keys.row, &before);
     if changed {
         reseal_party(&keys.row, &before, &mut summary.party)?;
     }
+    refuse_set_back(&before, &registry, &keys.row)?;
     if changed && !dry_run {
         let action = match kind {
             PartyKind::Owner => Action::OwnerResumed,

@@ -2,8 +2,8 @@
 
 use anyhow::Result;
 
-use crate::crypto::RowKey;
-use crate::crypto::rows::{key_holds, reseal, secret_holds};
+use super::set_back;
+use crate::crypto::rows::reseal;
 use crate::domain::event::{Action, Event};
 use crate::domain::key::{Key, KeyRefusal};
 use crate::domain::secret::Brand;
@@ -66,7 +66,7 @@ pub fn grant_one(
     let outcome = change(&mut after, &unlocked)?;
     if outcome.changed {
         let Unlocked { registry, keys, .. } = &mut unlocked;
-        refuse_set_back(&found.key, registry, &keys.row)?;
+        set_back::refuse_key(&found.key, registry, &keys.row)?;
         reseal(&keys.row, &found.key, &mut after)?;
         make(registry, (&found.key, &after), (outcome.action, Some(&keys.audit)), (dry_run, session))?;
     }
@@ -120,25 +120,6 @@ pub fn refuse_dead(key: &Key, now: Instant) -> Result<()> {
     let message = format!("`{}/{}` is expired, and an expired key is not revived", key.project, key.name);
     let failure = Failure::new(Exit::Conflict, "state_forbids", message);
     Err(failure.hint("create a new key with `apikey create`").into())
-}
-
-/// Refuses a key that is not what the log last says of it: a row that was set back to an earlier state of its own has a
-/// seal that fits, and whatever is recorded of it next would confirm it. What takes away is never refused; of a row whose
-/// seal does not fit the seal decides.
-///
-/// # Errors
-/// Exit 6; those of the registry.
-pub fn refuse_set_back(key: &Key, registry: &dyn Registry, row: &RowKey) -> Result<()> {
-    let is_sealed = key_holds(row, key) && key.secrets.iter().all(|one| secret_holds(row, key.id, one));
-    if !is_sealed || registry.last_state(key.id)?.fits(key) {
-        return Ok(());
-    }
-    let message = format!(
-        "`{}/{}` is not what the log last says of it: it was set back outside apikey",
-        key.project, key.name
-    );
-    let hint = format!("revoke it with `apikey revoke {0}`; `apikey log --key {0}` says what it was", key.id);
-    Err(Failure::new(Exit::Conflict, "tampered", message).hint(hint).into())
 }
 
 fn make(

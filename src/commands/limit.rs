@@ -5,7 +5,7 @@ use clap::{ArgGroup, Args};
 
 use super::change::{Field, Outcome, grant_one, refuse_dead};
 use super::create::{quota, rate};
-use super::party;
+use super::{party, set_back};
 use crate::crypto::rows::reseal_party;
 use crate::domain::event::{Action, FieldChange};
 use crate::domain::limit::{Limits, Quota, Rate, Subject};
@@ -135,7 +135,7 @@ fn change_party(
     if changed {
         reseal_party(&keys.row, &before, &mut summary.party)?;
     }
-    party::refuse_set_back(&before, &registry, &keys.row)?;
+    set_back::refuse_party(&before, &registry, &keys.row)?;
     if changed && !dry_run {
         let action = match kind {
             PartyKind::Owner => Action::OwnerLimited,

@@ -28,6 +28,7 @@ pub mod revoke;
 pub mod rotate;
 pub mod scope;
 pub mod serve;
+mod set_back;
 pub mod show;
 pub mod test_call;
 pub mod usage;

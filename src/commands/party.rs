@@ -5,15 +5,14 @@ use clap::{Args, Subcommand};
 use serde::Serialize;
 
 use super::create::named;
-use crate::crypto::RowKey;
+use super::set_back;
 use crate::crypto::rows::{party_holds, reseal_party};
 use crate::domain::event::{Action, Event};
 use crate::domain::party::{Party, PartyKind};
-use crate::domain::text::shell_word;
 use crate::exit::{Exit, Failure};
 use crate::output::view::PartyView;
 use crate::output::{Format, escape};
-use crate::registry::{Change, PartyChange, PartyStates, PartySummary, Registry};
+use crate::registry::{Change, PartyChange, PartySummary, Registry};
 use crate::session::{Session, Unlocked};
 
 /// What to do with owners.
@@ -200,7 +199,7 @@ fn resume(kind: PartyKind, name: &str, dry_run: bool, session: &mut Session<'_, 
     if changed {
         reseal_party(&keys.row, &before, &mut summary.party)?;
     }
-    refuse_set_back(&before, &registry, &keys.row)?;
+    set_back::refuse_party(&before, &registry, &keys.row)?;
     if changed && !dry_run {
         let action = match kind {
             PartyKind::Owner => Action::OwnerResumed,
@@ -215,25 +214,6 @@ fn resume(kind: PartyKind, name: &str, dry_run: bool, session: &mut Session<'_, 
         "resumed: its live keys are accepted again; somebody had cleared its suspension outside apikey"
     };
     answer(&summary, (changed, dry_run), said, session)
-}
-
-/// Refuses to grant anything on a row with a seal that is not what the log last says of it: whoever may write the file set
-/// it back to an earlier state of its own.
-///
-/// # Errors
-/// Exit 6; those of the registry.
-pub(super) fn refuse_set_back(party: &Party, registry: &dyn Registry, row: &RowKey) -> Result<()> {
-    if !party_holds(row, party) || PartyStates::read(registry, party.kind)?.fits(party) {
-        return Ok(());
-    }
-    let (kind, name) = (party.kind.code(), &party.name);
-    let message =
-        format!("the {kind} `{name}` is not what the log last says of it: it was set back outside apikey");
-    let hint = format!(
-        "suspend it anew with `apikey {kind} suspend {}`; `apikey log` says what it was",
-        shell_word(name.as_str())
-    );
-    Err(Failure::new(Exit::Conflict, "tampered", message).hint(hint).into())
 }
 
 pub(super) fn change(

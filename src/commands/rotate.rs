@@ -7,10 +7,10 @@ mod stages;
 use anyhow::Result;
 use clap::{ArgGroup, Args};
 
-use super::change::refuse_set_back;
 use super::create::{explain, lifetime, span, with_new_ids};
 use super::request::Request;
 use super::reveal::shown;
+use super::set_back;
 use crate::domain::event::{Action, Event};
 use crate::domain::key::Key;
 use crate::domain::rotation::{GraceStart, Plan};
@@ -137,7 +137,7 @@ fn issue<P>(
         impl FnMut(&Issued, &mut P, &Brand, &mut Session<'_, '_>) -> Result<()>,
     ),
 ) -> Result<Issued> {
-    refuse_set_back(before, &unlocked.registry, &unlocked.keys.row)?;
+    set_back::refuse_key(before, &unlocked.registry, &unlocked.keys.row)?;
     with_new_ids(|| {
         let issued =
             draft_rotation(before, terms, (&unlocked.brand, &unlocked.keys), session.host.rng, session.now)

@@ -1,26 +1,22 @@
 //! Decisions as HTTP: status, header fields, and problem+json (RFC 9457).
 
-use std::fmt::Write as _;
+mod values;
+
 use std::net::IpAddr;
-use std::ops::Range;
 use std::sync::LazyLock;
 
 use axum::body::{Body, Bytes};
 use axum::http::header::{CACHE_CONTROL, CONTENT_LENGTH, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode};
-use bytes::BytesMut;
-use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 
 use super::config::Rules;
 use crate::domain::decision::{Decision, Denial, Request};
 use crate::domain::key::KeyId;
-use crate::domain::limit::{Allowance, Spending};
+use crate::domain::limit::Spending;
 use crate::domain::scope::Scope;
 use crate::domain::time::Instant;
 use crate::verifier::Verdict;
-
-/// What a header field may not hold as it is, and the percent sign that says so.
-const ESCAPED: &AsciiSet = &CONTROLS.add(b'%').add(b',').add(b'"').add(b'\\');
+use values::{Field, UNPRINTABLE, Values, value_of};
 
 /// The answer to a proxy about a request that may pass: who it comes from, and what is left. Every field about the key is
 /// always there and never empty, so that none that a client sent is left.
@@ -28,34 +24,31 @@ pub(super) fn accepted(verdict: &Verdict<'_>) -> Response<Body> {
     let mut response = Response::new(Body::empty());
     let Some(key) = &verdict.key else { return response };
     // All values are written into one piece of memory, which the fields then share.
-    let mut text = Values(BytesMut::with_capacity(512));
+    let mut text = Values::with_room_for(512);
     let [id, secret, name] = [
         text.write(&[KeyId::PREFIX, key.id.bare()]),
         text.write(&[key.secret.as_str()]),
         text.escape(key.name),
     ];
     let [owner, project] = [key.owner, key.project].map(|party| text.escape(party));
-    let scopes = if key.scopes_text.is_empty() { "none" } else { key.scopes_text };
-    let [env, kind, scopes] = [key.env.code(), key.kind.code(), scopes].map(|word| text.write(&[word]));
-    let expires = match key.expires_at {
-        Some(at) => text.print(at),
-        None => text.write(&["never"]),
+    let scopes = match key.scopes_text {
+        "" => Field::Word("none"),
+        scopes => text.write(&[scopes]),
     };
+    let [env, kind] = [key.env.code(), key.kind.code()].map(Field::Word);
+    let expires = key.expires_at.map_or(Field::Word("never"), |at| text.print(at));
     let allowances = &verdict.spending.allowances;
     let (fields, [policy, left]) = if allowances.is_empty() {
-        (&*IDENTITY, [0..0, 0..0])
+        (&*IDENTITY, [Field::Word(""); 2])
     } else {
         (&*IDENTITY_AND_LIMITS, [text.policy(allowances), text.left(allowances)])
     };
-    let places = [id, secret, name, owner, project, env, kind, scopes, expires, policy, left];
-    let text = text.0.freeze();
+    let values = [id, secret, name, owner, project, env, kind, scopes, expires, policy, left];
+    let text = text.written();
     let headers = response.headers_mut();
     *headers = fields.clone();
     for value in headers.values_mut() {
-        *value = match places.get(place_in(value)) {
-            Some(place) => value_of(text.slice(place.clone())),
-            None => UNPRINTABLE,
-        };
+        *value = values.get(place_in(value)).map_or(UNPRINTABLE, |field| field.value(&text));
     }
     response
 }
@@ -66,10 +59,9 @@ pub(crate) fn refusal<B: From<Bytes>>(
     verdict: &Verdict<'_>,
     (request, is_known_route): (&Request, bool),
     rules: &Rules,
-    now: Instant,
 ) -> Option<Response<B>> {
     if verdict.key.is_none() {
-        return Some(to_stranger(rules, request.ip, now));
+        return Some(to_stranger(rules, request.ip, verdict.at));
     }
     if !is_known_route {
         return Some(problem(
@@ -125,7 +117,6 @@ const IDENTITY_FIELDS: [HeaderName; 9] = [
 ];
 const LIMITS_POLICY: HeaderName = HeaderName::from_static("ratelimit-policy");
 const LIMITS_LEFT: HeaderName = HeaderName::from_static("ratelimit");
-const UNPRINTABLE: HeaderValue = HeaderValue::from_static("unprintable");
 
 // A map that was made once is cheaper to copy than to make again.
 static IDENTITY: LazyLock<HeaderMap> = LazyLock::new(|| empty_fields(IDENTITY_FIELDS));
@@ -144,71 +135,6 @@ fn place_in(value: &HeaderValue) -> usize {
     value.as_bytes().first().map_or(usize::MAX, |letter| usize::from(letter.wrapping_sub(b'a')))
 }
 
-/// Values of header fields, one behind the other.
-struct Values(BytesMut);
-
-impl Values {
-    /// Writes one, and says where it is.
-    fn write(&mut self, parts: &[&str]) -> Range<usize> {
-        let begin = self.0.len();
-        for part in parts {
-            self.0.extend_from_slice(part.as_bytes());
-        }
-        begin..self.0.len()
-    }
-
-    /// The same, with what a field may not hold percent-encoded.
-    fn escape(&mut self, text: &str) -> Range<usize> {
-        let begin = self.0.len();
-        for part in utf8_percent_encode(text, ESCAPED) {
-            self.0.extend_from_slice(part.as_bytes());
-        }
-        begin..self.0.len()
-    }
-
-    /// `RateLimit-Policy`: what the limits are.
-    fn policy(&mut self, allowances: &[Allowance]) -> Range<usize> {
-        self.list(allowances, |one| [("\";q=", one.limit), (";w=", one.window_seconds)])
-    }
-
-    /// `RateLimit`: what is left of them.
-    fn left(&mut self, allowances: &[Allowance]) -> Range<usize> {
-        self.list(allowances, |one| [("\";r=", one.remaining), (";t=", one.resets_after_seconds)])
-    }
-
-    fn list(
-        &mut self,
-        allowances: &[Allowance],
-        parameters: impl Fn(&Allowance) -> [(&'static str, u64); 2],
-    ) -> Range<usize> {
-        let begin = self.0.len();
-        for (place, one) in allowances.iter().enumerate() {
-            self.write(&[if place == 0 { "\"" } else { ", \"" }, one.of, "-", one.measure.code()]);
-            self.parameters(parameters(one));
-        }
-        begin..self.0.len()
-    }
-
-    /// Writes names and their numbers.
-    fn parameters(&mut self, all: [(&str, u64); 2]) {
-        for (name, number) in all {
-            self.write(&[name, itoa::Buffer::new().format(number)]);
-        }
-    }
-
-    /// Writes what prints itself, and says where it is.
-    fn print(&mut self, value: impl std::fmt::Display) -> Range<usize> {
-        let begin = self.0.len();
-        // Memory takes whatever is written to it.
-        let _ = write!(self.0, "{value}");
-        begin..self.0.len()
-    }
-}
-
-fn value_of(bytes: Bytes) -> HeaderValue {
-    HeaderValue::from_maybe_shared(bytes).unwrap_or(UNPRINTABLE)
-}
-
 fn put(headers: &mut HeaderMap, name: HeaderName, value: &str) {
     headers.insert(name, value_of(Bytes::copy_from_slice(value.as_bytes())));
 }
@@ -216,11 +142,11 @@ fn put(headers: &mut HeaderMap, name: HeaderName, value: &str) {
 /// `RateLimit` and `RateLimit-Policy` (draft-ietf-httpapi-ratelimit-headers), and when to come again.
 pub(crate) fn limits(headers: &mut HeaderMap, spending: &Spending) {
     if !spending.allowances.is_empty() {
-        let mut text = Values(BytesMut::with_capacity(128));
-        let places = [text.policy(&spending.allowances), text.left(&spending.allowances)];
-        let text = text.0.freeze();
-        for (name, place) in [LIMITS_POLICY, LIMITS_LEFT].into_iter().zip(places) {
-            headers.insert(name, value_of(text.slice(place)));
+        let mut text = Values::with_room_for(128);
+        let fields = [text.policy(&spending.allowances), text.left(&spending.allowances)];
+        let text = text.written();
+        for (name, field) in [LIMITS_POLICY, LIMITS_LEFT].into_iter().zip(fields) {
+            headers.insert(name, field.value(&text));
         }
     }
     if let Some(seconds) = spending.retry_after_seconds {

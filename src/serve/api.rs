@@ -170,7 +170,7 @@ fn refuse_caller(gate: &Gate, peer: Peer, headers: &HeaderMap) -> Option<Respons
                 Some(answer::to_holder(denial, verdict, &request.scopes, 429))
             }
             (Decision::Accepted, Some(_)) => None,
-            (_, None) => Some(answer::to_stranger(&rules, request.ip, gate.verifier.now())),
+            (_, None) => Some(answer::to_stranger(&rules, request.ip, verdict.at)),
         }
     });
     answered.unwrap_or_else(|_| Some(answer::undecided()))

@@ -38,21 +38,22 @@ pub(super) fn decide(
     (method, uri, headers): (&Method, &Uri, &HeaderMap),
 ) -> Response<Body> {
     let rules = &**gate.rules();
-    let mut scopes = rules.scopes.clone();
-    let is_known_route = needed(rules, peer, (method, uri, headers), &mut scopes).is_some();
-    let request =
-        Request { scopes, ip: client_behind(rules, peer, headers), origin: site(headers), env: rules.env };
     let query = rules.query_parameter.as_deref().and_then(|name| {
         let (_, query) = target(rules.original, uri, headers)?.split_once('?')?;
         Some((query, name))
     });
     let presented = Presented::read(headers, &rules.key_headers, query);
+    gate.verifier.foresee(presented.credential());
+    let mut scopes = rules.scopes.clone();
+    let is_known_route = needed(rules, peer, (method, uri, headers), &mut scopes).is_some();
+    let request =
+        Request { scopes, ip: client_behind(rules, peer, headers), origin: site(headers), env: rules.env };
     // On an unknown route nothing passes and nothing is consumed.
     let cost = u32::from(is_known_route);
     let original = rules.original;
     let seen = Seen::Forwarded { original, method, uri, headers, is_known_route };
     let answered = gate.verify(presented.credential(), (&request, cost), seen, |verdict| {
-        answer::refusal(verdict, (&request, is_known_route), rules, gate.verifier.now())
+        answer::refusal(verdict, (&request, is_known_route), rules)
             .unwrap_or_else(|| answer::accepted(verdict))
     });
     answered.unwrap_or_else(|_| answer::undecided())

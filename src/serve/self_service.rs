@@ -64,7 +64,7 @@ pub(super) async fn show(
     let presented = Presented::read(&headers, &rules.key_headers, None);
     let seen = Seen::Asked("GET", "/v1/self");
     let answered = gate.verify(presented.credential(), (&request, 0), seen, |verdict| {
-        match answer::refusal(verdict, (&request, true), rules, gate.verifier.now()) {
+        match answer::refusal(verdict, (&request, true), rules) {
             Some(refusal) if verdict.spending.denial.is_none() => refusal,
             // One that has used up its limits is told so.
             _ => Json(view(verdict)).into_response(),

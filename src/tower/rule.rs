@@ -43,9 +43,7 @@ impl Rule {
         let cost = if is_known_route { self.cost } else { 0 };
         let presented = Presented::read(&parts.headers, &self.rules.key_headers, None);
         let answered = self.verifier.verify(presented.credential(), (&request, cost), |verdict| {
-            let now = self.verifier.now();
-            let refusal = answer::refusal(verdict, (&request, is_known_route), &self.rules, now);
-            if let Some(mut refusal) = refusal {
+            if let Some(mut refusal) = answer::refusal(verdict, (&request, is_known_route), &self.rules) {
                 if let Decision::Denied(denial) = verdict.decision {
                     refusal.extensions_mut().insert(denial);
                 }

@@ -44,21 +44,24 @@ impl Shared {
             prefetch(last);
         }
         let index = self.current()?;
-        // First: to read the clock is to wait for all that was asked of memory before.
-        let now = (self.now)();
-        if let Some(id) = credential.secret.and_then(place_of_id) {
+        let id = credential.secret.and_then(place_of_id);
+        if let Some(id) = id {
             index.foresee(id);
+        }
+        let now = (self.now)();
+        if let Some(id) = id {
+            index.foresee_line(id);
         }
         let number = match self.compared(&index, credential) {
             Compared::Match(number) => number,
-            Compared::Nothing => return Ok(answer(&stranger(Denial::Missing))),
-            Compared::Malformed => return Ok(answer(&stranger(Denial::Malformed))),
-            Compared::Unknown => return Ok(answer(&stranger(Denial::NotFound))),
+            Compared::Nothing => return Ok(answer(&stranger(Denial::Missing, now))),
+            Compared::Malformed => return Ok(answer(&stranger(Denial::Malformed, now))),
+            Compared::Unknown => return Ok(answer(&stranger(Denial::NotFound, now))),
         };
         let line = index.line(number);
         let decision = judge(&index.facts(line), request, now);
         let (decision, spending) = self.settle(&index, number, decision, (request, cost, now))?;
-        let verdict = Verdict { decision, key: Some(identified(&index, line)), spending };
+        let verdict = Verdict { decision, key: Some(identified(&index, line)), spending, at: now };
         let answered = answer(&verdict);
         let waits = line.is_waited_for && decision.is_accepted() && cost > 0;
         let waiting = waits.then_some(line.id);
@@ -169,8 +172,8 @@ impl Shared {
     }
 }
 
-fn stranger(denial: Denial) -> Verdict<'static> {
-    Verdict { decision: Decision::Denied(denial), key: None, spending: Spending::default() }
+fn stranger(denial: Denial, at: Instant) -> Verdict<'static> {
+    Verdict { decision: Decision::Denied(denial), key: None, spending: Spending::default(), at }
 }
 
 fn scopes_of(request: &Request) -> std::borrow::Cow<'_, str> {

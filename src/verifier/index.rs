@@ -4,7 +4,7 @@
 //! A million keys take some 200 MB. What many keys share (owner, project, scopes, restrictions, limits) is kept once,
 //! as a [`Policy`]. Seals are judged when a row is read, by [`crate::crypto::rows`], and again whenever it changes.
 
-use hashbrown::hash_table::{self, HashTable};
+mod by_id;
 
 use super::parties::{Parties, Slot};
 use super::policies::Policies;
@@ -15,7 +15,8 @@ use crate::domain::digest::Digest;
 use crate::domain::key::{Key, KeySecret};
 use crate::domain::party::Party;
 use crate::domain::secret::SecretId;
-use crate::registry::sqlite::{Glance, prefetch};
+use crate::registry::sqlite::{Glance, in_large_pages, prefetch};
+use by_id::ById;
 
 /// Places are given one after the other. What lies beyond these was put there by an editor, and is not known: a table
 /// up to there would be larger than memory.
@@ -29,7 +30,7 @@ pub(super) struct Index {
     lines: Vec<Line>,
     free_lines: Vec<u32>,
     /// The line of each secret.
-    by_id: HashTable<u32>,
+    by_id: ById,
     entries: Vec<Entry>,
     free_entries: Vec<u32>,
     /// The entry of each place of the registry, which counts up.
@@ -52,12 +53,16 @@ impl Index {
         self.policies.have_limits() || self.owners.have_limits() || self.projects.have_limits()
     }
 
-    /// Has what [`Self::find`] will look at for this id come nearer, whatever the id is: memory is slow, and there is work
-    /// to do meanwhile.
+    /// Has where [`Self::find`] will begin for this id come nearer: memory is slow, and there is work to do meanwhile.
     pub(super) fn foresee(&self, id: [u8; 12]) {
+        self.by_id.foresee(hash_of(id));
+    }
+
+    /// Has the line of this id come nearer, or another if there is none.
+    pub(super) fn foresee_line(&self, id: [u8; 12]) {
         let hash = hash_of(id);
         let number =
-            self.by_id.iter_hash(hash).next().map_or_else(|| self.some_line(hash), |line| *line as usize);
+            self.by_id.find(hash, |_| true).map_or_else(|| self.some_line(hash), |line| line as usize);
         if let Some(line) = self.lines.get(number) {
             prefetch(line);
         }
@@ -66,7 +71,7 @@ impl Index {
     /// The secret with this id and its digest.
     pub(super) fn find(&self, id: SecretId) -> Option<(u32, Digest)> {
         let hash = hash_of(id.bytes());
-        let Some(&number) = self.by_id.find(hash, |line| self.lines[*line as usize].id == id) else {
+        let Some(number) = self.by_id.find(hash, |line| self.lines[line as usize].id == id) else {
             // As much memory is looked at as for an id that is known: how long it takes says nothing.
             let line = self.lines.get(self.some_line(hash));
             std::hint::black_box(line.map(|line| line.digest));
@@ -80,11 +85,9 @@ impl Index {
         Some((number, line.digest))
     }
 
-    /// The line that is looked at in the place of one that is not there: any one, found by way of another table, as a
-    /// line that is there is.
-    fn some_line(&self, hash: u64) -> usize {
-        let place = usize::try_from(hash >> 1).unwrap_or(0) % self.by_place.len().max(1);
-        self.by_place.get(place).map_or(0, |number| *number as usize) % self.lines.len().max(1)
+    /// The line that is looked at in the place of one that is not there: any one.
+    fn some_line(&self, hash: u32) -> usize {
+        usize::try_from((u64::from(hash) * self.lines.len() as u64) >> 32).unwrap_or(0)
     }
 
     /// Where its counters would be, if any line had this id.
@@ -188,9 +191,10 @@ impl Index {
     /// Makes room for keys that will be put.
     pub(super) fn reserve(&mut self, keys: usize) {
         self.lines.reserve_exact(keys);
+        in_large_pages(self.lines.spare_capacity_mut());
         self.entries.reserve_exact(keys);
-        let lines = &self.lines;
-        self.by_id.reserve(keys, |line| hash_of(lines[*line as usize].id.bytes()));
+        in_large_pages(self.entries.spare_capacity_mut());
+        self.by_id.reserve(keys);
         self.by_place.reserve_exact(keys + 1);
     }
 
@@ -219,14 +223,12 @@ impl Index {
         let next = self.entries[of.entry as usize].first_line;
         let line = Line::new(key, secret, is_intact, of, next);
         let number = put_into(&mut self.lines, &mut self.free_lines, line);
-        let lines = &self.lines;
-        let hash = |line: &u32| hash_of(lines[*line as usize].id.bytes());
-        let is_it = |line: &u32| lines[*line as usize].id == secret.id;
-        match self.by_id.entry(hash(&number), is_it, hash) {
-            // Another key was given the same id by an editor: in whichever order they are read, the later one is found.
-            hash_table::Entry::Occupied(known) if lines[*known.get() as usize].place > of.place => {}
-            hash_table::Entry::Occupied(mut known) => *known.get_mut() = number,
-            hash_table::Entry::Vacant(place) => drop(place.insert(number)),
+        let (lines, hash) = (&self.lines, hash_of(secret.id.bytes()));
+        let is_it = |line: u32| lines[line as usize].id == secret.id;
+        // Another key was given the same id by an editor: in whichever order they are read, the later one is found.
+        let known = self.by_id.find(hash, is_it);
+        if known.is_none_or(|known| lines[known as usize].place <= of.place) {
+            self.by_id.put(hash, number, is_it);
         }
         self.entries[of.entry as usize].first_line = number;
     }
@@ -234,10 +236,7 @@ impl Index {
     /// Has no secret found by this id.
     fn forget(&mut self, id: SecretId) {
         let lines = &self.lines;
-        let is_it = |line: &u32| lines[*line as usize].id == id;
-        if let Ok(found) = self.by_id.find_entry(hash_of(id.bytes()), is_it) {
-            found.remove();
-        }
+        self.by_id.remove(hash_of(id.bytes()), |line| lines[line as usize].id == id);
     }
 
     fn remove_lines(&mut self, entry: u32) {
@@ -245,9 +244,7 @@ impl Index {
         while number != NONE {
             let line = &self.lines[number as usize];
             // Another key may have been given the same id by an editor.
-            if let Ok(found) = self.by_id.find_entry(hash_of(line.id.bytes()), |known| *known == number) {
-                found.remove();
-            }
+            self.by_id.remove(hash_of(line.id.bytes()), |known| known == number);
             self.left.extend(line.take_uses());
             self.free_lines.push(number);
             number = line.next;

@@ -36,7 +36,7 @@ use crate::crypto::{MasterKey, Subkeys};
 use crate::domain::decision::Request;
 use crate::domain::event::Actor;
 use crate::domain::key::KeyId;
-use crate::domain::secret::Brand;
+use crate::domain::secret::{Brand, place_of_id};
 use crate::domain::time::Instant;
 use crate::registry::sqlite::{Counters, SqliteRegistry, Watch};
 use crate::registry::{Found, Registry, RegistryError};
@@ -169,6 +169,13 @@ impl Verifier {
         answer: impl FnOnce(&Verdict<'_>) -> R,
     ) -> Result<R, VerifierError> {
         self.shared.verify(credential, (request, cost), answer)
+    }
+
+    /// Has where [`Self::verify`] will begin to look for a secret come nearer, for a caller with other work to do first.
+    pub(crate) fn foresee(&self, credential: Credential<'_>) {
+        if let Some(id) = credential.secret.and_then(place_of_id) {
+            self.shared.read().foresee(id);
+        }
     }
 
     /// The key as it is recorded, with its owner and project.

@@ -224,13 +224,12 @@ impl Line {
 }
 
 /// Ids are random, so their own bits find their place; what a stranger asks for changes nothing in the table.
-pub(super) fn hash_of(id: [u8; 12]) -> u64 {
+pub(super) fn hash_of(id: [u8; 12]) -> u32 {
     const ODD: u64 = 0x9E37_79B9_7F4A_7C15;
     let ([first], rest) = id.as_chunks::<8>() else { return 0 };
     let rest = rest.first_chunk().map_or(0, |rest: &[u8; 4]| u32::from_le_bytes(*rest));
     let hash = u64::from_le_bytes(*first).wrapping_mul(ODD).rotate_left(23) ^ u64::from(rest);
-    let hash = hash.wrapping_mul(ODD);
-    hash ^ hash >> 32
+    u32::try_from(hash.wrapping_mul(ODD) >> 32).unwrap_or(0)
 }
 
 /// A key whose own seals were judged.

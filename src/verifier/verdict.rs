@@ -66,6 +66,8 @@ pub struct Verdict<'a> {
     pub key: Option<Identified<'a>>,
     /// What is left of its limits.
     pub spending: Spending,
+    /// When it was decided, by the verifier's clock.
+    pub at: Instant,
 }
 
 impl Verdict<'_> {
@@ -143,7 +145,8 @@ mod tests {
             scopes_text: "orders:read",
             expires_at: None,
         };
-        let ask = |decision, key| Verdict { decision, key, spending: Spending::default() }.to_result();
+        let at = Instant::from_seconds(0);
+        let ask = |decision, key| Verdict { decision, key, spending: Spending::default(), at }.to_result();
         let accepted = ask(Decision::Accepted, Some(key)).unwrap();
         assert_eq!((accepted.id, accepted.secret_id, &*accepted.owner), (key.id, secret, "acme"));
         assert_eq!(accepted.scopes, scopes);

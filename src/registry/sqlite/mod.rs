@@ -42,7 +42,7 @@ pub use counting::Ahead;
 pub use follow::{Changes, Mark, Reading};
 pub use meters::{Clock, Meters, Reserve};
 pub use open::CreationLock;
-pub(crate) use prefetch::prefetch;
+pub(crate) use prefetch::{in_large_pages, prefetch};
 pub use watch::{Glance, Watch};
 
 type Result<T> = std::result::Result<T, RegistryError>;

@@ -13,6 +13,7 @@ mod serve;
 mod serve_attacks;
 mod serve_log;
 mod serving;
+mod start;
 mod streams;
 mod terminal;
 mod unattended;

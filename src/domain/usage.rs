@@ -6,6 +6,7 @@ use super::name::Name;
 use super::secret::SecretId;
 use super::time::Instant;
 use std::net::IpAddr;
+use std::sync::Arc;
 
 /// The start of the hour `at` is in, UTC.
 #[must_use]
@@ -22,8 +23,8 @@ pub struct Counted {
     pub place: Option<u64>,
     /// With this outcome.
     pub decision: Decision,
-    /// Asking for these scopes, with spaces between; empty for none.
-    pub scopes: String,
+    /// Asking for these scopes, with spaces between; empty for none. Many counts share them.
+    pub scopes: Arc<str>,
     /// So many.
     pub requests: u64,
 }

@@ -17,7 +17,8 @@ const HOUR: i64 = 3_600;
 const SUM_EVERY: u64 = 60;
 /// As many parts are folded in a second.
 const PARTS: usize = 8;
-/// Whoever wants to change the index waits no longer than these take, and those who ask behind them.
+/// Whoever wants to change the index waits no longer than these take, and those who ask behind them; whoever answers on
+/// this processor goes first.
 const LINES_AT_ONCE: usize = 1_000;
 
 /// The thread that writes.
@@ -112,6 +113,7 @@ impl Shared {
         };
         for piece in lines.chunks(LINES_AT_ONCE) {
             self.read().take_uses(piece, &mut add);
+            std::thread::yield_now();
         }
         // Last: a line may have gone meanwhile.
         if self.read().has_left() {

@@ -49,7 +49,7 @@ pub(super) struct Note {
 #[derive(Debug, Default)]
 pub(super) struct Tally {
     shards: [Shard; SHARDS],
-    sets_of_lines: [OnceLock<Box<str>>; SETS_OF_LINES],
+    sets_of_lines: [OnceLock<Arc<str>>; SETS_OF_LINES],
     sums: Mutex<Sums>,
     sets: Mutex<Sets>,
 }
@@ -148,7 +148,7 @@ impl Tally {
             key: of.key,
             place,
             decision: Decision::Accepted,
-            scopes: set.map_or(OTHERS, |set| set).to_owned(),
+            scopes: set.map_or_else(|| OTHERS.into(), Arc::clone),
             requests: u64::from(uses.requests),
         };
         (counted, Used { secret: of.secret, place, at: uses.at(), ip: uses.ip() })
@@ -185,13 +185,7 @@ impl Tally {
     /// Takes back what could not be written.
     pub(super) fn put_back(&self, counted: Vec<Counted>, used: Vec<Used>) {
         let mut sums = locked(&self.sums);
-        let mut sets = HashSet::<Arc<str>>::new();
         for Counted { key, place, decision, scopes, requests } in counted {
-            let scopes = sets.get(&*scopes).cloned().unwrap_or_else(|| {
-                let scopes: Arc<str> = scopes.into();
-                sets.insert(scopes.clone());
-                scopes
-            });
             *sums.counts.entry(Common { key, place, decision, scopes }).or_default() += requests;
         }
         for used in used {
@@ -215,7 +209,7 @@ impl Sums {
             key: common.key,
             place: common.place,
             decision: common.decision,
-            scopes: common.scopes.to_string(),
+            scopes: common.scopes,
             requests,
         });
         (counted.collect(), self.used.into_values().collect())
@@ -275,11 +269,11 @@ mod tests {
         let counted = |tally: &Tally| tally.take_sums().rows().0;
         let rows = counted(&tally);
         assert_eq!(rows.iter().map(|row| row.requests).sum::<u64>(), 5_001, "none is lost");
-        let others = rows.iter().find(|row| row.scopes == OTHERS).unwrap();
+        let others = rows.iter().find(|row| &*row.scopes == OTHERS).unwrap();
         assert_eq!((rows.len(), others.requests), (MOST_SETS + 1, 5_001 - MOST_SETS as u64));
         tally.note(note(at), "late:one");
-        assert_eq!(counted(&tally)[0].scopes, OTHERS, "still the same hour");
+        assert_eq!(&*counted(&tally)[0].scopes, OTHERS, "still the same hour");
         tally.note(note(Instant::from_seconds(NOW + 3_600)), "late:one");
-        assert_eq!(counted(&tally)[0].scopes, "late:one");
+        assert_eq!(&*counted(&tally)[0].scopes, "late:one");
     }
 }

@@ -199,7 +199,7 @@ fn leave_a_batch(world: &World, names: &[&str], at: Instant) {
         key: keys[0].id,
         place: None,
         decision: Decision::Accepted,
-        scopes: format!("a:s{number}"),
+        scopes: format!("a:s{number}").into(),
         requests: 2,
     };
     let counted: Vec<Counted> = (0..2_500).map(count).collect();

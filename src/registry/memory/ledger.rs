@@ -16,7 +16,7 @@ impl MemoryRegistry {
     fn count(&mut self, counted: &Counted, at: Instant) {
         if self.keys.iter().any(|key| key.id == counted.key) {
             let outcome = counted.decision.code().to_owned();
-            let row = (counted.key, hour_of(at).seconds(), outcome, counted.scopes.clone());
+            let row = (counted.key, hour_of(at).seconds(), outcome, counted.scopes.to_string());
             *self.usage.entry(row).or_default() += counted.requests;
         }
     }
@@ -48,8 +48,13 @@ impl Ledger for MemoryRegistry {
             }
         }
         let decision = spending.denial.map_or(used.decision, Decision::Denied);
-        let counted =
-            Counted { key: used.key, place: None, decision, scopes: used.scopes.clone(), requests: 1 };
+        let counted = Counted {
+            key: used.key,
+            place: None,
+            decision,
+            scopes: used.scopes.as_str().into(),
+            requests: 1,
+        };
         self.count(&counted, now);
         if decision.is_accepted() {
             self.note_use(&Used { secret: used.secret, place: None, at: now.whole_second(), ip: used.ip });

@@ -38,7 +38,7 @@ fn little_is_folded_soon_and_much_when_its_hour_is_over() {
             key: key.id,
             place: None,
             decision: Decision::Accepted,
-            scopes: format!("a:s{number:050}"),
+            scopes: format!("a:s{number:050}").into(),
             requests: 1,
         };
         sorts.map(one).collect()
@@ -132,7 +132,7 @@ fn what_was_counted_reaches_its_key_whatever_place_is_told() {
                 key: keys[0].id,
                 place,
                 decision: Decision::Accepted,
-                scopes: format!("a:s{number}"),
+                scopes: format!("a:s{number}").into(),
                 requests: 1,
             };
             let counted: Vec<Counted> = (0..sorts).map(one).collect();
@@ -167,7 +167,7 @@ fn pieces_of_before_places_were_told_are_folded_with_those_of_today() {
         key: key.id,
         place: Some(1),
         decision: Decision::Accepted,
-        scopes: "a:b".to_owned(),
+        scopes: "a:b".into(),
         requests: 1,
     };
     registry.add_usage(&vec![one; 200], &[], at(5)).unwrap();

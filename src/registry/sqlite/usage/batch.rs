@@ -2,12 +2,14 @@
 //!
 //! Keys are in the order of their places, so that what is folded together lies together in the tables.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::net::IpAddr;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
 use crate::domain::secret::SecretId;
+use crate::domain::usage::{Counted, Used};
 use crate::registry::RegistryError;
 use crate::registry::sqlite::{Result, damaged};
 
@@ -30,6 +32,14 @@ pub(super) struct Whose {
 }
 
 impl Whose {
+    pub(super) fn counted(counted: &Counted) -> Result<Self> {
+        Ok(Self { place: counted.place.unwrap_or(0), id: id_of(counted.key.bare())? })
+    }
+
+    pub(super) fn used(used: &Used) -> Self {
+        Self { place: used.place.unwrap_or(0), id: used.secret.bytes() }
+    }
+
     fn share(&self) -> usize {
         let number = if self.place == 0 { u64::from(self.id[0]) } else { self.place / PLACES_OF_SHARE };
         usize::try_from(number % SHARES.unsigned_abs()).unwrap_or(0)
@@ -44,6 +54,31 @@ pub(super) struct Batch {
     /// Key, sort, requests.
     pub(super) counted: Vec<(Whose, u32, u64)>,
     pub(super) used: Vec<(Whose, LastUse)>,
+}
+
+impl Batch {
+    /// What was counted in an hour.
+    pub(super) fn of(counted: &[Counted], used: &[Used], hour: i64) -> Result<Self> {
+        let mut batch = Self { hour, ..Self::default() };
+        let mut known = HashMap::new();
+        // Most ask for the same as the one before, by the same text.
+        let mut last: Option<(&Counted, u32)> = None;
+        for one in counted {
+            let is_same =
+                |last: &Counted| last.decision == one.decision && Arc::ptr_eq(&last.scopes, &one.scopes);
+            let same = last.filter(|(last, _)| is_same(last)).map(|(_, number)| number);
+            let number = same.unwrap_or_else(|| {
+                *known.entry((one.decision.code(), &*one.scopes)).or_insert_with(|| {
+                    batch.sorts.push((one.decision.code().to_owned(), one.scopes.to_string()));
+                    u32::try_from(batch.sorts.len() - 1).unwrap_or(u32::MAX)
+                })
+            });
+            last = Some((one, number));
+            batch.counted.push((Whose::counted(one)?, number, one.requests));
+        }
+        batch.used.extend(used.iter().map(|one| (Whose::used(one), (one.at.seconds(), one.ip))));
+        Ok(batch)
+    }
 }
 
 /// As it was written before places were told.
@@ -141,7 +176,7 @@ pub(super) fn written(batch: &Batch) -> Result<Vec<u8>> {
     postcard::to_extend(batch, vec![WITH_PLACES]).map_err(|error| RegistryError::Storage(error.to_string()))
 }
 
-pub(super) fn id_of(text: &str) -> Result<Id> {
+fn id_of(text: &str) -> Result<Id> {
     SecretId::parse(text).map(|id| id.bytes()).ok_or_else(|| damaged("an id"))
 }
 

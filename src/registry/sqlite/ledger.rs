@@ -72,7 +72,8 @@ impl Ledger for SqliteRegistry {
     }
 
     fn add_usage(&mut self, counted: &[Counted], used: &[Used], at: Instant) -> Result<()> {
-        self.in_transaction(|transaction| usage::add(transaction, counted, used, at))
+        let counts = usage::Counts::of(counted, used, at)?;
+        self.in_transaction(|transaction| counts.put(transaction, at))
     }
 
     fn fold_usage(&mut self, what: Folding) -> Result<bool> {

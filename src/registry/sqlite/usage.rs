@@ -28,7 +28,7 @@ const FOLD: usize = 2_000;
 /// How many pieces are summed at once, and about how many bytes of them.
 const MOST_PIECES: usize = 1_024;
 const MOST_BYTES: usize = 16 * 1024 * 1024;
-/// Up to so many bytes of sums are folded in although their hour goes on: some 20,000 secrets.
+/// Up to so many bytes of sums are folded in although their hour goes on: some 15,000 secrets.
 const SOON: i64 = 600_000;
 
 /// Counts one request.
@@ -42,22 +42,42 @@ pub(super) fn note_use(connection: &Connection, used: &Used) -> Result<()> {
     put_last_use(connection, &Whose::used(used), (used.at.seconds(), used.ip))
 }
 
-/// Writes what a server counted: as rows, or in pieces when it is much.
-pub(super) fn add(connection: &Connection, counted: &[Counted], used: &[Used], at: Instant) -> Result<()> {
-    let hour = hour_of(at).seconds();
-    if counted.len() + used.len() <= DIRECT {
-        return fold_into_tables(connection, &Batch::of(counted, used, hour)?);
-    }
-    let mut insert = connection.prepare_cached("INSERT INTO usage_batch (at, body) VALUES (?1, ?2)")?;
-    let (mut counted, mut used) = (counted.chunks(PIECE), used.chunks(PIECE));
-    loop {
-        let (counted, used) = (counted.next().unwrap_or_default(), used.next().unwrap_or_default());
-        if counted.is_empty() && used.is_empty() {
-            return Ok(());
+/// What a server counted, as it will be written.
+pub(super) struct Counts {
+    /// As rows, when it is little.
+    rows: Batch,
+    /// In pieces, when it is much.
+    pieces: Vec<Vec<u8>>,
+}
+
+impl Counts {
+    /// All of an hour. To make pieces takes time, and so it is done before anything is locked.
+    pub(super) fn of(counted: &[Counted], used: &[Used], at: Instant) -> Result<Self> {
+        let hour = hour_of(at).seconds();
+        if counted.len() + used.len() <= DIRECT {
+            return Ok(Self { rows: Batch::of(counted, used, hour)?, pieces: Vec::new() });
         }
-        insert.execute(params![at.seconds(), written(&Batch::of(counted, used, hour)?)?])?;
-        // A server that answers on the same processor goes first.
-        std::thread::yield_now();
+        let mut pieces = Vec::new();
+        let (mut counted, mut used) = (counted.chunks(PIECE), used.chunks(PIECE));
+        loop {
+            let (counted, used) = (counted.next().unwrap_or_default(), used.next().unwrap_or_default());
+            if counted.is_empty() && used.is_empty() {
+                return Ok(Self { rows: Batch::default(), pieces });
+            }
+            pieces.push(written(&Batch::of(counted, used, hour)?)?);
+            // A server that answers on the same processor goes first.
+            std::thread::yield_now();
+        }
+    }
+
+    /// Writes it.
+    pub(super) fn put(&self, connection: &Connection, at: Instant) -> Result<()> {
+        fold_into_tables(connection, &self.rows)?;
+        let mut insert = connection.prepare_cached("INSERT INTO usage_batch (at, body) VALUES (?1, ?2)")?;
+        for body in &self.pieces {
+            insert.execute(params![at.seconds(), body])?;
+        }
+        Ok(())
     }
 }
 

@@ -147,6 +147,42 @@ fn what_was_counted_reaches_its_key_whatever_place_is_told() {
 }
 
 #[test]
+fn much_is_written_in_pieces_and_none_of_it_is_lost_between_them() {
+    let (_folder, path) = created();
+    let mut registry = SqliteRegistry::open(&path).unwrap();
+    let keys = ["one", "two"].map(samples::key);
+    registry.apply(&Change { insert: &keys, ..Change::default() }).unwrap();
+    let counted = |sorts: u32, place| -> Vec<Counted> {
+        let one = |number| Counted {
+            key: keys[0].id,
+            place,
+            decision: Decision::Accepted,
+            scopes: format!("a:s{number}").into(),
+            requests: 1,
+        };
+        (0..sorts).map(one).collect()
+    };
+    // Up to a hundred are rows at once; each piece has 4,096; told with a place and without, they are the same.
+    let mut sum = 0;
+    for (second, (sorts, pieces)) in (1..).zip([(100, 0), (101, 1), (4_096, 1), (4_097, 2), (8_193, 3)]) {
+        registry.add_usage(&counted(sorts, Some(1).filter(|_| sorts % 2 == 0)), &[], at(second)).unwrap();
+        assert_eq!(bodies(&registry).0, pieces, "{sorts}");
+        while registry.fold_usage(Folding::Sum).unwrap() {}
+        sum += u64::from(sorts);
+    }
+    // Of many secrets that were used and hardly any counts, none is forgotten.
+    let mut uses = vec![Used { secret: keys[0].secrets[0].id, place: None, at: at(20), ip: None }; 5_000];
+    uses[4_999].secret = keys[1].secrets[0].id;
+    registry.add_usage(&counted(1, Some(1)), &uses, at(20)).unwrap();
+    assert_eq!(bodies(&registry).0, 2);
+    while registry.fold_usage(Folding::All).unwrap() {}
+    assert_eq!(told(&registry, &keys[0]), (sum + 1, Some(at(20))));
+    assert_eq!(told(&registry, &keys[1]), (0, Some(at(20))));
+    let rows = "SELECT count(*) FROM usage";
+    assert_eq!(registry.connection.query_row(rows, [], |row| row.get::<_, i64>(0)).unwrap(), 8_193);
+}
+
+#[test]
 fn pieces_of_before_places_were_told_are_folded_with_those_of_today() {
     let (_folder, path) = created();
     let mut registry = SqliteRegistry::open(&path).unwrap();

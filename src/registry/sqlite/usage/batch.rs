@@ -15,9 +15,10 @@ use crate::registry::sqlite::{Result, damaged};
 
 /// What an hour's pieces say together is divided into so many shares, each of which fits into little memory.
 pub(super) const SHARES: i64 = 64;
-/// So many places behind each other belong to the same share.
-const PLACES_OF_SHARE: u64 = 16_384;
-/// How a body begins. Before places were told there was no such byte, and a body began with its hour, which is larger.
+/// So many places behind each other belong to the same share, and lie together in the tables: of few keys too there are
+/// several shares.
+const PLACES_OF_SHARE: u64 = 256;
+/// How a body begins. Before places were told there was no such byte, and a body began with its hour, which is larger since 1970.
 const WITH_PLACES: u8 = 0;
 
 /// The twelve characters of an id.

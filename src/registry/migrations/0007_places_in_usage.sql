@@ -1,0 +1,1 @@
+-- What a busy server counted tells the places of its keys from here on, which earlier versions cannot read.

@@ -16,7 +16,8 @@ const SMALLEST: usize = 1_024;
 /// The table.
 #[derive(Debug)]
 pub(super) struct ById {
-    /// A power of two of them, never all taken.
+    /// A power of two of them, at most half of them taken: a search then looks at one piece of memory, whether it finds or
+    /// not.
     slots: Vec<Slot>,
     taken: usize,
 }
@@ -30,7 +31,7 @@ impl Default for ById {
 impl ById {
     /// Makes room for so many more.
     pub(super) fn reserve(&mut self, more: usize) {
-        let wanted = ((self.taken + more) * 4 / 3 + 1).next_power_of_two();
+        let wanted = ((self.taken + more) * 2).next_power_of_two();
         if wanted <= self.slots.len() {
             return;
         }
@@ -134,14 +135,14 @@ mod tests {
     proptest! {
         #[test]
         fn it_holds_what_a_map_holds(
-            steps in proptest::collection::vec((any::<bool>(), 0..40_u32, any::<u32>()), 0..400),
+            steps in proptest::collection::vec((any::<bool>(), 0..40_u32), 0..400),
             spread in prop_oneof![Just(1_u32), Just(1 << 20), Just(1 << 27), Just(0x9E37_79B9)],
         ) {
             // Names with few hashes between them, near both ends of the table.
             let hash = |name: u32| (name / 3).wrapping_sub(5).wrapping_mul(spread);
             let (mut table, mut map) = (ById::default(), HashMap::new());
             let mut names = Vec::new();
-            for (is_put, name, _) in steps {
+            for (is_put, name) in steps {
                 let is_it = |number: u32| names[number as usize] == name;
                 if is_put {
                     let number = u32::try_from(names.len()).unwrap();
@@ -165,11 +166,14 @@ mod tests {
     #[test]
     fn it_grows_before_it_is_full() {
         let mut table = ById::default();
-        for number in 0..5_000 {
-            table.put(number, number, |other| other == number);
-            assert!(table.slots.len() > table.taken * 4 / 3);
+        for number in 0..5_000_u32 {
+            // All in one run at first, then all over the table.
+            let hash = if number < 300 { number } else { number.wrapping_mul(0x9E37_79B9) };
+            table.put(hash, number, |other| other == number);
+            assert!(table.slots.len() >= table.taken * 2);
+            assert_eq!(table.find(hash, |other| other == number), Some(number));
         }
-        assert!((0..5_000).all(|number| table.find(number, |other| other == number) == Some(number)));
-        assert_eq!(table.find(5_000, |_| true), None);
+        assert!((0..300).all(|number| table.find(number, |other| other == number) == Some(number)));
+        assert_eq!((table.taken, table.find(u32::MAX, |_| true)), (5_000, None));
     }
 }

@@ -66,8 +66,8 @@ pub fn grant_one(
     let outcome = change(&mut after, &unlocked)?;
     if outcome.changed {
         let Unlocked { registry, keys, .. } = &mut unlocked;
-        set_back::refuse_key(&found.key, registry, &keys.row)?;
         reseal(&keys.row, &found.key, &mut after)?;
+        set_back::refuse_key(&found.key, outcome.action, registry, &keys.row)?;
         make(registry, (&found.key, &after), (outcome.action, Some(&keys.audit)), (dry_run, session))?;
     }
     answer(&Changed { found, after, outcome, dry_run }, &unlocked.brand, session)

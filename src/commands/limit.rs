@@ -130,17 +130,17 @@ fn change_party(
     let Unlocked { mut registry, keys, .. } = session.unlocked()?;
     let mut summary = party::find(kind, name, &registry)?;
     let before = summary.party.clone();
+    let action = match kind {
+        PartyKind::Owner => Action::OwnerLimited,
+        PartyKind::Project => Action::ProjectLimited,
+    };
     summary.party.limits = wanted.after(&before.limits);
     let changed = before.limits != summary.party.limits;
     if changed {
         reseal_party(&keys.row, &before, &mut summary.party)?;
+        set_back::refuse_party(&before, action, &registry, &keys.row)?;
     }
-    set_back::refuse_party(&before, &registry, &keys.row)?;
     if changed && !dry_run {
-        let action = match kind {
-            PartyKind::Owner => Action::OwnerLimited,
-            PartyKind::Project => Action::ProjectLimited,
-        };
         let mut change = Change {
             audit: Some(&keys.audit),
             ..party::change(before.clone(), &summary.party, action, session)

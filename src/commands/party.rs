@@ -12,7 +12,7 @@ use crate::domain::party::{Party, PartyKind};
 use crate::exit::{Exit, Failure};
 use crate::output::view::PartyView;
 use crate::output::{Format, escape};
-use crate::registry::{Change, PartyChange, PartySummary, Registry};
+use crate::registry::{Change, PartyChange, PartyStates, PartySummary, Registry};
 use crate::session::{Session, Unlocked};
 
 /// What to do with owners.
@@ -142,7 +142,7 @@ impl<'a> From<&'a ProjectWork> for Work<'a> {
 /// Runs it.
 ///
 /// # Errors
-/// Exit 3 when declined, 5 when there is none of this name, 6 when its row was altered while it was suspended.
+/// Exit 3 when declined, 5 when there is none of this name, 6 when its row was altered while it was suspended, or set back.
 pub fn run(kind: PartyKind, work: &Work<'_>, session: &mut Session<'_, '_>) -> Result<Exit> {
     match *work {
         Work::List => list(kind, session),
@@ -173,7 +173,9 @@ fn suspend(
     let mut registry = session.registry()?;
     let mut summary = find(kind, name, &registry)?;
     let before = summary.party.clone();
-    let changed = summary.party.suspend(session.now);
+    // One that was set back to a suspension of the past is suspended anew, for the log.
+    let changed =
+        summary.party.suspend(session.now) || !PartyStates::read(&registry, kind)?.fits(&summary.party);
     if changed && !dry_run {
         let keys =
             if summary.keys == 1 { "its 1 key".to_owned() } else { format!("its {} keys", summary.keys) };
@@ -199,12 +201,12 @@ fn resume(kind: PartyKind, name: &str, dry_run: bool, session: &mut Session<'_, 
     if changed {
         reseal_party(&keys.row, &before, &mut summary.party)?;
     }
-    set_back::refuse_party(&before, &registry, &keys.row)?;
+    let action = match kind {
+        PartyKind::Owner => Action::OwnerResumed,
+        PartyKind::Project => Action::ProjectResumed,
+    };
+    set_back::refuse_party(&before, action, &registry, &keys.row)?;
     if changed && !dry_run {
-        let action = match kind {
-            PartyKind::Owner => Action::OwnerResumed,
-            PartyKind::Project => Action::ProjectResumed,
-        };
         let change = Change { audit: Some(&keys.audit), ..change(before, &summary.party, action, session) };
         registry.apply(&change)?;
     }

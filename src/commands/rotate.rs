@@ -86,7 +86,8 @@ pub struct Arguments {
 /// Runs it.
 ///
 /// # Errors
-/// Exit 6 for a key that is revoked, expired, or being rotated already; nothing is changed then.
+/// Exit 5 for a key that is not there, 6 for one that is revoked, expired, being rotated already, or was set back outside
+/// apikey; nothing is changed then.
 pub fn run(arguments: &Arguments, session: &mut Session<'_, '_>) -> Result<Exit> {
     let Some(selector) = &arguments.key else { return due::run(arguments, session) };
     if arguments.status || arguments.finish || arguments.extend.is_some() || arguments.cancel {
@@ -137,7 +138,7 @@ fn issue<P>(
         impl FnMut(&Issued, &mut P, &Brand, &mut Session<'_, '_>) -> Result<()>,
     ),
 ) -> Result<Issued> {
-    set_back::refuse_key(before, &unlocked.registry, &unlocked.keys.row)?;
+    set_back::refuse_key(before, Action::KeyRotated, &unlocked.registry, &unlocked.keys.row)?;
     with_new_ids(|| {
         let issued =
             draft_rotation(before, terms, (&unlocked.brand, &unlocked.keys), session.host.rng, session.now)
@@ -228,6 +229,7 @@ fn preview(
         answer::preview(&found, &Issued { key: made.found.key, secret }, (&unlocked.brand, session))?;
         return Ok(Exit::Done);
     }
+    set_back::refuse_key(&found.key, Action::KeyRotated, &unlocked.registry, &unlocked.keys.row)?;
     let issued =
         draft_rotation(&found.key, terms, (&unlocked.brand, &unlocked.keys), session.host.rng, session.now)
             .map_err(explain)?;

@@ -1,26 +1,41 @@
 //! Rows that are not what the log last says of them although their seals fit: whoever may write the file set them back to an
-//! earlier state of their own. Nothing is granted on them.
+//! earlier state of their own, or took out that they are off, which leaves a seal that proves the rest. Nothing is granted on
+//! them.
 
 use anyhow::Result;
 
 use crate::crypto::RowKey;
 use crate::crypto::rows::{key_holds, party_holds, secret_holds};
+use crate::domain::event::Action;
 use crate::domain::key::Key;
 use crate::domain::party::Party;
 use crate::domain::text::shell_word;
 use crate::exit::{Exit, Failure};
-use crate::registry::{PartyStates, Registry};
+use crate::registry::{EventFilter, PartyStates, Registry, RegistryError};
 
-/// Refuses a key that is not what the log last says of it: a row that was set back to an earlier state of its own has a
-/// seal that fits, and whatever is recorded of it next would confirm it. What takes away is never refused; of a row whose
-/// seal does not fit the seal decides.
+/// Refuses `action` on a key that is not what the log last says of it, which whatever is recorded of it next would confirm;
+/// and, but for enabling it, on one that was switched on outside. What takes away is never refused; of a row whose seal does
+/// not fit the seal decides.
 ///
 /// # Errors
 /// Exit 6; those of the registry.
-pub(super) fn refuse_key(key: &Key, registry: &dyn Registry, row: &RowKey) -> Result<()> {
+pub(super) fn refuse_key(key: &Key, action: Action, registry: &dyn Registry, row: &RowKey) -> Result<()> {
     let is_sealed = key_holds(row, key) && key.secrets.iter().all(|one| secret_holds(row, key.id, one));
-    if !is_sealed || registry.last_state(key.id)?.fits(key) {
+    let fits = if !key.was_enabled_outside() {
+        !is_sealed || registry.last_state(key.id)?.fits(key)
+    } else if action == Action::KeyEnabled {
+        registry.last_state(key.id)?.fits(&as_disabled(key, registry)?)
+    } else {
+        let message = format!("`{}/{}` was disabled, and switched on outside apikey", key.project, key.name);
+        let hint = format!("see to it with `apikey enable {0}` or `apikey disable {0}` first", key.id);
+        return Err(Failure::new(Exit::Conflict, "tampered", message).hint(hint).into());
+    };
+    if fits {
         return Ok(());
+    }
+    if registry.find_key(key.id)?.is_none_or(|now| now.key.revision != key.revision) {
+        // Somebody changed it since it was read, and the log says so already.
+        return Err(RegistryError::Conflict(key.id).into());
     }
     let message = format!(
         "`{}/{}` is not what the log last says of it: it was set back outside apikey",
@@ -30,21 +45,52 @@ pub(super) fn refuse_key(key: &Key, registry: &dyn Registry, row: &RowKey) -> Re
     Err(Failure::new(Exit::Conflict, "tampered", message).hint(hint).into())
 }
 
-/// Refuses to grant anything on a row with a seal that is not what the log last says of it: whoever may write the file set
-/// it back to an earlier state of its own.
+/// The key as it was before somebody took out that it is disabled.
+fn as_disabled(key: &Key, registry: &dyn Registry) -> Result<Key, RegistryError> {
+    let mut disabled_at = None;
+    let action = Some(Action::KeyDisabled);
+    let newest = EventFilter { key: Some(key.id), action, last: Some(1), ..EventFilter::default() };
+    registry.events(&newest, &mut |recorded| {
+        disabled_at = Some(recorded.event.at);
+        std::ops::ControlFlow::Continue(())
+    })?;
+    Ok(Key { disabled_at, ..key.clone() })
+}
+
+/// As [`refuse_key`], of an owner or a project, and resuming it.
 ///
 /// # Errors
 /// Exit 6; those of the registry.
-pub(super) fn refuse_party(party: &Party, registry: &dyn Registry, row: &RowKey) -> Result<()> {
-    if !party_holds(row, party) || PartyStates::read(registry, party.kind)?.fits(party) {
+pub(super) fn refuse_party(
+    party: &Party,
+    action: Action,
+    registry: &dyn Registry,
+    row: &RowKey,
+) -> Result<()> {
+    let (kind, name) = (party.kind.code(), shell_word(party.name.as_str()));
+    let fits = if !party.was_resumed_outside() {
+        !party_holds(row, party) || PartyStates::read(registry, party.kind)?.fits(party)
+    } else if matches!(action, Action::OwnerResumed | Action::ProjectResumed) {
+        PartyStates::read(registry, party.kind)?.fits_suspended(party)
+    } else {
+        let message = format!("the {kind} `{}` was suspended, and resumed outside apikey", party.name);
+        let hint =
+            format!("see to it with `apikey {kind} resume {name}` or `apikey {kind} suspend {name}` first");
+        return Err(Failure::new(Exit::Conflict, "tampered", message).hint(hint).into());
+    };
+    if fits {
         return Ok(());
     }
-    let (kind, name) = (party.kind.code(), &party.name);
-    let message =
-        format!("the {kind} `{name}` is not what the log last says of it: it was set back outside apikey");
+    if registry.party_summary(party.kind, &party.name)?.is_none_or(|now| now.party != *party) {
+        return Err(RegistryError::PartyConflict { kind, name: party.name.clone() }.into());
+    }
+    let message = format!(
+        "the {kind} `{}` is not what the log last says of it: it was set back outside apikey",
+        party.name
+    );
     let hint = format!(
-        "suspend it anew with `apikey {kind} suspend {}`; `apikey log` says what it was",
-        shell_word(name.as_str())
+        "suspend it anew with `apikey {kind} suspend {name}`, and if `apikey log` says that it had other limits, set them \
+         before you resume it"
     );
     Err(Failure::new(Exit::Conflict, "tampered", message).hint(hint).into())
 }

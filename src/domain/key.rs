@@ -188,6 +188,13 @@ impl Key {
         Ok(true)
     }
 
+    /// Whether its disabling was taken out of the file: the seal is still that of one that is off.
+    #[must_use]
+    pub fn was_enabled_outside(&self) -> bool {
+        let is_on = self.disabled_at.is_none() && self.revoked.is_none();
+        is_on && matches!(self.seal, Seal::Withdrawn(_))
+    }
+
     /// Switches it on again; the caller seals it anew. Says whether that changed anything.
     ///
     /// # Errors

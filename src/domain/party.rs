@@ -69,6 +69,12 @@ impl Party {
         true
     }
 
+    /// Whether its suspension was taken out of the file: the seal is still that of one that is suspended.
+    #[must_use]
+    pub fn was_resumed_outside(&self) -> bool {
+        self.suspended_at.is_none() && matches!(self.seal, Seal::Withdrawn(_))
+    }
+
     /// Lets its keys be accepted again; the caller seals it anew. Says whether that changed anything.
     pub fn resume(&mut self) -> bool {
         self.suspended_at.take().is_some()

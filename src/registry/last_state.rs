@@ -8,6 +8,7 @@ use crate::domain::canonical::{state_of_key, state_of_party};
 use crate::domain::event::Action;
 use crate::domain::key::Key;
 use crate::domain::party::{Party, PartyKind};
+use crate::domain::time::Instant;
 
 /// What the log last says of a key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -45,7 +46,15 @@ impl LastState {
 
 /// What the log last says of each owner and project; nothing of those that no event changed, or an earlier version did.
 #[derive(Debug, Default)]
-pub struct PartyStates(HashMap<(PartyKind, String), (u64, [u8; 32])>);
+pub struct PartyStates(HashMap<(PartyKind, String), LastOfParty>);
+
+#[derive(Debug, Clone, Copy, Default)]
+struct LastOfParty {
+    /// What the newest event that says so left of it, and that event's number.
+    state: Option<(u64, [u8; 32])>,
+    /// When it was last suspended, and that event's number.
+    suspended: Option<(u64, Instant)>,
+}
 
 impl PartyStates {
     /// Reads what the log says of owners, or of projects.
@@ -64,20 +73,28 @@ impl PartyStates {
         Ok(states)
     }
 
-    /// Takes in what one event says.
+    /// Takes in what one event says; in whichever order they come, the newest counts.
     pub fn note(&mut self, recorded: &RecordedEvent) {
-        let event = &recorded.event;
+        let (event, number) = (&recorded.event, recorded.number);
         let (Some(kind), Some(state)) = (event.action.party_kind(), event.state) else { return };
-        let last = self.0.entry((kind, event.subject.clone())).or_insert((recorded.number, state));
-        if last.0 <= recorded.number {
-            *last = (recorded.number, state);
+        let last = self.0.entry((kind, event.subject.clone())).or_default();
+        last.state = last.state.max(Some((number, state)));
+        if matches!(event.action, Action::OwnerSuspended | Action::ProjectSuspended) {
+            last.suspended = last.suspended.max(Some((number, event.at)));
         }
     }
 
     /// Whether an owner or project can be what the log last says of it.
     #[must_use]
     pub fn fits(&self, party: &Party) -> bool {
-        let last = self.0.get(&(party.kind, party.name.to_string()));
-        last.is_none_or(|(_, state)| *state == state_of_party(party))
+        let last = self.0.get(&(party.kind, party.name.to_string())).and_then(|last| last.state);
+        last.is_none_or(|(_, state)| state == state_of_party(party))
+    }
+
+    /// The same of one whose suspension was taken out of the file, as if that were put back.
+    #[must_use]
+    pub fn fits_suspended(&self, party: &Party) -> bool {
+        let last = self.0.get(&(party.kind, party.name.to_string())).and_then(|last| last.suspended);
+        self.fits(&Party { suspended_at: last.map(|(_, at)| at), ..party.clone() })
     }
 }

@@ -160,7 +160,12 @@ fn set_back(world: &World, table: &str, whose: &str, change: &[&str]) {
     let backup = world.home().join(format!("{}.db", change.join(".").replace(['/', ':'], "")));
     world.tamper(&format!("VACUUM INTO '{}'", backup.display()));
     world.run(change).done();
-    let connection = rusqlite::Connection::open(&backup).unwrap();
+    put_back(world, table, whose, &backup);
+}
+
+/// The row as it was in a copy.
+fn put_back(world: &World, table: &str, whose: &str, backup: &std::path::Path) {
+    let connection = rusqlite::Connection::open(backup).unwrap();
     let sql =
         format!("SELECT group_concat(name) FROM pragma_table_info('{table}') WHERE name NOT IN ('revision')");
     let columns: String = connection.query_row(&sql, [], |row| row.get(0)).unwrap();
@@ -217,7 +222,7 @@ fn a_row_that_was_set_back_to_a_state_of_its_own_is_found_by_the_log() {
     set_back(&world, "party", "kind = 'owner' AND name = 'owned'", &["owner", "suspend", "owned", "--yes"]);
     let said = finding(&world.run(&["doctor", "--json"]).ended(Exit::SaidNo), "states");
     assert!(said["message"].as_str().unwrap().contains("the owner owned"), "{said}");
-    // Nothing is granted on it until it is as the log says, which what is advised achieves.
+    // Nothing is granted on it until it is as the log says, which what is advised achieves for a suspension.
     for refused in [&["owner", "resume", "owned"][..], &["limit", "--owner", "owned", "--rate", "5/1m"]] {
         let said = world.run(refused).ended(Exit::Conflict).stderr;
         assert!(
@@ -279,4 +284,79 @@ fn a_key_that_was_removed_and_put_in_again_is_found() {
     let ran = world.run(&["doctor", "--json"]).ended(Exit::SaidNo);
     assert_eq!(status(&ran, "seals"), "ok");
     assert!(finding(&ran, "states")["message"].as_str().unwrap().contains("default/gone"));
+}
+
+/// The words of one.
+type Line = [&'static str];
+
+#[test]
+fn nothing_but_resume_or_enable_takes_up_what_was_switched_on_in_the_file() {
+    let world = World::new();
+    let secret = world.create(&["ci", "--scope", "a:read", "--owner", "acme"]);
+    let cases: [(&Line, &str, &[&Line], &Line); 2] = [
+        (
+            &["owner", "suspend", "acme", "--yes"],
+            "UPDATE party SET suspended_at = NULL WHERE name = 'acme'",
+            &[&["limit", "--owner", "acme", "--rate", "5/1m"]],
+            &["owner", "resume", "acme"],
+        ),
+        (
+            &["disable", "ci"],
+            "UPDATE key SET disabled_at = NULL",
+            &[
+                &["limit", "ci", "--rate", "5/1m"],
+                &["scope", "add", "ci", "b:read"],
+                &["expire", "ci", "1d"],
+                &["rotate", "ci", "-q"],
+                &["rotate", "ci", "--dry-run"],
+            ],
+            &["enable", "ci"],
+        ),
+    ];
+    for (off, edit, refused, on) in cases {
+        world.run(off).done();
+        world.tamper(edit);
+        for line in refused {
+            let said = world.run(line).ended(Exit::Conflict).stderr;
+            assert!(said.contains("outside apikey") && said.contains(&on.join(" ")[..5]), "{line:?}: {said}");
+            assert_eq!(world.verdict(&secret, &[]), "tampered", "{line:?}");
+        }
+        world.run(on).done();
+        assert_eq!(world.verdict(&secret, &[]), "accepted");
+        world.run(&["doctor"]).done();
+    }
+}
+
+#[test]
+fn what_was_set_back_and_switched_on_is_not_taken_up_either() {
+    let world = World::new();
+    let secret = world.create(&["ci", "--scope", "a:read", "--scope", "b:read", "--owner", "acme"]);
+    world.run(&["owner", "suspend", "acme", "--yes"]).done();
+    let resume_and_limit = |world: &World| {
+        world.run(&["owner", "resume", "acme"]).done();
+        world.run(&["limit", "--owner", "acme", "--rate", "1/1h"]).done();
+    };
+    let backup = world.home().join("party.db");
+    world.tamper(&format!("VACUUM INTO '{}'", backup.display()));
+    resume_and_limit(&world);
+    put_back(&world, "party", "kind = 'owner' AND name = 'acme'", &backup);
+    world.tamper("UPDATE party SET suspended_at = NULL WHERE name = 'acme'");
+    world.run(&["owner", "resume", "acme"]).ended(Exit::Conflict);
+    assert_eq!(world.verdict(&secret, &[]), "tampered");
+    // As it was, suspended: what is advised leads out of it.
+    put_back(&world, "party", "kind = 'owner' AND name = 'acme'", &backup);
+    world.run(&["owner", "resume", "acme"]).ended(Exit::Conflict);
+    world.run(&["owner", "suspend", "acme", "--yes"]).done();
+    resume_and_limit(&world);
+    world.run(&["doctor"]).done();
+
+    world.run(&["disable", "ci"]).done();
+    let backup = world.home().join("key.db");
+    world.tamper(&format!("VACUUM INTO '{}'", backup.display()));
+    world.run(&["enable", "ci"]).done();
+    world.run(&["scope", "remove", "ci", "b:read"]).done();
+    put_back(&world, "key", "name = 'ci'", &backup);
+    world.tamper("UPDATE key SET disabled_at = NULL");
+    world.run(&["enable", "ci"]).ended(Exit::Conflict);
+    assert_eq!(world.verdict(&secret, &[]), "tampered");
 }

@@ -29,10 +29,8 @@ impl Past {
     /// Holds owners and projects against what the log says of them too, and says what was found of all; no log, and it
     /// cannot be said.
     pub(super) fn finding(mut self, registry: &dyn Registry, log: Option<&PartyStates>) -> FindingView {
-        let Some(log) = log else {
-            return warning("states", "not checked: the log cannot be read", "mend the log first");
-        };
-        for kind in [PartyKind::Owner, PartyKind::Project] {
+        let kinds = [PartyKind::Owner, PartyKind::Project];
+        for (kind, log) in kinds.into_iter().filter_map(|kind| Some((kind, log?))) {
             match registry.parties(kind) {
                 Ok(parties) => parties
                     .iter()
@@ -44,13 +42,16 @@ impl Past {
         if let Some(error) = self.failed {
             return failed("states", &error.into());
         }
-        if self.set_back.is_empty() {
-            return ok("states", "every row is what the log last says of it");
+        if !self.set_back.is_empty() {
+            return problem(
+                "states",
+                format!("not what the log last says, and may be accepted: {}", self.set_back.list()),
+                "revoke these keys with `apikey revoke KEY`, suspend these owners and projects anew and look at their limits; `apikey log` says what they were",
+            );
         }
-        problem(
-            "states",
-            format!("not what the log last says, and may be accepted: {}", self.set_back.list()),
-            "revoke these keys with `apikey revoke KEY`, suspend these owners and projects anew; `apikey log` says what they were",
-        )
+        match log {
+            Some(_) => ok("states", "every row is what the log last says of it"),
+            None => warning("states", "not checked: the log cannot be read", "mend the log first"),
+        }
     }
 }

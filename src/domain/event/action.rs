@@ -133,13 +133,33 @@ impl Action {
         Self::ALL.into_iter().find(|action| action.code() == code)
     }
 
-    /// Whether it changes owners, or projects.
+    /// What it changes, of owners and projects.
     #[must_use]
     pub fn party_kind(self) -> Option<PartyKind> {
         match self {
             Self::OwnerSuspended | Self::OwnerResumed | Self::OwnerLimited => Some(PartyKind::Owner),
             Self::ProjectSuspended | Self::ProjectResumed | Self::ProjectLimited => Some(PartyKind::Project),
-            _ => None,
+            Self::RegistryCreated
+            | Self::KeyCreated
+            | Self::KeyTakenBack
+            | Self::KeyChanged
+            | Self::KeyRotated
+            | Self::RotationTakenBack
+            | Self::RotationFinished
+            | Self::RotationExtended
+            | Self::RotationCancelled
+            | Self::GraceStarted
+            | Self::KeyRevoked
+            | Self::SecretRevoked
+            | Self::KeyDisabled
+            | Self::KeyEnabled
+            | Self::KeyPurged
+            | Self::SecretRevealed
+            | Self::SecretUsed
+            | Self::CopyForgotten
+            | Self::ScopeDefined
+            | Self::ScopeUndefined
+            | Self::TargetSaved => None,
         }
     }
 

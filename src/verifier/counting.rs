@@ -18,8 +18,7 @@ const SUM_EVERY: u64 = 60;
 /// As many parts are folded in a second: of a million keys it takes minutes, of which an hour has enough, and requests go
 /// first.
 const PARTS: usize = 2;
-/// Whoever wants to change the index waits no longer than these take, and those who ask behind them; whoever answers on
-/// this processor goes first.
+/// Whoever wants to change the index waits no longer than these take, and those who ask behind them.
 const LINES_AT_ONCE: usize = 1_000;
 
 /// The thread that writes.
@@ -114,7 +113,6 @@ impl Shared {
         };
         for piece in lines.chunks(LINES_AT_ONCE) {
             self.read().take_uses(piece, &mut add);
-            std::thread::yield_now();
         }
         // Last: a line may have gone meanwhile.
         if self.read().has_left() {

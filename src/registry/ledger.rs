@@ -32,6 +32,18 @@ pub struct Use {
     pub accounts: Vec<(Subject, Limits)>,
 }
 
+impl Use {
+    /// As one request that ended so.
+    pub(super) fn counted(&self, decision: Decision) -> Counted {
+        Counted { key: self.key, place: None, decision, scopes: self.scopes.as_str().into(), requests: 1 }
+    }
+
+    /// As the last use of its secret.
+    pub(super) fn last_use(&self, now: Instant) -> Used {
+        Used { secret: self.secret, place: None, at: now.whole_second(), ip: self.ip }
+    }
+}
+
 /// Which usage to read.
 #[derive(Debug, Clone, Default)]
 pub struct UsageFilter {

@@ -48,16 +48,9 @@ impl Ledger for MemoryRegistry {
             }
         }
         let decision = spending.denial.map_or(used.decision, Decision::Denied);
-        let counted = Counted {
-            key: used.key,
-            place: None,
-            decision,
-            scopes: used.scopes.as_str().into(),
-            requests: 1,
-        };
-        self.count(&counted, now);
+        self.count(&used.counted(decision), now);
         if decision.is_accepted() {
-            self.note_use(&Used { secret: used.secret, place: None, at: now.whole_second(), ip: used.ip });
+            self.note_use(&used.last_use(now));
         }
         Ok(spending)
     }

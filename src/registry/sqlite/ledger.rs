@@ -50,17 +50,9 @@ impl Ledger for SqliteRegistry {
                 Decision::Denied(_) => Spending::default(),
             };
             let decision = spending.denial.map_or(used.decision, Decision::Denied);
-            let counted = Counted {
-                key: used.key,
-                place: None,
-                decision,
-                scopes: used.scopes.as_str().into(),
-                requests: 1,
-            };
-            usage::count(transaction, &counted, now)?;
+            usage::count(transaction, &used.counted(decision), now)?;
             if decision.is_accepted() {
-                let last = Used { secret: used.secret, place: None, at: now.whole_second(), ip: used.ip };
-                usage::note_use(transaction, &last)?;
+                usage::note_use(transaction, &used.last_use(now))?;
             }
             Ok(spending)
         })

@@ -1,9 +1,9 @@
 //! Usage as rows: counted one by one, or written in pieces by a busy server and folded in later.
 //!
-//! A busy server writes some pieces a second, with much the same keys in those of each. So pieces wait until there are some of them,
-//! and are summed: what an hour's pieces say together lies in up to [`SHARES`] rows with negative numbers, by the place of
-//! the key. As long as that is little it is folded in soon; of a million keys it is folded once, when the hour
-//! is over, or when somebody wants to read it. Each transaction is short.
+//! A busy server writes some pieces a second, with much the same keys in those of each. So pieces wait until there are some
+//! of them, and are summed: what an hour's pieces say together lies in up to [`SHARES`] rows with negative numbers, by the
+//! place of the key. As long as that is little it is folded in soon; of a million keys it is folded once, when the hour is
+//! over, or when somebody wants to read it. Each transaction is short.
 
 mod batch;
 

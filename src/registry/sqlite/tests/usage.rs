@@ -114,6 +114,18 @@ fn told(registry: &SqliteRegistry, key: &Key) -> (u64, Option<Instant>) {
     (requests, registry.find_key(key.id).unwrap().unwrap().key.last_use().map(|last| last.at))
 }
 
+/// One request of a key for each of so many scopes.
+fn counted(key: &Key, place: Option<u64>, sorts: u32) -> Vec<Counted> {
+    let one = |number| Counted {
+        key: key.id,
+        place,
+        decision: Decision::Accepted,
+        scopes: format!("a:s{number}").into(),
+        requests: 1,
+    };
+    (0..sorts).map(one).collect()
+}
+
 #[test]
 fn what_was_counted_reaches_its_key_whatever_place_is_told() {
     let (_folder, path) = created();
@@ -128,19 +140,11 @@ fn what_was_counted_reaches_its_key_whatever_place_is_told() {
         let mut second = round * 10;
         for place in [Some(places[0]), Some(places[1]), Some(77_777), None] {
             second += 1;
-            let one = |number| Counted {
-                key: keys[0].id,
-                place,
-                decision: Decision::Accepted,
-                scopes: format!("a:s{number}").into(),
-                requests: 1,
-            };
-            let counted: Vec<Counted> = (0..sorts).map(one).collect();
             let used = Used { secret: keys[0].secrets[0].id, place, at: at(second), ip: None };
             let (before, _) = told(&registry, &keys[0]);
-            registry.add_usage(&counted, &[used], at(second)).unwrap();
+            registry.add_usage(&counted(&keys[0], place, sorts), &[used], at(second)).unwrap();
             while registry.fold_usage(Folding::All).unwrap() {}
-            assert_eq!(told(&registry, &keys[0]), (before + sorts, Some(at(second))), "{place:?}");
+            assert_eq!(told(&registry, &keys[0]), (before + u64::from(sorts), Some(at(second))), "{place:?}");
         }
     }
     assert_eq!(told(&registry, &keys[1]), (0, None));
@@ -152,20 +156,11 @@ fn much_is_written_in_pieces_and_none_of_it_is_lost_between_them() {
     let mut registry = SqliteRegistry::open(&path).unwrap();
     let keys = ["one", "two"].map(samples::key);
     registry.apply(&Change { insert: &keys, ..Change::default() }).unwrap();
-    let counted = |sorts: u32, place| -> Vec<Counted> {
-        let one = |number| Counted {
-            key: keys[0].id,
-            place,
-            decision: Decision::Accepted,
-            scopes: format!("a:s{number}").into(),
-            requests: 1,
-        };
-        (0..sorts).map(one).collect()
-    };
     // Up to a hundred are rows at once; each piece has 4,096; told with a place and without, they are the same.
     let mut sum = 0;
     for (second, (sorts, pieces)) in (1..).zip([(100, 0), (101, 1), (4_096, 1), (4_097, 2), (8_193, 3)]) {
-        registry.add_usage(&counted(sorts, Some(1).filter(|_| sorts % 2 == 0)), &[], at(second)).unwrap();
+        let place = Some(1).filter(|_| sorts % 2 == 0);
+        registry.add_usage(&counted(&keys[0], place, sorts), &[], at(second)).unwrap();
         assert_eq!(bodies(&registry).0, pieces, "{sorts}");
         while registry.fold_usage(Folding::Sum).unwrap() {}
         sum += u64::from(sorts);
@@ -173,7 +168,7 @@ fn much_is_written_in_pieces_and_none_of_it_is_lost_between_them() {
     // Of many secrets that were used and hardly any counts, none is forgotten.
     let mut uses = vec![Used { secret: keys[0].secrets[0].id, place: None, at: at(20), ip: None }; 5_000];
     uses[4_999].secret = keys[1].secrets[0].id;
-    registry.add_usage(&counted(1, Some(1)), &uses, at(20)).unwrap();
+    registry.add_usage(&counted(&keys[0], Some(1), 1), &uses, at(20)).unwrap();
     assert_eq!(bodies(&registry).0, 2);
     while registry.fold_usage(Folding::All).unwrap() {}
     assert_eq!(told(&registry, &keys[0]), (sum + 1, Some(at(20))));

@@ -1,6 +1,6 @@
 //! What a server counted, in one piece: how it is written, and what several pieces say together.
 //!
-//! Keys are in the order of their places, so that what is folded together lies together in the tables.
+//! Once summed, keys are in the order of their places, so that what is folded together lies together in the tables.
 
 use std::collections::{BTreeMap, HashMap};
 use std::net::IpAddr;
@@ -47,7 +47,7 @@ impl Whose {
     }
 }
 
-/// What a server counted in a second of an hour, or a share of all its seconds.
+/// A piece of what a server counted in a second of an hour, or a share of all its seconds.
 #[derive(Debug, Default, Serialize, Deserialize)]
 pub(super) struct Batch {
     pub(super) hour: i64,

@@ -144,9 +144,8 @@ impl Desk {
 impl Shared {
     fn serve_desk(&self) {
         while let Some(round) = self.next_round() {
-            if round.needs_counters && !self.make_counters() {
-                // Until they can be made, limits are counted in the registry, and there is nothing else to do here.
-                self.rest(LONG_REST);
+            if round.needs_counters {
+                self.make_counters();
             }
             if self.write_round(&round).is_ok() {
                 let mut queue = locked(&self.desk.queue);
@@ -181,6 +180,7 @@ impl Shared {
         if queue.has_ended && queue.asked == queue.written {
             return None;
         }
+        queue.needs_counters &= !queue.has_ended;
         Some(Round {
             ahead: std::mem::take(&mut queue.ahead),
             first_uses: std::mem::take(&mut queue.first_uses),
@@ -189,14 +189,19 @@ impl Shared {
         })
     }
 
-    fn make_counters(&self) -> bool {
-        if self.counters.get().is_none()
-            && let Ok(Some(made)) = locked(&self.desk.registry).counters(self.time())
-        {
-            // Only the clerk makes them once the verifier runs.
-            let _ = self.counters.set(made);
+    /// Until they can be made limits are counted in the registry, and there is nothing else to do here.
+    fn make_counters(&self) {
+        if self.counters.get().is_some() {
+            return;
         }
-        self.counters.get().is_some()
+        match locked(&self.desk.registry).counters(self.time()) {
+            // Only the clerk makes them once the verifier runs.
+            Ok(Some(made)) => return drop(self.counters.set(made)),
+            // A request that needs them asks again.
+            Ok(None) => {}
+            Err(_) => locked(&self.desk.queue).needs_counters = true,
+        }
+        self.rest(LONG_REST);
     }
 
     fn write_round(&self, round: &Round) -> Result<(), RegistryError> {

@@ -157,10 +157,6 @@ impl Shared {
         let mut index = self.index.write().unwrap_or_else(std::sync::PoisonError::into_inner);
         follower.apply(&mut index, &self.keys.row)?;
         index.seen = glance;
-        if self.counters.get().is_none() && index.has_limits() {
-            // The first limit: before a request needs them.
-            self.desk.ask_for_counters();
-        }
         Ok(())
     }
 

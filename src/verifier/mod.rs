@@ -121,13 +121,13 @@ impl Verifier {
         let mut reader = SqliteRegistry::open(registry)?;
         reader.wait_at_most(deciding::PATIENCE)?;
         let counters = OnceLock::new();
-        if index.has_limits() {
-            match reader.counters(now()) {
-                Ok(Some(made)) => drop(counters.set(made)),
-                // The clerk tries again when there is a request that needs them.
-                Ok(None) | Err(RegistryError::Busy) => {}
-                Err(error) => return Err(error.into()),
-            }
+        // Although there may be no limit yet: the first may come while another process writes, and holds at once.
+        match reader.counters(now()) {
+            Ok(Some(made)) => drop(counters.set(made)),
+            // The clerk tries again.
+            Ok(None) | Err(RegistryError::Busy) => {}
+            Err(error) if index.has_limits() => return Err(error.into()),
+            Err(_) => {}
         }
         let desk = Desk::new(SqliteRegistry::open(registry)?);
         let shared = Arc::new(Shared {
@@ -146,6 +146,9 @@ impl Verifier {
             tally: tally::Tally::default(),
             overdue: Mutex::default(),
         });
+        if shared.counters.get().is_none() {
+            shared.desk.ask_for_counters();
+        }
         let writer = counting::Writer::begin(shared.clone());
         let clerk = desk::Clerk::begin(shared.clone());
         Ok(Self { shared, writer: Some(writer), clerk: Some(clerk) })

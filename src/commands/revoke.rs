@@ -7,7 +7,7 @@ use clap::{ArgGroup, Args};
 
 use super::change::{Count, TOLD, write_changed};
 use super::create::{named, span};
-use super::{party, usage};
+use super::party;
 use crate::domain::event::{Action, Event};
 use crate::domain::key::{Key, RevokeReason};
 use crate::domain::party::PartyKind;
@@ -15,6 +15,7 @@ use crate::domain::secret::SecretId;
 use crate::domain::time::Instant;
 use crate::exit::{Exit, Failure};
 use crate::output::view::{ChangedView, KeyView};
+use crate::registry::ledger::Ledger as _;
 use crate::registry::{Change, Filter, PART, Registry, RegistryError};
 use crate::session::Session;
 
@@ -59,7 +60,7 @@ pub fn run(arguments: &Arguments, session: &mut Session<'_, '_>) -> Result<Exit>
     let mut registry = session.registry()?;
     if arguments.unused.is_some() {
         // A last use that a running verifier wrote and nobody has folded in yet counts as one.
-        usage::fold(&mut registry)?;
+        registry.fold_all_usage()?;
     }
     let before = chosen(arguments, &registry, session)?;
     if let Some(id) = &arguments.secret {

@@ -18,7 +18,7 @@ use crate::domain::time::{Instant, Span};
 use crate::exit::{Exit, Failure};
 use crate::output::view::LimitView;
 use crate::output::{Format, Strokes, escape};
-use crate::registry::ledger::{Folding, Ledger, UsageFilter};
+use crate::registry::ledger::{Ledger as _, UsageFilter};
 use crate::registry::sqlite::SqliteRegistry;
 use crate::registry::{Filter, Registry, RegistryError};
 use crate::session::Session;
@@ -80,16 +80,10 @@ pub fn run(arguments: &Arguments, session: &mut Session<'_, '_>) -> Result<Exit>
 /// there already has to do.
 pub(super) fn up_to_date(session: &Session<'_, '_>) -> Result<SqliteRegistry> {
     let mut registry = session.registry()?;
-    match fold(&mut registry) {
+    match registry.fold_all_usage() {
         Ok(()) | Err(RegistryError::Busy) => Ok(registry),
         Err(other) => Err(other.into()),
     }
-}
-
-/// Makes all that running verifiers wrote in one piece readable.
-pub(super) fn fold(registry: &mut dyn Ledger) -> Result<(), RegistryError> {
-    while registry.fold_usage(Folding::All)? {}
-    Ok(())
 }
 
 fn usage(arguments: &Arguments, registry: &SqliteRegistry, session: &mut Session<'_, '_>) -> Result<()> {

@@ -55,17 +55,6 @@ pub struct UsageFilter {
     pub until: Option<Instant>,
 }
 
-/// What is to be done with usage that was written in pieces.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Folding {
-    /// All of it is made readable: for whoever reads.
-    All,
-    /// Pieces are summed, and not made readable yet: for whoever writes them.
-    Sum,
-    /// What is summed is made readable if that is little, or if its hour is over at this instant.
-    Ripe(Instant),
-}
-
 /// The states of limits, and what was counted.
 #[expect(
     clippy::missing_errors_doc,
@@ -82,8 +71,17 @@ pub trait Ledger: super::Registry {
     /// Adds what a running verifier counted since it last did; `at` is in the hour all of it belongs to.
     fn add_usage(&mut self, counted: &[Counted], used: &[Used], at: Instant) -> Result<()>;
 
-    /// Does a part of that; says whether there may be more of it.
-    fn fold_usage(&mut self, what: Folding) -> Result<bool>;
+    /// Sums some of what is written in pieces by now, from the place that the last call said, or from zero: for whoever
+    /// writes them, in short transactions. Says where to go on. To be readable it must be folded too.
+    fn sum_usage(&mut self, from: i64) -> Result<Option<i64>>;
+
+    /// Makes a part of what is summed readable, if that is little or its hour is over at `now`. Says whether there may be
+    /// more.
+    fn fold_usage(&mut self, now: Instant) -> Result<bool>;
+
+    /// Makes readable all usage that is written by now, for whoever reads: in many short transactions, and in no more of
+    /// them because others go on writing.
+    fn fold_all_usage(&mut self) -> Result<()>;
 
     /// Recorded usage, by key and hour.
     fn usage(&self, filter: &UsageFilter, visit: &mut Visit<'_, UsageRow>) -> Result<()>;

@@ -9,15 +9,17 @@ use super::{Shared, locked};
 use crate::domain::time::Instant;
 use crate::domain::usage::{Counted, Used};
 use crate::registry::RegistryError;
-use crate::registry::ledger::{Folding, Ledger};
+use crate::registry::ledger::Ledger as _;
 
 const EVERY: Duration = Duration::from_secs(1);
 const HOUR: i64 = 3_600;
-/// After so many seconds what was written is summed.
-const SUM_EVERY: u64 = 60;
-/// As many parts are folded in a second: of a million keys it takes minutes, of which an hour has enough, and requests go
+/// After so many seconds what was written is begun to be summed, and sealed copies of ended secrets are erased.
+const CHORES_EVERY: u64 = 60;
+/// So many of up to 65 parts are summed in a second: all in half of that time, and what is counted meanwhile does not wait.
+const SUMMED: usize = 2;
+/// So many parts are folded in a second: of a million keys it takes minutes, of which an hour has enough, and requests go
 /// first.
-const PARTS: usize = 2;
+const FOLDED: usize = 2;
 /// Whoever wants to change the index waits no longer than these take, and those who ask behind them.
 const LINES_AT_ONCE: usize = 1_000;
 
@@ -32,18 +34,12 @@ impl Writer {
         let (stop, stopped) = channel();
         let thread = std::thread::spawn(move || {
             give_way();
-            for second in 1_u64.. {
-                let Err(RecvTimeoutError::Timeout) = stopped.recv_timeout(EVERY) else { return };
-                if !shared.is_in_place() {
-                    continue;
-                }
-                // What could not be written, because another process holds the file, is kept for the next second.
-                let _ = shared.flush();
-                let is_time_to_sum = second.is_multiple_of(SUM_EVERY);
-                let _ = shared.fold(is_time_to_sum);
-                if is_time_to_sum {
-                    // Whoever changes a key does it too, and it is tried again in a minute.
-                    let _ = locked(&shared.ledger).sweep((shared.now)());
+            let mut chores = Chores { begun: (shared.now)(), summing: None };
+            while let Err(RecvTimeoutError::Timeout) = stopped.recv_timeout(EVERY) {
+                if shared.is_in_place() {
+                    // What could not be written, because another process holds the file, is kept for the next second.
+                    let _ = shared.flush();
+                    let _ = chores.go_on(&shared);
                 }
             }
         });
@@ -54,6 +50,37 @@ impl Writer {
         // The thread is gone already if it panicked, and then there is nothing to stop.
         let _ = self.stop.send(());
         let _ = self.thread.join();
+    }
+}
+
+/// What is done now and then with what was written.
+struct Chores {
+    /// When they were begun last. By the clock: where those that answer leave no time, a round takes longer than a second.
+    begun: Instant,
+    /// Where summing goes on, while it does.
+    summing: Option<i64>,
+}
+
+impl Chores {
+    /// A part of them.
+    fn go_on(&mut self, shared: &Shared) -> Result<(), RegistryError> {
+        let now = (shared.now)();
+        // Nor is a clock that is set back waited for.
+        if now.seconds().abs_diff(self.begun.seconds()) >= CHORES_EVERY {
+            (self.begun, self.summing) = (now, Some(0));
+            // Whoever changes a key does it too, and it is tried again in a minute.
+            let _ = locked(&shared.ledger).sweep(now);
+        }
+        for _ in 0..SUMMED {
+            let Some(from) = self.summing else { break };
+            self.summing = locked(&shared.ledger).sum_usage(from)?;
+        }
+        for _ in 0..FOLDED {
+            if !locked(&shared.ledger).fold_usage(now)? {
+                break;
+            }
+        }
+        Ok(())
     }
 }
 
@@ -120,18 +147,5 @@ impl Shared {
             left.into_iter().for_each(add);
         }
         (counted, used)
-    }
-
-    /// At times sums what was written in pieces, and makes some of it readable.
-    fn fold(&self, is_time_to_sum: bool) -> Result<(), RegistryError> {
-        if is_time_to_sum {
-            while locked(&self.ledger).fold_usage(Folding::Sum)? {}
-        }
-        for _ in 0..PARTS {
-            if !locked(&self.ledger).fold_usage(Folding::Ripe((self.now)()))? {
-                break;
-            }
-        }
-        Ok(())
     }
 }

@@ -6,7 +6,7 @@ use crate::domain::key::LastUse;
 use crate::domain::limit::{Account, Limits, Spending, Subject, nanos, spend};
 use crate::domain::time::Instant;
 use crate::domain::usage::{Counted, UsageRow, Used, hour_of};
-use crate::registry::ledger::{Folding, Ledger, UsageFilter, Use};
+use crate::registry::ledger::{Ledger, UsageFilter, Use};
 use crate::registry::{Result, Visit};
 
 /// By key, hour, outcome and scopes.
@@ -78,8 +78,16 @@ impl Ledger for MemoryRegistry {
         Ok(())
     }
 
-    fn fold_usage(&mut self, _: Folding) -> Result<bool> {
+    fn sum_usage(&mut self, _: i64) -> Result<Option<i64>> {
+        Ok(None)
+    }
+
+    fn fold_usage(&mut self, _: Instant) -> Result<bool> {
         Ok(false)
+    }
+
+    fn fold_all_usage(&mut self) -> Result<()> {
+        Ok(())
     }
 
     fn usage(&self, filter: &UsageFilter, visit: &mut Visit<'_, UsageRow>) -> Result<()> {

@@ -11,7 +11,7 @@ use crate::domain::limit::{Account, Limits, Spending, Subject};
 use crate::domain::time::Instant;
 use crate::domain::usage::{Counted, UsageRow, Used};
 use crate::registry::Visit;
-use crate::registry::ledger::{Folding, Ledger, UsageFilter, Use};
+use crate::registry::ledger::{Ledger, UsageFilter, Use};
 
 impl SqliteRegistry {
     pub(super) fn in_transaction<T>(
@@ -68,12 +68,37 @@ impl Ledger for SqliteRegistry {
         self.in_transaction(|transaction| counts.put(transaction, at))
     }
 
-    fn fold_usage(&mut self, what: Folding) -> Result<bool> {
-        // Without anything to fold nothing is locked: a reader asks first, and must not wait for those who write.
-        if self.placed(usage::next_step(&self.connection, what))?.is_none() {
+    fn sum_usage(&mut self, from: i64) -> Result<Option<i64>> {
+        let Some(pieces) = self.placed(usage::next_pieces(&self.connection, from))? else { return Ok(None) };
+        let mut left = Some(pieces);
+        while let Some(some) = left {
+            left = self.in_transaction(|transaction| usage::sum(transaction, some))?;
+        }
+        // What others write here meanwhile is for the next time.
+        Ok(Some(usage::end_of(pieces.0)))
+    }
+
+    fn fold_usage(&mut self, now: Instant) -> Result<bool> {
+        // Without anything to fold nothing is locked.
+        let unripe = self.placed(usage::unripe(&self.connection, now))?;
+        if self.placed(usage::next_sum(&self.connection, usage::OLDEST, unripe))?.is_none() {
             return Ok(false);
         }
-        self.in_transaction(|transaction| usage::fold(transaction, what))
+        let next = self.in_transaction(|transaction| usage::fold_sums(transaction, usage::OLDEST, unripe))?;
+        Ok(next.is_some())
+    }
+
+    fn fold_all_usage(&mut self) -> Result<()> {
+        let mut from = Some(0);
+        while let Some(place) = from {
+            from = self.sum_usage(place)?;
+        }
+        // Never back to older sums, to which others may add while this goes on.
+        let mut next = self.placed(usage::next_sum(&self.connection, usage::OLDEST, usage::ALL))?;
+        while let Some(number) = next {
+            next = self.in_transaction(|transaction| usage::fold_sums(transaction, number, usage::ALL))?;
+        }
+        Ok(())
     }
 
     fn usage(&self, filter: &UsageFilter, visit: &mut Visit<'_, UsageRow>) -> Result<()> {

@@ -154,7 +154,8 @@ fn connect(path: &Path) -> Result<Connection> {
     connection.set_prepared_statement_cache_capacity(64);
     // The first that reads the file.
     let set = connection.execute_batch(
-        "PRAGMA foreign_keys = ON; PRAGMA trusted_schema = OFF; PRAGMA synchronous = FULL; PRAGMA secure_delete = ON;",
+        "PRAGMA foreign_keys = ON; PRAGMA trusted_schema = OFF; PRAGMA synchronous = FULL; PRAGMA secure_delete = ON; \
+         PRAGMA journal_size_limit = 67108864;",
     );
     set.map_err(|error| unread(error, path))?;
     Ok(connection)

@@ -3,9 +3,12 @@
 //! A busy server writes some pieces a second, with much the same keys in those of each. So pieces wait until there are some
 //! of them, and are summed: what an hour's pieces say together lies in up to [`SHARES`] rows with negative numbers, by the
 //! place of the key. As long as that is little it is folded in soon; of a million keys it is folded once, when the hour is
-//! over, or when somebody wants to read it. Each transaction is short.
+//! over, or when somebody wants to read it. What is counted in a second is divided by shares too if it is much: then each
+//! share is summed by itself, and is read and written once for all pieces of it. Each transaction is short.
 
 mod batch;
+
+use std::collections::BTreeMap;
 
 use rusqlite::{Connection, OptionalExtension, params, params_from_iter};
 
@@ -15,21 +18,29 @@ use crate::domain::key::KeyId;
 use crate::domain::name::Name;
 use crate::domain::time::Instant;
 use crate::domain::usage::{Counted, UsageRow, Used, hour_of};
-use crate::registry::ledger::{Folding, UsageFilter};
+use crate::registry::ledger::UsageFilter;
 use crate::registry::{RegistryError, Visit};
 use batch::{Batch, LastUse, SHARES, Sums, Whose, divided, read, text_of, written};
 
 /// Up to so many counts are written as rows at once; above, in pieces, which costs a server a hundredth.
 const DIRECT: usize = 100;
-/// How many are written in one piece.
-const PIECE: usize = 4_096;
+/// Up to so many are written in one piece; above, in a piece for each share.
+const MIXED: usize = 1_000;
 /// How many counts are folded in one transaction: others write in between.
 const FOLD: usize = 2_000;
 /// How many pieces are summed at once, and about how many bytes of them.
-const MOST_PIECES: usize = 1_024;
-const MOST_BYTES: usize = 16 * 1024 * 1024;
+const MOST_PIECES: i64 = 1_024;
+const MOST_BYTES: usize = 4 * 1024 * 1024;
+/// About how many bytes of pieces that are not divided: each time all shares are written.
+const MOST_BYTES_MIXED: usize = 16 * 1024 * 1024;
+/// Pieces have numbers above zero: the first so many are for those that are not divided, the next for those of the first
+/// share, and so on. What is in a piece of another share is found all the same, only at a greater price.
+const NUMBERS: i64 = 1 << 40;
 /// Up to so many bytes of sums are folded in although their hour goes on: some 15,000 secrets.
 const SOON: i64 = 600_000;
+/// The numbers of sums are below zero; that of the oldest is the largest.
+pub(super) const OLDEST: i64 = -1;
+pub(super) const ALL: i64 = i64::MIN;
 
 /// Counts one request.
 pub(super) fn count(connection: &Connection, counted: &Counted, at: Instant) -> Result<()> {
@@ -46,79 +57,74 @@ pub(super) fn note_use(connection: &Connection, used: &Used) -> Result<()> {
 pub(super) struct Counts {
     /// As rows, when it is little.
     rows: Batch,
-    /// In pieces, when it is much.
-    pieces: Vec<Vec<u8>>,
+    /// In pieces, when it is much: the first numbers of each, and its body.
+    pieces: Vec<(i64, Vec<u8>)>,
 }
 
 impl Counts {
     /// All of an hour. To make pieces takes time, and so it is done before anything is locked.
     pub(super) fn of(counted: &[Counted], used: &[Used], at: Instant) -> Result<Self> {
-        let hour = hour_of(at).seconds();
-        if counted.len() + used.len() <= DIRECT {
-            return Ok(Self { rows: Batch::of(counted, used, hour)?, pieces: Vec::new() });
+        let all = Batch::of(counted, used, hour_of(at).seconds())?;
+        let size = counted.len() + used.len();
+        if size <= DIRECT {
+            return Ok(Self { rows: all, pieces: Vec::new() });
         }
-        let mut pieces = Vec::new();
-        let (mut counted, mut used) = (counted.chunks(PIECE), used.chunks(PIECE));
-        loop {
-            let (counted, used) = (counted.next().unwrap_or_default(), used.next().unwrap_or_default());
-            if counted.is_empty() && used.is_empty() {
-                return Ok(Self { rows: Batch::default(), pieces });
-            }
-            pieces.push(written(&Batch::of(counted, used, hour)?)?);
-        }
+        let pieces = if size <= MIXED {
+            vec![(0, written(&all)?)]
+        } else {
+            let shares = (1..).zip(divided(all)).filter(|(_, share)| !share.is_empty());
+            shares.map(|(space, share)| Ok((space * NUMBERS, written(&share)?))).collect::<Result<_>>()?
+        };
+        Ok(Self { rows: Batch::default(), pieces })
     }
 
     /// Writes it.
     pub(super) fn put(&self, connection: &Connection, at: Instant) -> Result<()> {
         fold_into_tables(connection, &self.rows)?;
-        let mut insert = connection.prepare_cached("INSERT INTO usage_batch (at, body) VALUES (?1, ?2)")?;
-        for body in &self.pieces {
-            insert.execute(params![at.seconds(), body])?;
+        let mut insert = connection.prepare_cached(
+            "INSERT INTO usage_batch (number, at, body) SELECT coalesce(max(number), ?1) + 1, ?3, ?4 \
+             FROM usage_batch WHERE number > ?1 AND number <= ?2",
+        )?;
+        for (before, body) in &self.pieces {
+            insert.execute(params![before, end_of(before + 1), at.seconds(), body])?;
         }
         Ok(())
     }
 }
 
-/// What can be done next with what waits.
-pub(super) enum Step {
-    /// Add pieces to the sums.
-    Sum,
-    /// Fold the sums behind this number.
-    Fold(i64),
+/// Pieces that are summed together: the numbers of the first and the last.
+pub(super) type Pieces = (i64, i64);
+
+/// Those with the lowest numbers behind this one.
+pub(super) fn next_pieces(connection: &Connection, after: i64) -> Result<Option<Pieces>> {
+    let first = "SELECT min(number) FROM usage_batch WHERE number > ?1";
+    let first: Option<i64> = connection.prepare_cached(first)?.query_row([after], |row| row.get(0))?;
+    let Some(first) = first else { return Ok(None) };
+    let last = "SELECT max(number) FROM usage_batch WHERE number >= ?1 AND number <= ?2";
+    let last = connection.prepare_cached(last)?.query_row([first, end_of(first)], |row| row.get(0))?;
+    Ok(Some((first, last)))
 }
 
-/// The next step, if there is anything to do.
-pub(super) fn next_step(connection: &Connection, what: Folding) -> Result<Option<Step>> {
-    let (pieces, sums): (bool, i64) = connection
-        .prepare_cached(
-            "SELECT EXISTS (SELECT 1 FROM usage_batch WHERE number > 0), \
-             (SELECT coalesce(sum(length(body)), 0) FROM usage_batch WHERE number < 0)",
-        )?
-        .query_row([], |row| Ok((row.get(0)?, row.get(1)?)))?;
-    Ok(match what {
-        // When no sums are left, there may be pieces.
-        Folding::All if sums > 0 => Some(Step::Fold(i64::MIN)),
-        Folding::All | Folding::Sum => pieces.then_some(Step::Sum),
-        Folding::Ripe(now) if sums > SOON => {
-            let goes_on = number_of(hour_of(now).seconds(), 0);
-            has_sums_behind(connection, goes_on)?.then_some(Step::Fold(goes_on))
-        }
-        Folding::Ripe(_) => (sums > 0).then_some(Step::Fold(i64::MIN)),
-    })
+fn space_of(piece: i64) -> i64 {
+    (piece - 1) / NUMBERS
 }
 
-fn has_sums_behind(connection: &Connection, number: i64) -> Result<bool> {
-    let sql = "SELECT EXISTS (SELECT 1 FROM usage_batch WHERE number < 0 AND number > ?1)";
-    Ok(connection.prepare_cached(sql)?.query_row([number], |row| row.get(0))?)
+/// The last number for pieces that are summed together with this one.
+pub(super) fn end_of(piece: i64) -> i64 {
+    (space_of(piece) + 1) * NUMBERS
 }
 
-/// Does one step. Says whether there may be more.
-pub(super) fn fold(connection: &Connection, what: Folding) -> Result<bool> {
-    match next_step(connection, what)? {
-        None => Ok(false),
-        Some(Step::Sum) => sum(connection).map(|()| true),
-        Some(Step::Fold(after)) => fold_sums(connection, after).map(|more| more || what == Folding::All),
-    }
+/// Behind which sums there is nothing to fold yet at this instant.
+pub(super) fn unripe(connection: &Connection, now: Instant) -> Result<i64> {
+    let bytes = "SELECT coalesce(sum(length(body)), 0) FROM usage_batch WHERE number < 0";
+    let bytes: i64 = connection.prepare_cached(bytes)?.query_row([], |row| row.get(0))?;
+    Ok(if bytes > SOON { number_of(hour_of(now).seconds(), 0) } else { ALL })
+}
+
+/// The oldest sum from this number on, but none up to `after`.
+pub(super) fn next_sum(connection: &Connection, from: i64, after: i64) -> Result<Option<i64>> {
+    let sql = "SELECT max(number) FROM usage_batch WHERE number <= ?1 AND number > ?2";
+    Ok(connection.prepare_cached(sql)?.query_row([from, after], |row| row.get(0))?)
 }
 
 /// Where a share of an hour lies: the oldest hour has the largest number.
@@ -126,30 +132,32 @@ fn number_of(hour: i64, share: i64) -> i64 {
     -(hour / 3_600 * SHARES + share) - 1
 }
 
-/// Folds some of the oldest sums, but none up to `after`.
-fn fold_sums(connection: &Connection, after: i64) -> Result<bool> {
+/// Folds some of the oldest sums from this number on, but none up to `after`. Says where to go on, if there is more.
+pub(super) fn fold_sums(connection: &Connection, from: i64, after: i64) -> Result<Option<i64>> {
     let mut left = FOLD;
-    while left > 0 {
-        let oldest: Option<(i64, Vec<u8>)> = connection
-            .prepare_cached(
-                "SELECT number, body FROM usage_batch WHERE number < 0 AND number > ?1 ORDER BY number DESC LIMIT 1",
-            )?
-            .query_row([after], |row| Ok((row.get(0)?, row.get(1)?)))
-            .optional()?;
-        let Some((number, body)) = oldest else { return Ok(false) };
-        let mut rest = read(&body)?;
+    let mut next = next_sum(connection, from, after)?;
+    while let Some(number) = next
+        && left > 0
+    {
+        let mut rest = read(&body_of(connection, number)?.ok_or_else(|| damaged("counted usage"))?)?;
         let counted = rest.counted.split_off(rest.counted.len().saturating_sub(left));
         let used = rest.used.split_off(rest.used.len().saturating_sub(left));
         left -= counted.len().max(used.len());
         fold_into_tables(connection, &Batch { hour: rest.hour, sorts: rest.sorts.clone(), counted, used })?;
         put(connection, number, &rest)?;
+        next = next_sum(connection, number, after)?;
     }
-    Ok(true)
+    Ok(next)
+}
+
+fn body_of(connection: &Connection, number: i64) -> Result<Option<Vec<u8>>> {
+    let mut known = connection.prepare_cached("SELECT body FROM usage_batch WHERE number = ?1")?;
+    Ok(known.query_row([number], |row| row.get(0)).optional()?)
 }
 
 /// Writes a share, or removes what is empty.
 fn put(connection: &Connection, number: i64, batch: &Batch) -> Result<()> {
-    if batch.counted.is_empty() && batch.used.is_empty() {
+    if batch.is_empty() {
         connection.prepare_cached("DELETE FROM usage_batch WHERE number = ?1")?.execute([number])?;
         return Ok(());
     }
@@ -159,41 +167,47 @@ fn put(connection: &Connection, number: i64, batch: &Batch) -> Result<()> {
     Ok(())
 }
 
-/// Adds what the oldest pieces of one hour say to the sums of that hour.
-fn sum(connection: &Connection) -> Result<()> {
-    let mut statement = connection
-        .prepare_cached("SELECT number, body FROM usage_batch WHERE number > 0 ORDER BY number LIMIT ?1")?;
-    let mut pieces = statement.query([i64::try_from(MOST_PIECES).unwrap_or(i64::MAX)])?;
-    let mut shares: Vec<Sums> = (0..SHARES).map(|_| Sums::default()).collect();
-    let (mut hour, mut last, mut bytes) = (0, 0, 0);
+/// Adds some of these pieces to the sums of their hour. Says which are left.
+pub(super) fn sum(connection: &Connection, (first, newest): Pieces) -> Result<Option<Pieces>> {
+    let mut statement = connection.prepare_cached(
+        "SELECT number, body FROM usage_batch WHERE number >= ?1 AND number <= ?2 ORDER BY number LIMIT ?3",
+    )?;
+    let mut pieces = statement.query([first, newest, MOST_PIECES])?;
+    let space = space_of(first);
+    let most = if space == 0 { MOST_BYTES_MIXED } else { MOST_BYTES };
+    let mut shares: BTreeMap<i64, Sums> = BTreeMap::new();
+    let (mut hour, mut last, mut bytes) = (None, first, 0);
     while let Some(piece) = pieces.next()?
-        && bytes < MOST_BYTES
+        && bytes < most
     {
         let body = piece.get_ref(1)?.as_blob().map_err(|_| damaged("counted usage"))?;
         let batch = read(body)?;
-        if last > 0 && batch.hour != hour {
+        if hour.is_some_and(|hour| hour != batch.hour) {
             break;
         }
-        (bytes, hour, last) = (bytes + body.len(), batch.hour, piece.get(0)?);
-        shares.iter_mut().zip(divided(batch)).try_for_each(|(sums, batch)| sums.add(batch))?;
+        (bytes, hour, last) = (bytes + body.len(), Some(batch.hour), piece.get(0)?);
+        if space == 0 {
+            for (share, batch) in (0..).zip(divided(batch)).filter(|(_, batch)| !batch.is_empty()) {
+                shares.entry(share).or_default().add(batch)?;
+            }
+        } else {
+            shares.entry(space - 1).or_default().add(batch)?;
+        }
     }
     drop(pieces);
-    connection
-        .prepare_cached("DELETE FROM usage_batch WHERE number > 0 AND number <= ?1")?
-        .execute([last])?;
-    let mut known = connection.prepare_cached("SELECT body FROM usage_batch WHERE number = ?1")?;
-    for (share, mut sums) in (0..).zip(shares) {
-        if sums.is_empty() {
-            continue;
-        }
+    // Another process may have been faster.
+    let Some(hour) = hour else { return Ok(None) };
+    for (share, mut sums) in shares {
         let number = number_of(hour, share);
-        let body: Option<Vec<u8>> = known.query_row([number], |row| row.get(0)).optional()?;
-        if let Some(body) = body {
+        if let Some(body) = body_of(connection, number)? {
             sums.add(read(&body)?)?;
         }
         put(connection, number, &sums.batch(hour))?;
     }
-    Ok(())
+    connection
+        .prepare_cached("DELETE FROM usage_batch WHERE number >= ?1 AND number <= ?2")?
+        .execute([first, last])?;
+    Ok((last < newest).then_some((last + 1, newest)))
 }
 
 fn fold_into_tables(connection: &Connection, batch: &Batch) -> Result<()> {

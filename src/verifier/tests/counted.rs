@@ -1,7 +1,7 @@
 //! What requests did is counted once and never lost, whatever happens to the line it is counted in.
 
 use super::*;
-use crate::registry::ledger::{Folding, Ledger as _};
+use crate::registry::ledger::Ledger as _;
 
 fn accepted(scene: &Scene) -> u64 {
     scene.usage().iter().filter(|row| row.0 == "accepted").map(|row| row.2).sum()
@@ -65,7 +65,7 @@ fn threads_that_ask_for_many_things_at_once_are_all_counted() {
     let denied = (0..4_usize).flat_map(|thread| (0..500).map(move |turn| (turn * 7 + thread) % 41));
     let denied = denied.filter(|set| *set == 40).count() as u64;
     scene.verifier.flush().unwrap();
-    while scene.registry.fold_usage(Folding::All).unwrap() {}
+    scene.registry.fold_all_usage().unwrap();
     assert_eq!(accepted(&scene), 2_000 - denied);
     let rows = scene.usage();
     assert_eq!(rows.iter().map(|row| row.2).sum::<u64>(), 2_000);

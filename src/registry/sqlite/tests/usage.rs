@@ -5,7 +5,7 @@ use crate::domain::decision::Decision;
 use crate::domain::key::Key;
 use crate::domain::usage::{Counted, UsageRow, Used};
 use crate::registry::Registry as _;
-use crate::registry::ledger::{Folding, Ledger as _, UsageFilter};
+use crate::registry::ledger::{Ledger as _, UsageFilter};
 
 fn at(offset: i64) -> Instant {
     Instant::from_seconds(NOW / 3_600 * 3_600 + offset)
@@ -25,6 +25,13 @@ fn readable(registry: &SqliteRegistry) -> Vec<(i64, u64)> {
 fn bodies(registry: &SqliteRegistry) -> (i64, i64) {
     let sql = "SELECT count(*) FILTER (WHERE number > 0), count(DISTINCT at) FILTER (WHERE number < 0) FROM usage_batch";
     registry.connection.query_row(sql, [], |row| Ok((row.get(0)?, row.get(1)?))).unwrap()
+}
+
+fn sum(registry: &mut SqliteRegistry) {
+    let mut from = Some(0);
+    while let Some(place) = from {
+        from = registry.sum_usage(place).unwrap();
+    }
 }
 
 #[test]
@@ -48,7 +55,7 @@ fn little_is_folded_soon_and_much_when_its_hour_is_over() {
     };
     let ripe = |registry: &mut SqliteRegistry, offset| {
         let mut steps = 0;
-        while registry.fold_usage(Folding::Ripe(at(offset))).unwrap() {
+        while registry.fold_usage(at(offset)).unwrap() {
             steps += 1;
             assert!(steps < 1_000, "folding does not end");
         }
@@ -58,7 +65,7 @@ fn little_is_folded_soon_and_much_when_its_hour_is_over() {
     registry.add_usage(&counted(0..500), &used(2), at(2)).unwrap();
     ripe(&mut registry, 2);
     assert_eq!((bodies(&registry), readable(&registry)), ((2, 0), vec![]), "nothing is summed yet");
-    while registry.fold_usage(Folding::Sum).unwrap() {}
+    sum(&mut registry);
     assert_eq!((bodies(&registry), readable(&registry)), ((0, 1), vec![]));
     ripe(&mut registry, 3);
     assert_eq!((bodies(&registry), readable(&registry)), ((0, 0), vec![(0, 1_000)]));
@@ -66,19 +73,18 @@ fn little_is_folded_soon_and_much_when_its_hour_is_over() {
     // Much: it stays in pieces for the hour, and is added to.
     for second in [10, 22] {
         registry.add_usage(&counted(0..15_000), &used(second), at(second)).unwrap();
-        while registry.fold_usage(Folding::Sum).unwrap() {}
+        sum(&mut registry);
         ripe(&mut registry, second + 1);
         assert_eq!((bodies(&registry), readable(&registry)), ((0, 1), vec![(0, 1_000)]));
     }
     // To find that nothing is to be done, nobody waits for those who write.
     while_locked(&path, || {
-        for what in [Folding::Sum, Folding::Ripe(at(30))] {
-            assert!(!registry.fold_usage(what).unwrap());
-        }
+        sum(&mut registry);
+        assert!(!registry.fold_usage(at(30)).unwrap());
     });
     // The next hour has begun; what is of it goes on.
     registry.add_usage(&counted(0..15_000), &[], at(3_601)).unwrap();
-    while registry.fold_usage(Folding::Sum).unwrap() {}
+    sum(&mut registry);
     ripe(&mut registry, 3_599);
     assert_eq!((bodies(&registry), readable(&registry)), ((0, 2), vec![(0, 1_000)]), "not before it is over");
     ripe(&mut registry, 3_601);
@@ -87,7 +93,7 @@ fn little_is_folded_soon_and_much_when_its_hour_is_over() {
     assert_eq!(found.key.last_use().unwrap().at, at(22));
     // Whoever reads makes all of it readable.
     registry.add_usage(&counted(0..500), &[], at(3_602)).unwrap();
-    while registry.fold_usage(Folding::All).unwrap() {}
+    registry.fold_all_usage().unwrap();
     assert_eq!((bodies(&registry), readable(&registry)), ((0, 0), vec![(0, 31_000), (3_600, 15_500)]));
 }
 
@@ -97,7 +103,7 @@ fn a_piece_that_is_damaged_is_said_and_kept() {
     let mut registry = SqliteRegistry::open(&path).unwrap();
     let insert = "INSERT INTO usage_batch (at, body) VALUES (1, x'ffffffffffff')";
     registry.connection.execute_batch(insert).unwrap();
-    let error = registry.fold_usage(Folding::All).unwrap_err();
+    let error = registry.fold_all_usage().unwrap_err();
     assert!(error.to_string().contains("usage"), "{error}");
     assert_eq!(bodies(&registry), (1, 0));
 }
@@ -143,7 +149,7 @@ fn what_was_counted_reaches_its_key_whatever_place_is_told() {
             let used = Used { secret: keys[0].secrets[0].id, place, at: at(second), ip: None };
             let (before, _) = told(&registry, &keys[0]);
             registry.add_usage(&counted(&keys[0], place, sorts), &[used], at(second)).unwrap();
-            while registry.fold_usage(Folding::All).unwrap() {}
+            registry.fold_all_usage().unwrap();
             assert_eq!(told(&registry, &keys[0]), (before + u64::from(sorts), Some(at(second))), "{place:?}");
         }
     }
@@ -156,22 +162,26 @@ fn much_is_written_in_pieces_and_none_of_it_is_lost_between_them() {
     let mut registry = SqliteRegistry::open(&path).unwrap();
     let keys = ["one", "two"].map(samples::key);
     registry.apply(&Change { insert: &keys, ..Change::default() }).unwrap();
-    // Up to a hundred are rows at once; each piece has 4,096; told with a place and without, they are the same.
-    let mut sum = 0;
-    for (second, (sorts, pieces)) in (1..).zip([(100, 0), (101, 1), (4_096, 1), (4_097, 2), (8_193, 3)]) {
-        let place = Some(1).filter(|_| sorts % 2 == 0);
-        registry.add_usage(&counted(&keys[0], place, sorts), &[], at(second)).unwrap();
+    // Up to a hundred are rows at once, up to a thousand one piece, and more a piece for each share; told with a place and
+    // without, they are the same.
+    let mut requests = 0;
+    for (second, (sorts, pieces)) in (1..).zip([(100, 0), (101, 1), (1_000, 1), (1_001, 3), (8_193, 3)]) {
+        let mut all = counted(&keys[0], None, sorts);
+        let places = [None, Some(256), Some(513)].into_iter().cycle();
+        all.iter_mut().zip(places).for_each(|(one, place)| one.place = place);
+        registry.add_usage(&all, &[], at(second)).unwrap();
         assert_eq!(bodies(&registry).0, pieces, "{sorts}");
-        while registry.fold_usage(Folding::Sum).unwrap() {}
-        sum += u64::from(sorts);
+        sum(&mut registry);
+        assert_eq!(bodies(&registry).0, 0);
+        requests += u64::from(sorts);
     }
     // Of many secrets that were used and hardly any counts, none is forgotten.
     let mut uses = vec![Used { secret: keys[0].secrets[0].id, place: None, at: at(20), ip: None }; 5_000];
     uses[4_999].secret = keys[1].secrets[0].id;
     registry.add_usage(&counted(&keys[0], Some(1), 1), &uses, at(20)).unwrap();
-    assert_eq!(bodies(&registry).0, 2);
-    while registry.fold_usage(Folding::All).unwrap() {}
-    assert_eq!(told(&registry, &keys[0]), (sum + 1, Some(at(20))));
+    assert!(bodies(&registry).0 > 1, "of several shares");
+    registry.fold_all_usage().unwrap();
+    assert_eq!(told(&registry, &keys[0]), (requests + 1, Some(at(20))));
     assert_eq!(told(&registry, &keys[1]), (0, Some(at(20))));
     let rows = "SELECT count(*) FROM usage";
     assert_eq!(registry.connection.query_row(rows, [], |row| row.get::<_, i64>(0)).unwrap(), 8_193);
@@ -202,8 +212,40 @@ fn pieces_of_before_places_were_told_are_folded_with_those_of_today() {
         requests: 1,
     };
     registry.add_usage(&vec![one; 200], &[], at(5)).unwrap();
-    while registry.fold_usage(Folding::Sum).unwrap() {}
-    while registry.fold_usage(Folding::All).unwrap() {}
+    sum(&mut registry);
+    registry.fold_all_usage().unwrap();
     assert_eq!(told(&registry, &key), (212, Some(at(4))));
     assert_eq!(bodies(&registry), (0, 0));
+}
+
+#[test]
+fn whoever_reads_does_not_wait_for_those_who_go_on_writing() {
+    let (_folder, path) = created();
+    let mut registry = SqliteRegistry::open(&path).unwrap();
+    let key = samples::key("busy");
+    registry.apply(&Change { insert: std::slice::from_ref(&key), ..Change::default() }).unwrap();
+    // A piece of each of three hours, the newest too large to be folded at once.
+    for (hour, sorts) in [(0, 500), (1, 500), (2, 5_000)] {
+        registry.add_usage(&counted(&key, Some(1), sorts), &[], at(hour * 3_600)).unwrap();
+    }
+    let is_read = std::sync::atomic::AtomicBool::new(false);
+    let mut other = SqliteRegistry::open(&path).unwrap();
+    std::thread::scope(|scope| {
+        // In the oldest hour too, and summed at once: that is where the reader begins.
+        let writer = scope.spawn(|| {
+            let mut second = 0;
+            while !is_read.load(std::sync::atomic::Ordering::Relaxed) && second < 3_000 {
+                second += 1;
+                other.add_usage(&counted(&key, Some(1), 500), &[], at(second)).unwrap();
+                sum(&mut other);
+            }
+            second
+        });
+        registry.fold_all_usage().unwrap();
+        is_read.store(true, std::sync::atomic::Ordering::Relaxed);
+        assert!(writer.join().unwrap() < 3_000, "whoever reads waits until nobody writes");
+    });
+    let found = readable(&registry);
+    assert!(found[0].1 >= 500, "{found:?}");
+    assert_eq!(found[1..], [(3_600, 500), (7_200, 5_000)]);
 }

@@ -58,6 +58,10 @@ pub(super) struct Batch {
 }
 
 impl Batch {
+    pub(super) fn is_empty(&self) -> bool {
+        self.counted.is_empty() && self.used.is_empty()
+    }
+
     /// What was counted in an hour.
     pub(super) fn of(counted: &[Counted], used: &[Used], hour: i64) -> Result<Self> {
         let mut batch = Self { hour, ..Self::default() };
@@ -124,10 +128,6 @@ pub(super) struct Sums {
 }
 
 impl Sums {
-    pub(super) fn is_empty(&self) -> bool {
-        self.counted.is_empty() && self.used.is_empty()
-    }
-
     pub(super) fn add(&mut self, batch: Batch) -> Result<()> {
         let mut numbers = Vec::with_capacity(batch.sorts.len());
         for sort in batch.sorts {

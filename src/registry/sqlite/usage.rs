@@ -36,7 +36,7 @@ const MOST_BYTES_MIXED: usize = 16 * 1024 * 1024;
 /// Pieces have numbers above zero: the first so many are for those that are not divided, the next for those of the first
 /// share, and so on. What is in a piece of another share is found all the same, only at a greater price.
 const NUMBERS: i64 = 1 << 40;
-/// Up to so many bytes of sums are folded in although their hour goes on: some 15,000 secrets.
+/// Up to so many bytes of sums are folded in although their hour goes on: some 14,000 secrets.
 const SOON: i64 = 600_000;
 /// The numbers of sums are below zero; that of the oldest is the largest.
 pub(super) const OLDEST: i64 = -1;

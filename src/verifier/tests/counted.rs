@@ -96,3 +96,25 @@ fn the_last_use_is_the_latest_and_has_its_address() {
     assert_eq!(last(), (12, None));
     assert_eq!(accepted(&scene), 5);
 }
+
+#[test]
+fn what_was_written_in_pieces_becomes_readable_by_itself() {
+    let mut scene = plain(&["one"]);
+    scene.change(0, |key| key.scopes = Scopes::new(["orders:*".parse().unwrap()]).unwrap());
+    let text = scene.text(0);
+    // Once as little as is written in one piece, and once so much that shares are summed apart.
+    for (round, sets) in (1..).zip([150, 1_010_u64]) {
+        for number in 0..sets {
+            let scopes = vec![format!("orders:r{round}s{number}").parse().unwrap()];
+            scene.ask(&text, &Request { scopes, ..Request::default() });
+        }
+        scene.verifier.flush().unwrap();
+        scene.pass("1h");
+        let told = || accepted(&scene) == if round == 1 { 150 } else { 1_160 };
+        // The thread that writes looks once a second.
+        assert!((0..600).any(|_| told() || {
+            std::thread::sleep(std::time::Duration::from_millis(100));
+            false
+        }));
+    }
+}

@@ -11,6 +11,7 @@ use crate::commands::{
     self, completions, create, demo, disable, doctor, edit, enable, expire, forget, init, limit, list, log,
     lookup, purge, restrict, reveal, revoke, rotate, scope, serve, show, test_call, usage, verify,
 };
+use crate::domain::secret::contains_secret;
 use crate::exit::{Exit, Failure};
 use crate::host::Host;
 use crate::output::view::ErrorBody;
@@ -232,11 +233,23 @@ fn dispatch(cli: Cli, host: &mut Host<'_>) -> anyhow::Result<Exit> {
     }
 }
 
+/// What was given where a secret does not belong is quoted by whoever refuses it.
+fn without_secrets(failure: &Failure) -> Failure {
+    if !contains_secret(&failure.message) && !failure.hint.as_deref().is_some_and(contains_secret) {
+        return failure.clone();
+    }
+    let message = "a secret was given where it does not belong, and other users or your shell's history may have read it";
+    Failure { message: message.to_owned(), ..failure.clone() }.hint(
+        "secrets come in by standard input, `--secret-file FILE` or `--secret-fd`; rotate this one if others can read that history",
+    )
+}
+
 /// Says what went wrong: one JSON line, or a sentence and a hint. A closed pipe is silent.
 fn report(failure: &Failure, json: bool, host: &mut Host<'_>) -> Exit {
     if failure.exit == Exit::ClosedPipe {
         return failure.exit;
     }
+    let failure = &without_secrets(failure);
     let written = if json {
         let hint = failure.hint.as_deref();
         let (code, message, exit_code) = (failure.code, failure.message.as_str(), failure.exit as u8);

@@ -197,6 +197,10 @@ fn of_registry(error: &RegistryError) -> Failure {
             retryable: true,
             ..failure(Exit::Conflict, "conflict").hint("look at it again, then try again")
         },
+        RegistryError::PartyRemoved { kind, name } => failure(Exit::Conflict, "tampered").hint(format!(
+            "revoke its keys with `apikey revoke --{kind} {}`, or restore a backup",
+            shell_word(name.as_str())
+        )),
         RegistryError::NameTaken { project, wanted, taken } => {
             let looks_alike = format!("`{wanted}` looks like `{taken}`, a live key of project `{project}`");
             let message = if wanted == taken { message.clone() } else { looks_alike };

@@ -199,6 +199,7 @@ fn draw_secret(
     };
     let row = KeySecret {
         id,
+        number: 0,
         digest: keys.digest.digest(secret.expose().as_bytes()),
         created_at: terms.now,
         expires_at: terms.end,

@@ -238,7 +238,7 @@ pub fn start_waiting_grace(
         return Ok(());
     }
     let before = &matching.found.key;
-    if !registry.last_state(before.id)?.fits(before) {
+    if !registry.last_state(before.id, Some(&keys.audit))?.fits(before) {
         // It was set back; to record anything of it would confirm it.
         return Ok(());
     }

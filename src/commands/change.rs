@@ -67,7 +67,7 @@ pub fn grant_one(
     if outcome.changed {
         let Unlocked { registry, keys, .. } = &mut unlocked;
         reseal(&keys.row, &found.key, &mut after)?;
-        set_back::refuse_key(&found.key, outcome.action, registry, &keys.row)?;
+        set_back::refuse_key(&found.key, outcome.action, registry, keys)?;
         make(registry, (&found.key, &after), (outcome.action, Some(&keys.audit)), (dry_run, session))?;
     }
     answer(&Changed { found, after, outcome, dry_run }, &unlocked.brand, session)

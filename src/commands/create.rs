@@ -64,7 +64,6 @@ pub fn run(mut arguments: Arguments, session: &mut Session<'_, '_>) -> Result<Ex
         ask::ask(&mut arguments.wish, session)?;
     }
     let wish = wish::read(&arguments.wish, session)?;
-    wish.check(session.now).map_err(wish::explain)?;
     let order = Order {
         request: arguments.request_id.as_deref().map(|id| Request::new(id, &wish.canonical())).transpose()?,
         wishes: numbered(wish, arguments.count)?,
@@ -74,12 +73,29 @@ pub fn run(mut arguments: Arguments, session: &mut Session<'_, '_>) -> Result<Ex
         arguments.handover.check_file()?;
         return preview(&order, session);
     }
-    let handover = arguments.handover.open(session)?;
+    if order.request.is_none() {
+        // Before where the secret goes, and before the vault is opened.
+        order.wishes[0].check(session.now).map_err(wish::explain)?;
+    }
+    let mut handover = arguments.handover.open(session)?;
     let mut unlocked = session.unlocked_or_new()?;
     if let Some((request, made)) = order.made_before(&unlocked.registry)? {
         return repeat(request, made, handover, (&mut unlocked, session));
     }
-    issue(&order, handover, &mut unlocked, session)
+    let issued = issue(&order, &mut handover, &mut unlocked, session);
+    if let Err(error) = &issued
+        && is_overtaken(error)
+        && let Some((request, made)) = order.made_before(&unlocked.registry)?
+    {
+        return repeat(request, made, handover, (&mut unlocked, session));
+    }
+    issued.map_err(|error| taken(error, &unlocked.registry, session.now))
+}
+
+/// Whether it failed because the same request, or another, was faster.
+pub(super) fn is_overtaken(error: &anyhow::Error) -> bool {
+    use RegistryError as E;
+    matches!(error.downcast_ref(), Some(E::RequestTaken(_) | E::NameTaken { .. } | E::Conflict(_)))
 }
 
 struct Order {
@@ -90,9 +106,8 @@ struct Order {
 }
 
 impl Order {
-    /// Refuses what the registry cannot give; what an earlier request of the same id made.
+    /// What an earlier request of the same id made, whatever is defined or over since.
     fn made_before(&self, registry: &dyn Registry) -> Result<Option<(&Request, Made)>> {
-        wish::check_scopes(&self.wishes[0].scopes, registry)?;
         let Some(request) = &self.request else { return Ok(None) };
         Ok(request.made_before(registry)?.map(|made| (request, made)))
     }
@@ -111,12 +126,13 @@ pub(crate) fn with_new_ids<T>(mut issue: impl FnMut() -> Result<T>) -> Result<T>
 
 fn issue(
     order: &Order,
-    mut handover: Handover,
+    handover: &mut Handover,
     unlocked: &mut Unlocked,
     session: &mut Session<'_, '_>,
 ) -> Result<Exit> {
-    with_new_ids(|| issue_once(order, &mut handover, unlocked, session))
-        .map_err(|error| taken(error, &unlocked.registry, session.now))
+    order.wishes[0].check(session.now).map_err(wish::explain)?;
+    wish::check_scopes(&order.wishes[0].scopes, &unlocked.registry)?;
+    with_new_ids(|| issue_once(order, handover, unlocked, session))
 }
 
 /// A name that only an expired key still has: such a key is not rotated, and gives it up when it is revoked.
@@ -242,7 +258,9 @@ fn preview(order: &Order, session: &mut Session<'_, '_>) -> Result<Exit> {
             answer.preview(&[found.key], session)?;
             return Ok(Exit::Done);
         }
+        wish::check_scopes(&order.wishes[0].scopes, registry)?;
     }
+    order.wishes[0].check(session.now).map_err(wish::explain)?;
     // Drawn under a master key that is forgotten at once: the answer has the shape of the real one, without a secret.
     let keys = Subkeys::derive(&MasterKey::generate(session.host.rng));
     let issued = drafts(&order.wishes, &brand, &keys, session)?;

@@ -70,12 +70,13 @@ fn examine(registry: &SqliteRegistry, findings: &mut Vec<FindingView>, session: 
     // One state of the file, whatever others change meanwhile.
     let _reading = registry.reading().map_err(|error| findings.push(failed("registry", &error.into())));
     let mut seals = keys.as_ref().map(|keys| Seals::new(&keys.row));
+    let audit = keys.as_ref().map(|keys| &keys.audit);
     let (mut past, mut counts) = (Past::default(), Counts::new(session.now));
     let read = registry.list(&Filter::default(), session.now, &mut |listed| {
         if let Some(seals) = &mut seals {
             seals.look_at(&listed.key);
         }
-        past.look_at(&listed.key, registry);
+        past.look_at(&listed.key, registry, audit);
         counts.look_at(&listed);
         ControlFlow::Continue(())
     });
@@ -88,7 +89,7 @@ fn examine(registry: &SqliteRegistry, findings: &mut Vec<FindingView>, session: 
         )),
         (_, Err(_)) => {}
     }
-    let (history, states) = history::check(registry, keys.as_ref().map(|keys| &keys.audit), session.now);
+    let (history, states) = history::check(registry, audit, session.now);
     if read.is_ok() {
         findings.push(past.finding(registry, states.as_ref()));
     }

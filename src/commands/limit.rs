@@ -138,7 +138,7 @@ fn change_party(
     let changed = before.limits != summary.party.limits;
     if changed {
         reseal_party(&keys.row, &before, &mut summary.party)?;
-        set_back::refuse_party(&before, action, &registry, &keys.row)?;
+        set_back::refuse_party(&before, action, &registry, &keys)?;
     }
     if changed && !dry_run {
         let mut change = Change {

@@ -73,7 +73,7 @@ pub fn run(arguments: &Arguments, session: &mut Session<'_, '_>) -> Result<Exit>
     let filter = filter(arguments)?;
     let registry = match &arguments.unused {
         // A last use that a running verifier wrote and nobody has folded in yet counts as one.
-        Some(_) => up_to_date(session)?,
+        Some(_) => up_to_date(true, session)?,
         None => session.registry()?,
     };
     let count = write(&filter, &registry, session)?;

@@ -175,7 +175,7 @@ fn suspend(
     let before = summary.party.clone();
     // One that was set back to a suspension of the past is suspended anew, for the log.
     let changed =
-        summary.party.suspend(session.now) || !PartyStates::read(&registry, kind)?.fits(&summary.party);
+        summary.party.suspend(session.now) || !PartyStates::read(&registry, kind, None)?.fits(&summary.party);
     if changed && !dry_run {
         let keys =
             if summary.keys == 1 { "its 1 key".to_owned() } else { format!("its {} keys", summary.keys) };
@@ -205,7 +205,7 @@ fn resume(kind: PartyKind, name: &str, dry_run: bool, session: &mut Session<'_, 
         PartyKind::Owner => Action::OwnerResumed,
         PartyKind::Project => Action::ProjectResumed,
     };
-    set_back::refuse_party(&before, action, &registry, &keys.row)?;
+    set_back::refuse_party(&before, action, &registry, &keys)?;
     if changed && !dry_run {
         let change = Change { audit: Some(&keys.audit), ..change(before, &summary.party, action, session) };
         registry.apply(&change)?;

@@ -149,10 +149,6 @@ fn commit(
 fn chosen(arguments: &Arguments, registry: &dyn Registry, session: &Session<'_, '_>) -> Result<Vec<Key>> {
     let mut keys: Vec<Key> = Vec::new();
     if arguments.keys.is_empty() {
-        // A mistyped name must not look like an owner without keys.
-        for (kind, name) in [(PartyKind::Owner, &arguments.owner), (PartyKind::Project, &arguments.project)] {
-            name.as_deref().map(|name| party::find(kind, name, registry)).transpose()?;
-        }
         let filter = Filter {
             owner: arguments.owner.as_deref().map(|owner| named("the owner", owner)).transpose()?,
             project: arguments.project.as_deref().map(|project| named("the project", project)).transpose()?,
@@ -165,6 +161,11 @@ fn chosen(arguments: &Arguments, registry: &dyn Registry, session: &Session<'_, 
             }
             ControlFlow::Continue(())
         })?;
+        let parties = [(PartyKind::Owner, &arguments.owner), (PartyKind::Project, &arguments.project)];
+        for (kind, name) in parties.into_iter().filter(|_| keys.is_empty()) {
+            // A mistyped name must not look like an owner without keys; one that was removed from the file may have some.
+            name.as_deref().map(|name| party::find(kind, name, registry)).transpose()?;
+        }
         return Ok(keys);
     }
     for selector in &arguments.keys {

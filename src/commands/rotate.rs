@@ -7,7 +7,7 @@ mod stages;
 use anyhow::Result;
 use clap::{ArgGroup, Args};
 
-use super::create::{explain, lifetime, span, with_new_ids};
+use super::create::{explain, is_overtaken, lifetime, span, with_new_ids};
 use super::request::Request;
 use super::reveal::shown;
 use super::set_back;
@@ -17,9 +17,9 @@ use crate::domain::rotation::{GraceStart, Plan};
 use crate::domain::secret::Brand;
 use crate::domain::time::{Instant, Span};
 use crate::exit::Exit;
-use crate::handover::{HandoverArguments, taken_back};
+use crate::handover::{Handover, HandoverArguments, taken_back};
 use crate::issuance::{Issued, RotationTerms, commit_then_hand_over, draft_rotation};
-use crate::registry::{Change, Registry as _};
+use crate::registry::{Change, Found, Registry as _};
 use crate::session::{Session, Unlocked};
 
 /// Give a key a new secret; the old one is accepted for a grace, which only ever shortens its life
@@ -106,13 +106,7 @@ pub fn run(arguments: &Arguments, session: &mut Session<'_, '_>) -> Result<Exit>
     let mut unlocked = session.unlocked()?;
     let found = session.select(&unlocked.registry, selector)?;
     let request = arguments.request(&found.key, terms)?;
-    if let Some(request) = &request
-        && let Some(made) = request.made_before(&unlocked.registry)?
-    {
-        let secret = request.open(&made, (&unlocked.keys, session.now))?;
-        unlocked.registry.apply(&shown(&made.found.key, &made.secret, (&unlocked.keys.audit, session)))?;
-        let issued = Issued { key: made.found.key, secret };
-        answer::hand_over(&found, &issued, &mut handover, (&unlocked.brand, session))?;
+    if repeated(request.as_ref(), &found, &mut handover, (&mut unlocked, session))? {
         return Ok(Exit::Done);
     }
     found.key.may_rotate(terms.plan, session.now)?;
@@ -123,8 +117,30 @@ pub fn run(arguments: &Arguments, session: &mut Session<'_, '_>) -> Result<Exit>
     let answer = |issued: &Issued, (): &mut (), brand: &Brand, session: &mut Session<'_, '_>| {
         answer::hand_over(&found, issued, &mut handover, (brand, session))
     };
-    issue(&found.key, (terms, request.as_ref()), (&mut unlocked, session), (|_| Ok(()), answer))?;
-    Ok(Exit::Done)
+    let issued = issue(&found.key, (terms, request.as_ref()), (&mut unlocked, session), (|_| Ok(()), answer));
+    if let Err(error) = &issued
+        && is_overtaken(error)
+        && repeated(request.as_ref(), &found, &mut handover, (&mut unlocked, session))?
+    {
+        return Ok(Exit::Done);
+    }
+    issued.map(|_| Exit::Done)
+}
+
+/// The same request again: the same answer, from the kept copy. Says whether it was one.
+fn repeated(
+    request: Option<&Request>,
+    found: &Found,
+    handover: &mut Handover,
+    (unlocked, session): (&mut Unlocked, &mut Session<'_, '_>),
+) -> Result<bool> {
+    let Some(request) = request else { return Ok(false) };
+    let Some(made) = request.made_before(&unlocked.registry)? else { return Ok(false) };
+    let secret = request.open(&made, (&unlocked.keys, session.now))?;
+    unlocked.registry.apply(&shown(&made.found.key, &made.secret, (&unlocked.keys.audit, session)))?;
+    let issued = Issued { key: made.found.key, secret };
+    answer::hand_over(found, &issued, handover, (&unlocked.brand, session))?;
+    Ok(true)
 }
 
 /// Draws a secret, opens the place it goes to, commits the rotation and hands the secret over. Draws again when its random
@@ -138,7 +154,7 @@ fn issue<P>(
         impl FnMut(&Issued, &mut P, &Brand, &mut Session<'_, '_>) -> Result<()>,
     ),
 ) -> Result<Issued> {
-    set_back::refuse_key(before, Action::KeyRotated, &unlocked.registry, &unlocked.keys.row)?;
+    set_back::refuse_key(before, Action::KeyRotated, &unlocked.registry, &unlocked.keys)?;
     with_new_ids(|| {
         let issued =
             draft_rotation(before, terms, (&unlocked.brand, &unlocked.keys), session.host.rng, session.now)
@@ -229,7 +245,7 @@ fn preview(
         answer::preview(&found, &Issued { key: made.found.key, secret }, (&unlocked.brand, session))?;
         return Ok(Exit::Done);
     }
-    set_back::refuse_key(&found.key, Action::KeyRotated, &unlocked.registry, &unlocked.keys.row)?;
+    set_back::refuse_key(&found.key, Action::KeyRotated, &unlocked.registry, &unlocked.keys)?;
     let issued =
         draft_rotation(&found.key, terms, (&unlocked.brand, &unlocked.keys), session.host.rng, session.now)
             .map_err(explain)?;

@@ -125,7 +125,10 @@ pub fn run(arguments: &Arguments, session: &mut Session<'_, '_>) -> Result<Exit>
     })?;
     // A decision that waits for the registry is not waited for any longer.
     runtime.shutdown_timeout(CUT_OFF);
-    // By now nobody else has it, and what was counted since the last second is written as it goes.
+    if let Err(error) = gate.verifier.write_usage() {
+        session.say(&format!("error: what was counted since it could last be written is lost: {error}"))?;
+    }
+    // By now nobody else has it.
     drop(gate);
     Ok(Exit::Done)
 }

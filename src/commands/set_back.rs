@@ -4,8 +4,8 @@
 
 use anyhow::Result;
 
-use crate::crypto::RowKey;
-use crate::crypto::rows::{key_holds, party_holds, secret_holds};
+use crate::crypto::Subkeys;
+use crate::crypto::rows::{key_holds, party_holds};
 use crate::domain::event::Action;
 use crate::domain::key::Key;
 use crate::domain::party::Party;
@@ -19,12 +19,12 @@ use crate::registry::{EventFilter, PartyStates, Registry, RegistryError};
 ///
 /// # Errors
 /// Exit 6; those of the registry.
-pub(super) fn refuse_key(key: &Key, action: Action, registry: &dyn Registry, row: &RowKey) -> Result<()> {
-    let is_sealed = key_holds(row, key) && key.secrets.iter().all(|one| secret_holds(row, key.id, one));
+pub(super) fn refuse_key(key: &Key, action: Action, registry: &dyn Registry, keys: &Subkeys) -> Result<()> {
+    let last = registry.last_state(key.id, Some(&keys.audit))?;
     let fits = if !key.was_enabled_outside() {
-        !is_sealed || registry.last_state(key.id)?.fits(key)
+        !key_holds(&keys.row, key) || last.fits(key)
     } else if action == Action::KeyEnabled {
-        registry.last_state(key.id)?.fits(&as_disabled(key, registry)?)
+        last.fits(&as_disabled(key, registry)?)
     } else {
         let message = format!("`{}/{}` was disabled, and switched on outside apikey", key.project, key.name);
         let hint = format!("see to it with `apikey enable {0}` or `apikey disable {0}` first", key.id);
@@ -65,13 +65,19 @@ pub(super) fn refuse_party(
     party: &Party,
     action: Action,
     registry: &dyn Registry,
-    row: &RowKey,
+    keys: &Subkeys,
 ) -> Result<()> {
     let (kind, name) = (party.kind.code(), shell_word(party.name.as_str()));
+    let is_resumed = matches!(action, Action::OwnerResumed | Action::ProjectResumed);
+    if party.suspended_at.is_some() && !is_resumed {
+        // Nothing is granted on it, and the way out of one that was set back is to say its limits anew.
+        return Ok(());
+    }
+    let states = || PartyStates::read(registry, party.kind, Some(&keys.audit));
     let fits = if !party.was_resumed_outside() {
-        !party_holds(row, party) || PartyStates::read(registry, party.kind)?.fits(party)
-    } else if matches!(action, Action::OwnerResumed | Action::ProjectResumed) {
-        PartyStates::read(registry, party.kind)?.fits_suspended(party)
+        !party_holds(&keys.row, party) || states()?.fits(party)
+    } else if is_resumed {
+        states()?.fits_suspended(party)
     } else {
         let message = format!("the {kind} `{}` was suspended, and resumed outside apikey", party.name);
         let hint =
@@ -89,8 +95,8 @@ pub(super) fn refuse_party(
         party.name
     );
     let hint = format!(
-        "suspend it anew with `apikey {kind} suspend {name}`, and if `apikey log` says that it had other limits, set them \
-         before you resume it"
+        "suspend it anew with `apikey {kind} suspend {name}`, then say its limits with `apikey limit --{kind} {name}` (`apikey \
+         log` says what they were), then resume it"
     );
     Err(Failure::new(Exit::Conflict, "tampered", message).hint(hint).into())
 }

@@ -75,7 +75,8 @@ pub fn seal_new_party(row: &RowKey, party: &mut Party) {
 /// Seals what changed from `before` to `after`, if `before` can be trusted.
 ///
 /// # Errors
-/// [`Tampered`] when a row that changed was not as the program left it; sealing it would launder the alteration.
+/// [`Tampered`] when a row that changed, or another secret that is not revoked, was not as the program left it; sealing it
+/// would launder the alteration.
 pub fn reseal(row: &RowKey, before: &Key, after: &mut Key) -> Result<(), Tampered> {
     if !trusted_key(row, before) {
         return Err(Tampered { what: "key".into() });
@@ -88,11 +89,12 @@ pub fn reseal(row: &RowKey, before: &Key, after: &mut Key) -> Result<(), Tampere
     for secret in &mut after.secrets {
         let canonical = secret_bytes(id, secret);
         if let Some(old) = before.secrets.iter().find(|old| old.id == secret.id) {
-            if canonical == secret_bytes(id, old) {
-                continue;
-            }
-            if !secret_holds(row, id, old) {
+            let is_same = canonical == secret_bytes(id, old);
+            if !(is_same && old.revoked_at.is_some() || secret_holds(row, id, old)) {
                 return Err(Tampered { what: format!("secret {}", old.id) });
+            }
+            if is_same {
+                continue;
             }
         }
         secret.seal = Seal::Sealed(row.tag(&canonical));

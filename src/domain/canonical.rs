@@ -78,12 +78,14 @@ impl Bytes {
     }
 }
 
-/// The state of a key: SHA-256 of its own canonical bytes and of those of its secrets, whatever their order.
+/// The state of a key: SHA-256 of its own canonical bytes and of those of its secrets, but for their numbers, which seals
+/// prove.
 #[must_use]
 pub fn state_of_key(key: &Key) -> [u8; 32] {
     let mut bytes = Bytes(Vec::with_capacity(1024));
     bytes.raw(&key_bytes(key));
-    let mut secrets: Vec<Vec<u8>> = key.secrets.iter().map(|secret| secret_bytes(key.id, secret)).collect();
+    let unnumbered = |secret: &KeySecret| secret_bytes_without_number(key.id, secret);
+    let mut secrets: Vec<Vec<u8>> = key.secrets.iter().map(unnumbered).collect();
     secrets.sort_unstable();
     for secret in &secrets {
         bytes.raw(secret);
@@ -142,6 +144,16 @@ pub fn key_bytes(key: &Key) -> Vec<u8> {
 /// The canonical bytes of one secret's row, which names its key.
 #[must_use]
 pub fn secret_bytes(key: KeyId, secret: &KeySecret) -> Vec<u8> {
+    let mut bytes = Bytes(secret_bytes_without_number(key, secret));
+    // That of the first is left out.
+    if secret.number > 0 {
+        bytes.text("number");
+        bytes.number(Some(i64::from(secret.number)));
+    }
+    bytes.0
+}
+
+fn secret_bytes_without_number(key: KeyId, secret: &KeySecret) -> Vec<u8> {
     let mut bytes = Bytes::of("secret");
     bytes.key_id(key);
     bytes.text(secret.id.as_str());

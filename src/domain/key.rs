@@ -154,6 +154,12 @@ impl Key {
         true
     }
 
+    /// Adds a secret, the newest of all it ever had.
+    pub fn add_secret(&mut self, mut secret: KeySecret) {
+        secret.number = self.secrets.iter().map(|one| one.number.saturating_add(1)).max().unwrap_or(0);
+        self.secrets.push(secret);
+    }
+
     /// Revokes one of its secrets; says whether that changed anything.
     ///
     /// # Errors

@@ -93,7 +93,7 @@ impl Key {
             GraceStart::Now => retire(current, grace_end, now),
             GraceStart::OnFirstUse => new.pending_grace = Some(plan.grace),
         }
-        self.secrets.push(new);
+        self.add_secret(new);
         Ok(())
     }
 

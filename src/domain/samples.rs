@@ -53,6 +53,7 @@ pub(crate) fn key(name: &str) -> Key {
 pub(crate) fn secret() -> KeySecret {
     let now = Instant::from_seconds(NOW);
     KeySecret {
+        number: 0,
         id: SecretId::generate(&mut rng()),
         digest: Digest::from_bytes([7; 32]),
         created_at: now,

@@ -44,6 +44,14 @@ pub enum RegistryError {
         /// Its name.
         name: Name,
     },
+    /// An owner or project that live keys name is not there.
+    #[error("the {kind} `{name}`, which live keys name, was removed outside apikey")]
+    PartyRemoved {
+        /// `owner` or `project`.
+        kind: &'static str,
+        /// Its name.
+        name: Name,
+    },
     /// A live key of this project has this name, or one that looks the same.
     #[error("project `{project}` already has a live key named `{taken}`")]
     NameTaken {

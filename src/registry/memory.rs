@@ -9,6 +9,7 @@ use super::{
     Change, DefinedScope, EventFilter, Filter, Found, Identity, LastState, Listed, PartyChange, PartySummary,
     RecordedEvent, Registry, RegistryError, RememberedRequest, Result, Visit,
 };
+use crate::crypto::AuditKey;
 use crate::domain::event::chain;
 use crate::domain::key::{Key, KeyId, KeySecret};
 use crate::domain::limit::{Subject, Window};
@@ -309,10 +310,14 @@ impl Registry for MemoryRegistry {
         Ok(self.scopes.values().cloned().collect())
     }
 
-    fn last_state(&self, key: KeyId) -> Result<LastState> {
-        let mut of_key = self.events.iter().rev().filter(|recorded| recorded.event.key == Some(key));
-        let last = of_key.find_map(|recorded| LastState::of(recorded.event.action, recorded.event.state));
-        Ok(last.unwrap_or(LastState::Unknown))
+    fn last_state(&self, key: KeyId, audit: Option<&AuditKey>) -> Result<LastState> {
+        let mut last = LastState::default();
+        for recorded in self.events.iter().rev().filter(|recorded| recorded.event.key == Some(key)) {
+            if last.note(&recorded.event, recorded.is_sealed(audit)).is_break() {
+                break;
+            }
+        }
+        Ok(last)
     }
 
     fn request(&self, id: &str) -> Result<Option<RememberedRequest>> {

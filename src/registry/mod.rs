@@ -16,8 +16,10 @@ pub mod sqlite;
 pub use error::RegistryError;
 pub use last_state::{LastState, PartyStates};
 
+use subtle::ConstantTimeEq as _;
+
 use crate::crypto::AuditKey;
-use crate::domain::event::{Action, Event};
+use crate::domain::event::{Action, Event, chain};
 use crate::domain::key::{Key, KeyId, KeyStatus};
 use crate::domain::name::{Name, Tag};
 use crate::domain::party::{Party, PartyKind};
@@ -199,6 +201,21 @@ pub struct RecordedEvent {
     pub seal: Option<[u8; 32]>,
 }
 
+impl RecordedEvent {
+    /// Whether it has a seal, of this audit key if there is one to check it by. That the seal is over this event the chain
+    /// says: see `is_chained`.
+    #[must_use]
+    pub fn is_sealed(&self, audit: Option<&AuditKey>) -> bool {
+        self.seal.is_some_and(|seal| audit.is_none_or(|audit| audit.tag(&self.hash).ct_eq(&seal).into()))
+    }
+
+    /// Whether its hash is of it and of what was before it, which is told by the hash of the event before.
+    #[must_use]
+    pub fn is_chained(&self, previous: &[u8; 32]) -> bool {
+        chain(previous, &self.event) == self.hash
+    }
+}
+
 /// Which events to list, oldest first.
 #[derive(Debug, Clone, Default)]
 pub struct EventFilter {
@@ -266,8 +283,8 @@ pub trait Registry {
     /// Events, oldest first.
     fn events(&self, filter: &EventFilter, visit: &mut Visit<'_, RecordedEvent>) -> Result<()>;
 
-    /// What the log last says of a key.
-    fn last_state(&self, key: KeyId) -> Result<LastState>;
+    /// What the log last says of a key. Without the audit key seals are not checked.
+    fn last_state(&self, key: KeyId, audit: Option<&AuditKey>) -> Result<LastState>;
 
     /// What the storage itself finds wrong with its file: nothing, or one line each.
     fn integrity(&self) -> Result<Vec<String>>;

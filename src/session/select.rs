@@ -5,7 +5,7 @@ use std::ops::ControlFlow;
 use anyhow::Result;
 
 use super::Session;
-use crate::domain::key::{KeyId, KeyStatus};
+use crate::domain::key::{Key, KeyId, KeyStatus};
 use crate::domain::name::Name;
 use crate::domain::secret::{self, SecretId};
 use crate::domain::time::Instant;
@@ -27,13 +27,15 @@ impl Session<'_, '_> {
         if let Ok(id) = selector.parse::<KeyId>() {
             return registry.find_key(id)?.ok_or_else(|| not_found(registry, selector));
         }
-        if let Some(found) = by_name(registry, selector, self.now)? {
-            return Ok(found);
+        match (by_name(registry, selector, self.now)?, by_public_part(registry, selector)?) {
+            // A name may be twelve letters and digits too, and whoever gives one must not take the place of a secret.
+            (Some(named), Some(part)) if named.key.id != part.key.id => Err(ambiguous(
+                format!("`{selector}` is the name of one key and the public id of another's secret"),
+                &[named.key, part.key],
+            )),
+            (Some(found), _) | (None, Some(found)) => Ok(found),
+            (None, None) => Err(not_found(registry, selector)),
         }
-        if let Some(found) = by_public_part(registry, selector)? {
-            return Ok(found);
-        }
-        Err(not_found(registry, selector))
     }
 }
 
@@ -57,20 +59,14 @@ fn by_name(registry: &dyn Registry, selector: &str, now: Instant) -> Result<Opti
     match keys.as_slice() {
         [] => Ok(None),
         [key] => Ok(registry.find_key(key.id)?),
-        several => {
-            let names: Vec<String> = several
-                .iter()
-                .take(8)
-                .map(|key| format!("{} ({}/{})", key.id, key.project, key.name))
-                .collect();
-            let failure = Failure::new(
-                Exit::NotFound,
-                "ambiguous",
-                format!("{} keys are named `{selector}`", several.len()),
-            );
-            Err(failure.hint(format!("say which: {}", names.join(", "))).into())
-        }
+        several => Err(ambiguous(format!("{} keys are named `{selector}`", several.len()), several)),
     }
+}
+
+fn ambiguous(what: String, several: &[Key]) -> anyhow::Error {
+    let named = |key: &Key| format!("{} ({}/{})", key.id, key.project, key.name);
+    let all: Vec<String> = several.iter().take(8).map(named).collect();
+    Failure::new(Exit::NotFound, "ambiguous", what).hint(format!("say which: {}", all.join(", "))).into()
 }
 
 fn by_public_part(registry: &dyn Registry, selector: &str) -> Result<Option<Found>> {

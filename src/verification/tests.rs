@@ -62,7 +62,14 @@ fn scene_with(mut key: Key, mut parties: [Party; 2]) -> Scene {
     for party in &mut parties {
         seal_new_party(&keys().row, party);
     }
-    let first = Change { insert: std::slice::from_ref(&key), new_parties: &parties, ..Change::default() };
+    let audit = keys().audit;
+    let first = Change {
+        insert: std::slice::from_ref(&key),
+        new_parties: &parties,
+        events: vec![Event::on_key(Action::KeyCreated, &Actor::default(), None, &key, at(0))],
+        audit: Some(&audit),
+        ..Change::default()
+    };
     SqliteRegistry::create(&path, &identity, &first).unwrap();
     let registry = SqliteRegistry::open(&path).unwrap();
     Scene { _folder: folder, path, registry, key, texts }
@@ -209,7 +216,7 @@ fn a_stored_key_that_fails_several_checks_is_denied_for_the_first() {
 fn the_first_use_starts_the_grace_and_no_later_use_starts_it_again() {
     let mut key = samples::key("ci");
     let new = KeySecret { pending_grace: Some(Span::days(1)), ..samples::secret() };
-    key.secrets.push(new);
+    key.add_secret(new);
     let mut scene = scene(key);
     scene.accept(0, at(5));
     assert_eq!(scene.stored().secrets[0].retires_at, None, "the old secret starts nothing");

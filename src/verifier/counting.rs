@@ -37,9 +37,11 @@ impl Writer {
             let mut chores = Chores { begun: (shared.now)(), summing: None };
             while let Err(RecvTimeoutError::Timeout) = stopped.recv_timeout(EVERY) {
                 if shared.is_in_place() {
-                    // What could not be written, because another process holds the file, is kept for the next second.
-                    let _ = shared.flush();
-                    let _ = chores.go_on(&shared);
+                    // What could not be written, because another process holds the file, is kept for the next second;
+                    // nothing else can be written then either.
+                    if shared.flush().is_ok() {
+                        chores.go_on(&shared);
+                    }
                 }
             }
         });
@@ -62,25 +64,25 @@ struct Chores {
 }
 
 impl Chores {
-    /// A part of them.
-    fn go_on(&mut self, shared: &Shared) -> Result<(), RegistryError> {
+    /// A part of them. What fails is tried again.
+    fn go_on(&mut self, shared: &Shared) {
         let now = (shared.now)();
-        // Nor is a clock that is set back waited for.
-        if now.seconds().abs_diff(self.begun.seconds()) >= CHORES_EVERY {
+        // Nor is a clock that is set back waited for. All parts have their turn, however long that takes.
+        if self.summing.is_none() && now.seconds().abs_diff(self.begun.seconds()) >= CHORES_EVERY {
             (self.begun, self.summing) = (now, Some(0));
-            // Whoever changes a key does it too, and it is tried again in a minute.
+            // Whoever changes a key does it too.
             let _ = locked(&shared.ledger).sweep(now);
         }
         for _ in 0..SUMMED {
             let Some(from) = self.summing else { break };
-            self.summing = locked(&shared.ledger).sum_usage(from)?;
+            let Ok(next) = locked(&shared.ledger).sum_usage(from) else { break };
+            self.summing = next;
         }
         for _ in 0..FOLDED {
-            if !locked(&shared.ledger).fold_usage(now)? {
+            if !locked(&shared.ledger).fold_usage(now).is_ok_and(|more| more) {
                 break;
             }
         }
-        Ok(())
     }
 }
 

@@ -73,14 +73,13 @@ impl Follower {
         let _reading = self.registry.reading()?;
         self.registry.check_triggers()?;
         let schema = self.registry.schema_changes()?;
-        let is_same = std::mem::replace(&mut self.schema, schema) == schema;
-        // Without a trigger, be it for a moment, a change is not noted.
-        let changes = if is_same { self.registry.changes_since(&self.mark)? } else { None };
+        // Without a trigger, be it for a moment, a change is not noted. Only what was read counts as seen.
+        let changes = if self.schema == schema { self.registry.changes_since(&self.mark)? } else { None };
         let Some(changes) = changes else {
             let (anew, mark) = (read_anew(&self.registry, row)?, self.registry.mark()?);
             let before = std::mem::replace(index, anew);
             index.inherit(before);
-            self.mark = mark;
+            (self.mark, self.schema) = (mark, schema);
             return Ok(());
         };
         if changes.parties {

@@ -154,6 +154,15 @@ impl Verifier {
         Ok(Self { shared, writer: Some(writer), clerk: Some(clerk) })
     }
 
+    /// Writes down what was counted so far, which else is done once a second, and before it is dropped: for whoever ends,
+    /// and wants to know.
+    ///
+    /// # Errors
+    /// The registry's: what could not be written is lost unless it can be written later.
+    pub fn write_usage(&self) -> Result<(), VerifierError> {
+        Ok(self.shared.flush()?)
+    }
+
     /// How many keys are known.
     #[must_use]
     pub fn keys(&self) -> usize {
@@ -216,6 +225,9 @@ impl std::fmt::Debug for Verifier {
     }
 }
 
+/// How long another process that holds the file is waited for at the end.
+const LAST_PATIENCE: std::time::Duration = std::time::Duration::from_secs(1);
+
 impl Drop for Verifier {
     fn drop(&mut self) {
         if let Some(writer) = self.writer.take() {
@@ -228,7 +240,8 @@ impl Drop for Verifier {
             // What was counted belongs to a file that is gone.
             return;
         }
-        // Nobody is left to tell: a second of usage is lost, as in a crash, and counters stay for the next verifier.
+        // Nobody is left to tell: what could not be written is lost, as in a crash, and counters stay for the next verifier.
+        let _ = locked(&self.shared.ledger).wait_at_most(LAST_PATIENCE);
         let _ = self.shared.flush();
         if let Some(counters) = self.shared.counters.get() {
             let _ = locked(&self.shared.ledger).end_counting(counters, self.now());

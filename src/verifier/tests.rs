@@ -15,6 +15,7 @@ use rand::rngs::StdRng;
 use super::*;
 use crate::crypto::rows::seal_new_party;
 use crate::domain::decision::Decision;
+use crate::domain::event::{Action, Event};
 use crate::domain::key::{Allowed, Key, RevokeReason};
 use crate::domain::lifetime::Lifetime;
 use crate::domain::limit::Limits;
@@ -84,7 +85,10 @@ pub(crate) fn scene(wishes: Vec<Wish>) -> Scene {
         .map(|wish| draft(wish, &Brand::default(), &keys, &mut rng, now).unwrap())
         .collect();
     let rows: Vec<Key> = issued.iter().map(|one| one.key.clone()).collect();
-    let first = Change { insert: &rows, new_parties: &parties, ..Change::default() };
+    let made = |key: &Key| Event::on_key(Action::KeyCreated, &Actor::default(), None, key, now);
+    let events = rows.iter().map(made).collect();
+    let audit = Some(&keys.audit);
+    let first = Change { insert: &rows, new_parties: &parties, events, audit, ..Change::default() };
     SqliteRegistry::create(&path, &identity, &first).unwrap();
     let clock = Arc::new(AtomicI64::new(NOW * 1_000_000));
     let hands = clock.clone();
@@ -162,7 +166,12 @@ impl Scene {
         if after.revoked.is_none() && after.disabled_at.is_none() {
             crate::crypto::rows::reseal(&Subkeys::derive(&master()).row, &before, &mut after).unwrap();
         }
-        self.registry.apply(&Change { replace: &[after], ..Change::default() }).unwrap();
+        let now = Instant::from_seconds(NOW);
+        let event = Event::on_key(Action::KeyChanged, &Actor::default(), Some(&before), &after, now);
+        let audit = Subkeys::derive(&master()).audit;
+        let change =
+            Change { replace: &[after], events: vec![event], audit: Some(&audit), ..Change::default() };
+        self.registry.apply(&change).unwrap();
     }
 
     fn pass(&self, span: &str) {
@@ -426,19 +435,6 @@ fn a_registry_that_is_gone_or_replaced_decides_nothing_until_it_is_back() {
         std::fs::rename(&away, &file).unwrap();
         assert_eq!(scene.answer(0), "accepted", "{name}");
     }
-}
-
-#[test]
-fn whoever_waits_to_write_usage_keeps_no_request_waiting() {
-    let mut scene = plain(&["one"]);
-    scene.change(0, |key| key.secrets[0].pending_grace = Some("7d".parse().unwrap()));
-    {
-        // As the writer does while another process holds the write lock.
-        let _writing = locked(&scene.verifier.shared.ledger);
-        assert_eq!(scene.answer(0), "accepted");
-        assert!(scene.verifier.found(scene.issued[0].key.id).unwrap().is_some());
-    }
-    assert_eq!(scene.stored(0).secrets[0].pending_grace, None, "the grace began with the first use");
 }
 
 #[test]

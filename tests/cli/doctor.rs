@@ -347,7 +347,11 @@ fn what_was_set_back_and_switched_on_is_not_taken_up_either() {
     put_back(&world, "party", "kind = 'owner' AND name = 'acme'", &backup);
     world.run(&["owner", "resume", "acme"]).ended(Exit::Conflict);
     world.run(&["owner", "suspend", "acme", "--yes"]).done();
-    resume_and_limit(&world);
+    // To suspend it needs no vault, and confirms nothing else of it.
+    world.run(&["owner", "resume", "acme"]).ended(Exit::Conflict);
+    world.run(&["doctor"]).ended(Exit::SaidNo);
+    world.run(&["limit", "--owner", "acme", "--rate", "1/1h"]).done();
+    world.run(&["owner", "resume", "acme"]).done();
     world.run(&["doctor"]).done();
 
     world.run(&["disable", "ci"]).done();
@@ -359,4 +363,121 @@ fn what_was_set_back_and_switched_on_is_not_taken_up_either() {
     world.tamper("UPDATE key SET disabled_at = NULL");
     world.run(&["enable", "ci"]).ended(Exit::Conflict);
     assert_eq!(world.verdict(&secret, &[]), "tampered");
+}
+
+/// Appends an event that nobody with the vault made, as whoever may write the file could.
+fn forge(world: &World, event: apikey::domain::event::Event) {
+    use apikey::registry::{Change, Registry as _};
+    world.registry().apply(&Change { events: vec![event], ..Change::default() }).unwrap();
+}
+
+#[test]
+fn an_event_without_a_seal_vouches_for_no_row_that_was_set_back() {
+    use apikey::domain::event::{Action, Actor, Event};
+    use apikey::registry::Registry as _;
+    for action in [Action::KeyRevoked, Action::KeyDisabled, Action::SecretRevoked, Action::KeyChanged] {
+        let world = World::new();
+        world.create(&["ci", "--scope", "a:read", "--scope", "b:read"]);
+        set_back(&world, "key", "name = 'ci'", &["scope", "remove", "ci", "b:read"]);
+        let key = world.key("ci");
+        for state in [true, false] {
+            let whole = Event::on_key(action, &Actor::default(), None, &key, world.now());
+            forge(&world, Event { state: whole.state.filter(|_| state), changes: Vec::new(), ..whole });
+        }
+        world.run(&["doctor"]).ended(Exit::SaidNo);
+        world.run(&["limit", "ci", "--rate", "5/1m"]).ended(Exit::Conflict);
+        world.run(&["rotate", "ci", "-q"]).ended(Exit::Conflict);
+        assert!(world.registry().find_key(key.id).unwrap().unwrap().key.limits.is_none(), "{action:?}");
+    }
+    // Of an owner too.
+    let world = World::new();
+    world.create(&["ci", "--owner", "acme"]);
+    set_back(&world, "party", "name = 'acme'", &["limit", "--owner", "acme", "--rate", "1/1h"]);
+    let party = world
+        .registry()
+        .party(apikey::domain::party::PartyKind::Owner, &"acme".parse().unwrap())
+        .unwrap()
+        .unwrap();
+    forge(&world, Event::on_party(Action::OwnerSuspended, &Actor::default(), &party, world.now()));
+    world.run(&["doctor"]).ended(Exit::SaidNo);
+    world.run(&["limit", "--owner", "acme", "--quota", "5/day"]).ended(Exit::Conflict);
+}
+
+#[test]
+fn what_needs_no_vault_confirms_nothing_of_a_row_that_was_set_back() {
+    let world = World::new();
+    world.create(&["ci", "--scope", "a:read", "--scope", "b:read"]);
+    world.run(&["rotate", "ci", "--grace", "1h", "-q"]).done();
+    let old = world.key("ci").secrets[0].id.to_string();
+    set_back(&world, "key", "name = 'ci'", &["scope", "remove", "ci", "b:read"]);
+    world.run(&["revoke", "ci", "--secret", &old, "--yes"]).done();
+    world.run(&["doctor"]).ended(Exit::SaidNo);
+    world.run(&["limit", "ci", "--rate", "5/1m"]).ended(Exit::Conflict);
+    world.run(&["disable", "ci"]).done();
+    world.run(&["doctor"]).ended(Exit::SaidNo);
+    world.run(&["enable", "ci"]).ended(Exit::Conflict);
+    world.run(&["revoke", "ci", "--yes"]).done();
+    world.run(&["doctor"]).done();
+
+    // On one that was not, they are all in order.
+    world.create(&["good"]);
+    world.run(&["rotate", "good", "--grace", "1h", "-q"]).done();
+    let old = world.key("good").secrets[0].id.to_string();
+    world.run(&["revoke", "good", "--secret", &old, "--yes"]).done();
+    world.run(&["disable", "good"]).done();
+    world.run(&["doctor"]).done();
+    world.run(&["enable", "good"]).done();
+    world.run(&["scope", "add", "good", "c:read"]).done();
+    world.run(&["doctor"]).done();
+}
+
+#[test]
+fn a_secret_without_its_seal_does_not_hide_that_its_key_was_set_back() {
+    let world = World::new();
+    world.create(&["ci", "--scope", "a:read", "--scope", "b:read"]);
+    set_back(&world, "key", "name = 'ci'", &["scope", "remove", "ci", "b:read"]);
+    world.tamper("UPDATE secret SET seal = NULL, seal_algorithm = NULL");
+    world.run(&["limit", "ci", "--rate", "5/1m"]).ended(Exit::Conflict);
+}
+
+#[test]
+fn secrets_that_changed_places_are_found_and_end_no_rotation() {
+    let world = World::new();
+    let old = world.create(&["ci"]);
+    world.run(&["rotate", "ci", "--grace", "1h", "-q"]).done();
+    world.tamper(
+        "UPDATE secret SET number = 9 WHERE number = 0; UPDATE secret SET number = 0 WHERE number = 1; \
+         UPDATE secret SET number = 1 WHERE number = 9",
+    );
+    assert_eq!(world.verdict(&old, &[]), "tampered");
+    world.run(&["doctor"]).ended(Exit::SaidNo);
+    world.run(&["rotate", "ci", "--finish", "--yes"]).ended(Exit::Conflict);
+    world.run(&["rotate", "ci", "--cancel", "--yes"]).ended(Exit::Conflict);
+}
+
+#[test]
+fn an_owner_that_was_removed_is_not_made_anew_while_live_keys_name_it() {
+    let world = World::new();
+    let secret = world.create(&["ci", "--owner", "acme"]);
+    world.run(&["owner", "suspend", "acme", "--yes"]).done();
+    world.tamper("PRAGMA foreign_keys = OFF; DELETE FROM party WHERE name = 'acme'");
+    for dry_run in [&[][..], &["--dry-run"]] {
+        let said = world.run(&[&["create", "two", "--owner", "acme", "-q"], dry_run].concat());
+        let said = said.ended(Exit::Conflict).stderr;
+        assert!(said.contains("apikey revoke --owner acme"), "{said}");
+        assert_eq!(world.verdict(&secret, &[]), "tampered");
+    }
+    world.run(&["revoke", "--owner", "acme", "--yes"]).done();
+    world.run(&["create", "two", "--owner", "acme", "-q"]).done();
+}
+
+#[test]
+fn a_key_of_another_registry_of_which_the_log_says_nothing_is_found() {
+    let world = World::new();
+    world.create(&["ci"]);
+    // As if its rows came from elsewhere: the log of this registry never heard of it.
+    world.tamper("DELETE FROM event WHERE key IS NOT NULL");
+    let states = finding(&world.run(&["doctor", "--json"]).ended(Exit::SaidNo), "states");
+    assert!(states["message"].as_str().unwrap().contains("default/ci"), "{states}");
+    world.run(&["limit", "ci", "--rate", "5/1m"]).ended(Exit::Conflict);
 }

@@ -26,7 +26,7 @@ pub(super) fn check(
             broken = follow.step(&recorded).err();
         }
         newest = newest.max(Some(recorded.event.at));
-        states.note(&recorded);
+        states.note(&recorded, audit);
         ControlFlow::Continue(())
     });
     if let Err(error) = read {

@@ -16,6 +16,7 @@ pub(super) fn permissions(registry: &Path) -> Vec<FindingView> {
     use std::os::unix::fs::MetadataExt;
 
     const OTHERS: u32 = 0o077;
+    const OWNER: u32 = 0o600;
     const OTHERS_WRITE: u32 = 0o022;
     const STICKY: u32 = 0o1000;
     let mode = |path: &Path| std::fs::metadata(path).map_or(0, |metadata| metadata.mode());
@@ -34,6 +35,20 @@ pub(super) fn permissions(registry: &Path) -> Vec<FindingView> {
         if mode(&path) & OTHERS != 0 {
             note(&path, "600");
         }
+    }
+    let mut shut = Vec::new();
+    for end in ["", "-wal", "-shm", "-counters"] {
+        let path = std::path::PathBuf::from(format!("{}{end}", registry.display()));
+        // What is not there can be made.
+        if std::fs::metadata(&path).is_ok_and(|metadata| metadata.mode() & OWNER != OWNER) {
+            shut.push(format!("{} has mode {:04o}", path.display(), mode(&path) & 0o7777));
+            mend.push(format!("chmod 600 {}", shell_word(&path.to_string_lossy())));
+        }
+    }
+    if !shut.is_empty() {
+        shut.append(&mut open);
+        let message = format!("nothing can be written, or others have access: {}", shut.join(", "));
+        return vec![problem("permissions", message, &mend.join(" && "))];
     }
     if open.is_empty() {
         return vec![ok("permissions", "only you can read the registry")];

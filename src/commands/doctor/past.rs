@@ -3,6 +3,7 @@
 
 use super::named::Named;
 use super::{FindingView, Registry, failed, ok, problem, warning};
+use crate::crypto::AuditKey;
 use crate::domain::key::Key;
 use crate::domain::party::PartyKind;
 use crate::registry::{PartyStates, RegistryError};
@@ -15,9 +16,9 @@ pub(super) struct Past {
 }
 
 impl Past {
-    /// Holds a key against the newest event on it.
-    pub(super) fn look_at(&mut self, key: &Key, registry: &dyn Registry) {
-        match registry.last_state(key.id) {
+    /// Holds a key against what the log says of it; seals are checked when the vault is open.
+    pub(super) fn look_at(&mut self, key: &Key, registry: &dyn Registry, audit: Option<&AuditKey>) {
+        match registry.last_state(key.id, audit) {
             Ok(last) if !last.fits(key) => {
                 self.set_back.add(format!("the key {}/{} ({})", key.project, key.name, key.id));
             }

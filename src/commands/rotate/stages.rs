@@ -5,11 +5,13 @@ use anyhow::Result;
 use super::{Arguments, answer};
 use crate::commands::change::{Outcome, grant_one};
 use crate::commands::create::span;
+use crate::domain::canonical::state_of_key;
 use crate::domain::event::Action;
 use crate::domain::key::{Key, KeyId};
 use crate::exit::Exit;
 use crate::output::view::KeyView;
 use crate::output::{Format, ListWriter, Record};
+use crate::registry::ledger::Ledger as _;
 use crate::registry::{Found, Registry, RegistryError};
 use crate::session::Session;
 
@@ -24,6 +26,10 @@ pub(super) fn run(selector: &str, arguments: &Arguments, session: &mut Session<'
         None if arguments.finish => key.finish_rotation(now).map(|()| Action::RotationFinished),
         None => key.cancel_rotation(now).map(|()| Action::RotationCancelled),
     };
+    if arguments.cancel {
+        // Whether the new secret was accepted a busy server may have written in one piece with much else.
+        session.registry()?.fold_all_usage()?;
+    }
     let mut asked: Option<(KeyId, u64)> = None;
     if extend.is_none() && !arguments.dry_run {
         let Found { mut key, .. } = session.select(&session.registry()?, selector)?;
@@ -38,13 +44,16 @@ pub(super) fn run(selector: &str, arguments: &Arguments, session: &mut Session<'
             // Another rotation than the one that was asked about.
             return Err(RegistryError::Conflict(key.id).into());
         }
+        let before = state_of_key(key);
         let action = change(key)?;
+        // A grace that reaches to the old secret's own end already is not lengthened.
+        let changed = state_of_key(key) != before;
         let done = match action {
             Action::RotationExtended => "given a longer grace",
             Action::RotationFinished => "rotated for good: only the new secret is accepted",
             _ => "back to its old secret: the new one is revoked",
         };
-        Ok(Outcome { action, changed: true, said: format!("{done}\n{}", answer::timeline(key, now)) })
+        Ok(Outcome { action, changed, said: format!("{done}\n{}", answer::timeline(key, now)) })
     })
 }
 

@@ -73,6 +73,8 @@ impl Ends {
 pub struct KeySecret {
     /// Public id.
     pub id: SecretId,
+    /// Its place among the secrets that its key ever had, from 0: which is the older one decides what a rotation ends.
+    pub number: u32,
     /// What is stored in place of the text.
     pub digest: Digest,
     /// When it was issued.

@@ -14,6 +14,7 @@ fn at(seconds: i64) -> Instant {
 
 fn secret(created: i64, end: Option<i64>) -> KeySecret {
     KeySecret {
+        number: 0,
         id: SecretId::generate(&mut crate::domain::samples::rng()),
         digest: Digest::from_bytes([0; 32]),
         created_at: at(created),

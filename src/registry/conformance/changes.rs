@@ -3,9 +3,10 @@
 use super::*;
 use crate::domain::event::chain;
 use crate::domain::key::{Kept, KeySecret, LastUse};
+use crate::domain::scope::Scopes;
 use crate::domain::seal::Seal;
 use crate::domain::secret::SecretId;
-use crate::registry::{LastState, RememberedRequest};
+use crate::registry::RememberedRequest;
 
 for_every_backend! {
     a_conflict_changes_nothing_at_all,
@@ -18,7 +19,7 @@ for_every_backend! {
     an_older_use_does_not_replace_a_newer_one,
     a_secret_used_meanwhile_is_not_revoked_as_if_it_never_was,
     a_request_id_is_taken_once_and_free_again_when_it_is_forgotten,
-    the_state_of_a_key_is_that_of_the_newest_event_that_says_so,
+    the_state_of_a_key_is_that_of_the_newest_event_under_seal,
     the_log_is_one_chain,
     the_log_is_sealed_when_the_audit_key_is_there,
     sealed_copies_are_erased_from_the_second_their_secret_ends,
@@ -109,7 +110,7 @@ fn an_owner_or_project_that_is_not_there_is_a_conflict(registry: &mut dyn Ledger
 
 fn secrets_that_are_gone_from_a_key_are_removed(registry: &mut dyn Ledger) {
     let mut key = samples::key("ci");
-    key.secrets.push(samples::secret());
+    key.add_secret(samples::secret());
     insert(registry, std::slice::from_ref(&key)).unwrap();
     let gone = key.secrets.pop().unwrap();
     replace(registry, std::slice::from_ref(&key)).unwrap();
@@ -119,10 +120,10 @@ fn secrets_that_are_gone_from_a_key_are_removed(registry: &mut dyn Ledger) {
 
 fn a_secret_can_be_added_after_an_older_one_was_removed(registry: &mut dyn Ledger) {
     let mut key = samples::key("ci");
-    key.secrets.push(samples::secret());
+    key.add_secret(samples::secret());
     insert(registry, std::slice::from_ref(&key)).unwrap();
     key.secrets.remove(0);
-    key.secrets.push(samples::secret());
+    key.add_secret(samples::secret());
     replace(registry, std::slice::from_ref(&key)).unwrap();
     let ids = |key: &Key| key.secrets.iter().map(|secret| secret.id).collect::<Vec<SecretId>>();
     assert_eq!(ids(&stored(registry, key.id)), ids(&key));
@@ -138,7 +139,7 @@ fn a_use_recorded_meanwhile_survives_a_change_read_before_it(registry: &mut dyn 
 
 fn a_secret_used_meanwhile_is_not_revoked_as_if_it_never_was(registry: &mut dyn Ledger) {
     let mut key = samples::key("ci");
-    key.secrets.push(samples::secret());
+    key.add_secret(samples::secret());
     insert(registry, &[key.clone()]).unwrap();
     let new = key.secrets[1].id;
     use_secret(registry, new, at(1), None);
@@ -166,24 +167,45 @@ fn an_older_use_does_not_replace_a_newer_one(registry: &mut dyn Ledger) {
     use_secret(registry, samples::secret().id, at(5), None);
 }
 
-fn the_state_of_a_key_is_that_of_the_newest_event_that_says_so(registry: &mut dyn Ledger) {
-    let mut key = samples::key("one");
-    assert_eq!(registry.last_state(key.id).unwrap(), LastState::Unknown);
+fn the_state_of_a_key_is_that_of_the_newest_event_under_seal(registry: &mut dyn Ledger) {
+    let key = samples::key("one");
     insert(registry, &[key.clone(), samples::key("other")]).unwrap();
-    key.revoke(crate::domain::key::RevokeReason::Other, at(1));
-    replace(registry, &[key.clone()]).unwrap();
-    let mut say = |event: Event| {
-        registry.apply(&Change { events: vec![event], ..Change::default() }).unwrap();
-        registry.last_state(key.id).unwrap()
+    let mut say = |action, after: &Key, offset, is_sealed: bool| {
+        let event = Event::on_key(action, &Actor::default(), None, after, at(offset));
+        let (events, audit) = (vec![event], audit());
+        let audit = Some(&audit);
+        registry.apply(&Change { events, audit: audit.filter(|_| is_sealed), ..Change::default() }).unwrap();
+        registry.last_state(key.id, audit).unwrap()
     };
-    let on_key = |action, before| Event::on_key(action, &Actor::default(), before, &key, at(2));
-    let last = say(on_key(Action::SecretUsed, Some(&key)));
-    assert!(last.fits(&key) && !last.fits(&samples::key("one")), "{last:?}");
-    let bare = |action| Event { state: None, ..on_key(action, None) };
-    assert_eq!(say(bare(Action::KeyChanged)), last, "it says nothing");
-    assert_eq!(say(bare(Action::GraceStarted)), LastState::Unknown, "of an earlier version");
-    assert_eq!(say(on_key(Action::KeyCreated, None)), last);
-    assert_eq!(say(bare(Action::KeyTakenBack)), LastState::Gone);
+    let widened = |key: &Key| Key { scopes: Scopes::new(["*:*".parse().unwrap()]).unwrap(), ..key.clone() };
+    let forged = say(Action::KeyCreated, &key, 1, false);
+    assert!(!forged.fits(&key), "of no key that nothing under seal is said of");
+    let made = say(Action::KeyCreated, &key, 1, true);
+    assert!(made.fits(&key) && !made.fits(&widened(&key)));
+    for action in [Action::KeyChanged, Action::GraceStarted, Action::KeyEnabled, Action::SecretUsed] {
+        let forged = say(action, &widened(&key), 2, false);
+        assert!(forged.fits(&key) && !forged.fits(&widened(&key)), "{action:?}");
+    }
+    // What takes away needs no vault: it proves that, and nothing of the rest.
+    let mut less = key.clone();
+    less.add_secret(samples::secret());
+    let both = say(Action::KeyRotated, &less, 3, true);
+    assert!(both.fits(&less) && !both.fits(&key));
+    less.revoke_secret(less.secrets[1].id, at(4)).unwrap();
+    let whole = Event::on_key(Action::SecretRevoked, &Actor::default(), Some(&key), &less, at(4));
+    assert!(whole.changes.iter().any(|change| change.after.as_deref() == Some("revoked")));
+    let revoked = say(Action::SecretRevoked, &less, 4, false);
+    assert!(revoked.fits(&less) && !revoked.fits(&widened(&less)));
+    let mut off = less.clone();
+    off.disable(at(5)).unwrap();
+    let disabled = say(Action::KeyDisabled, &off, 5, false);
+    assert!(disabled.fits(&off) && !disabled.fits(&less) && !disabled.fits(&widened(&off)));
+    let mut over = off.clone();
+    over.revoke(crate::domain::key::RevokeReason::Other, at(6));
+    let over_state = say(Action::KeyRevoked, &over, 6, false);
+    assert!(over_state.fits(&over) && !over_state.fits(&off) && !over_state.fits(&key));
+    let gone = say(Action::KeyTakenBack, &over, 7, false);
+    assert!(!gone.fits(&over));
 }
 
 fn a_request_id_is_taken_once_and_free_again_when_it_is_forgotten(registry: &mut dyn Ledger) {

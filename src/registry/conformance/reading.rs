@@ -21,7 +21,7 @@ for_every_backend! {
 
 fn keys_are_listed_newest_first_with_their_secrets_in_order(registry: &mut dyn Ledger) {
     let mut keys = ["one", "two", "three"].map(samples::key);
-    keys[1].secrets.extend([samples::secret(), samples::secret()]);
+    (0..2).for_each(|_| keys[1].add_secret(samples::secret()));
     insert(registry, &keys).unwrap();
     let mut seen = Vec::new();
     let mut visit = |listed: crate::registry::Listed| {
@@ -54,7 +54,7 @@ fn a_limit_counts_what_matches(registry: &mut dyn Ledger) {
 fn keys_are_found_by_what_their_names_and_ids_begin_with(registry: &mut dyn Ledger) {
     let mut keys =
         ["web", "web-1", "we\u{e9}", "\u{9375}-a", "\u{9375}\u{1f511}", "W-b", "x"].map(samples::key);
-    keys[6].secrets.push(samples::secret());
+    keys[6].add_secret(samples::secret());
     insert(registry, &keys).unwrap();
     let named =
         |begins: &str| names(registry, &Filter { name_begins: Some(begins.to_owned()), ..Filter::default() });

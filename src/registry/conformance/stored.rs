@@ -19,7 +19,7 @@ for_every_backend! {
 
 fn a_key_is_found_by_its_id_and_by_each_of_its_secrets(registry: &mut dyn Ledger) {
     let mut key = samples::key("ci");
-    key.secrets.push(samples::secret());
+    key.add_secret(samples::secret());
     insert(registry, &[samples::key("other"), key.clone()]).unwrap();
     for secret in &key.secrets {
         let found = registry.find_secret(secret.id).unwrap().unwrap();
@@ -82,7 +82,7 @@ fn every_field_of_a_key_is_read_back(registry: &mut dyn Ledger) {
 
 fn secrets() -> Vec<KeySecret> {
     let plain = samples::secret;
-    vec![
+    let all = [
         KeySecret {
             digest: Digest::from_bytes([1; 32]),
             expires_at: None,
@@ -98,7 +98,8 @@ fn secrets() -> Vec<KeySecret> {
         KeySecret { pending_grace: Some(Span::ZERO), seal: Seal::Withdrawn([3; 32]), ..plain() },
         KeySecret { pending_grace: Some(Span::days(2)), kept: Kept::Clear("apik_pk".into()), ..plain() },
         KeySecret { revoked_at: Some(at(5)), created_at: at(-9), ..plain() },
-    ]
+    ];
+    (0..).zip(all).map(|(number, secret)| KeySecret { number, ..secret }).collect()
 }
 
 fn every_field_of_a_secret_is_read_back(registry: &mut dyn Ledger) {
@@ -115,6 +116,7 @@ fn every_field_of_a_secret_is_read_back(registry: &mut dyn Ledger) {
     for (old, new) in key.secrets.iter_mut().zip(secrets().into_iter().rev()) {
         *old = KeySecret {
             id: old.id,
+            number: old.number,
             digest: old.digest,
             created_at: old.created_at,
             last_use: old.last_use,

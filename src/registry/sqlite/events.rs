@@ -49,19 +49,28 @@ pub(super) fn append(connection: &Connection, events: &[Event], audit: Option<&A
     Ok(())
 }
 
-/// What the newest event on a key that says so left of it.
-pub(super) fn last_state(connection: &Connection, key: KeyId) -> Result<LastState> {
-    let mut statement =
-        connection.prepare_cached("SELECT action, state FROM event WHERE key = ?1 ORDER BY number DESC")?;
+/// What the events on a key say of it, the newest first, as far as they count.
+pub(super) fn last_state(connection: &Connection, key: KeyId, audit: Option<&AuditKey>) -> Result<LastState> {
+    let mut statement = connection
+        .prepare_cached(&format!("SELECT {COLUMNS} FROM event WHERE key = ?1 ORDER BY number DESC"))?;
     let mut rows = statement.query([key.to_string()])?;
+    let mut last = LastState::default();
     while let Some(row) = rows.next()? {
-        let action =
-            Action::from_code(&row.get::<_, String>(0)?).ok_or_else(|| damaged("an event's action"))?;
-        if let Some(last) = LastState::of(action, row.get(1)?) {
-            return Ok(last);
+        let recorded = event(row)?;
+        let is_sealed = recorded.is_sealed(audit) && is_chained(connection, &recorded)?;
+        if last.note(&recorded.event, is_sealed).is_break() {
+            break;
         }
     }
-    Ok(LastState::Unknown)
+    Ok(last)
+}
+
+/// Without this a seal of one event would do for another.
+fn is_chained(connection: &Connection, recorded: &RecordedEvent) -> Result<bool> {
+    let before = i64::try_from(recorded.number).unwrap_or(0) - 1;
+    let mut statement = connection.prepare_cached("SELECT hash FROM event WHERE number = ?1")?;
+    let previous: Option<[u8; 32]> = statement.query_row([before], |row| row.get(0)).optional()?;
+    Ok(recorded.is_chained(&previous.unwrap_or_default()))
 }
 
 type Triple = (String, Option<String>, Option<String>);
@@ -105,15 +114,17 @@ fn query(filter: &EventFilter) -> (String, Vec<Value>) {
     and("user =", filter.user.clone().map(Into::into));
     and("at >=", filter.since.map(|at| at.seconds().into()));
     and("at <", filter.until.map(|at| at.seconds().into()));
-    let columns = "number, at, action, user, host, ci_run, key, subject, changes, hash, seal, state";
     let sql = match filter.last {
-        None => format!("SELECT {columns} FROM ({wanted}) ORDER BY number"),
+        None => format!("SELECT {COLUMNS} FROM ({wanted}) ORDER BY number"),
         Some(last) => {
-            format!("SELECT {columns} FROM ({wanted} ORDER BY number DESC LIMIT {last}) ORDER BY number")
+            format!("SELECT {COLUMNS} FROM ({wanted} ORDER BY number DESC LIMIT {last}) ORDER BY number")
         }
     };
     (sql, values)
 }
+
+/// The columns [`event`] reads, in its order.
+const COLUMNS: &str = "number, at, action, user, host, ci_run, key, subject, changes, hash, seal, state";
 
 fn event(row: &Row<'_>) -> Result<RecordedEvent> {
     let action: String = row.get(2)?;

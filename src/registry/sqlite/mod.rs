@@ -31,6 +31,7 @@ use super::{
     Change, DefinedScope, EventFilter, Filter, Found, Identity, LastState, Listed, PartySummary,
     RecordedEvent, Registry, RegistryError, RememberedRequest, Visit,
 };
+use crate::crypto::AuditKey;
 use crate::domain::key::KeyId;
 use crate::domain::name::Name;
 use crate::domain::party::{Party, PartyKind};
@@ -206,8 +207,8 @@ impl Registry for SqliteRegistry {
         self.placed(events::list(&self.connection, filter, visit))
     }
 
-    fn last_state(&self, key: KeyId) -> Result<LastState> {
-        self.placed(events::last_state(&self.connection, key))
+    fn last_state(&self, key: KeyId, audit: Option<&AuditKey>) -> Result<LastState> {
+        self.placed(events::last_state(&self.connection, key, audit))
     }
 
     fn integrity(&self) -> Result<Vec<String>> {

@@ -5,13 +5,14 @@ use rusqlite::{Connection, OptionalExtension, params};
 use super::Result;
 use crate::domain::key::Key;
 use crate::domain::name::Name;
-use crate::domain::party::Party;
+use crate::domain::party::{Party, PartyKind};
 use crate::registry::{Change, RegistryError};
 
 /// Refuses the names of a change that are in use.
 pub(super) fn check(connection: &Connection, change: &Change<'_>) -> Result<()> {
     for party in change.new_parties {
         if !is_there(connection, party)? {
+            refuse_removed(connection, party)?;
             check_party(connection, party)?;
         }
     }
@@ -23,6 +24,19 @@ pub(super) fn is_there(connection: &Connection, party: &Party) -> Result<bool> {
     let sql = "SELECT EXISTS (SELECT 1 FROM party WHERE kind = ?1 AND name = ?2)";
     let mut statement = connection.prepare_cached(sql)?;
     Ok(statement.query_row([party.kind.code(), party.name.as_str()], |row| row.get(0))?)
+}
+
+/// Refuses an owner or project that is missing although live keys name it: another program removed it, and to make it anew
+/// would end its suspension and its limits.
+pub(super) fn refuse_removed(connection: &Connection, party: &Party) -> Result<()> {
+    let sql = match party.kind {
+        PartyKind::Owner => "SELECT EXISTS (SELECT 1 FROM key WHERE owner = ?1 AND revoked_at IS NULL)",
+        PartyKind::Project => "SELECT EXISTS (SELECT 1 FROM key WHERE project = ?1 AND revoked_at IS NULL)",
+    };
+    if connection.prepare_cached(sql)?.query_row([party.name.as_str()], |row| row.get(0))? {
+        return Err(RegistryError::PartyRemoved { kind: party.kind.code(), name: party.name.clone() });
+    }
+    Ok(())
 }
 
 /// Refuses an owner or project that looks like another.

@@ -30,12 +30,12 @@ pub(super) const KEY_COLUMNS: &str = "k.id, k.name, k.kind, k.env, k.owner, k.pr
      k.rate_count, k.rate_seconds, k.rate_burst, k.quota_count, k.quota_period";
 const KEY_WIDTH: usize = 27;
 /// How many columns key and secret have together: the place of what comes behind them.
-const WIDTH: usize = KEY_WIDTH + 14;
+const WIDTH: usize = KEY_WIDTH + 15;
 
 /// The columns [`secret`] reads, in its order, behind those of the key.
 pub(super) const SECRET_COLUMNS: &str = "s.id, s.digest, s.created_at, s.expires_at, s.retires_at, \
      s.pending_grace_seconds, s.revoked_at, s.last_used_at, s.last_used_ip, s.kept_algorithm, s.kept, \
-     s.seal_algorithm, s.seal, s.retires_at_before";
+     s.seal_algorithm, s.seal, s.retires_at_before, s.number";
 
 pub(super) fn identity(connection: &Connection) -> Result<Identity> {
     let mut statement = connection
@@ -209,6 +209,8 @@ pub(super) fn secret(row: &Row<'_>, from: usize) -> Result<Option<KeySecret>> {
     let kept = row.get_ref(column(10))?.as_blob_or_null().map_err(|_| damaged("a kept copy"))?;
     Ok(Some(KeySecret {
         id: SecretId::parse(&*id).ok_or_else(|| damaged("a secret's id"))?,
+        // One that cannot be is not what was sealed.
+        number: u32::try_from(row.get::<_, i64>(column(14))?).unwrap_or(u32::MAX),
         digest: Digest::from_bytes(row.get(column(1))?),
         created_at: Instant::from_seconds(row.get(column(2))?),
         expires_at: instant(row, column(3))?,

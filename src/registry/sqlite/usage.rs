@@ -72,7 +72,7 @@ impl Counts {
         let pieces = if size <= MIXED {
             vec![(0, written(&all)?)]
         } else {
-            let shares = (1..).zip(divided(all)).filter(|(_, share)| !share.is_empty());
+            let shares = (1..).zip(divided(all)?).filter(|(_, share)| !share.is_empty());
             shares.map(|(space, share)| Ok((space * NUMBERS, written(&share)?))).collect::<Result<_>>()?
         };
         Ok(Self { rows: Batch::default(), pieces })
@@ -187,7 +187,7 @@ pub(super) fn sum(connection: &Connection, (first, newest): Pieces) -> Result<Op
         }
         (bytes, hour, last) = (bytes + body.len(), Some(batch.hour), piece.get(0)?);
         if space == 0 {
-            for (share, batch) in (0..).zip(divided(batch)).filter(|(_, batch)| !batch.is_empty()) {
+            for (share, batch) in (0..).zip(divided(batch)?).filter(|(_, batch)| !batch.is_empty()) {
                 shares.entry(share).or_default().add(batch)?;
             }
         } else {

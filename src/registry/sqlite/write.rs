@@ -58,6 +58,7 @@ fn insert_party(connection: &Connection, party: &Party) -> Result<()> {
     if names::is_there(connection, party)? {
         return Ok(());
     }
+    names::refuse_removed(connection, party)?;
     let (algorithm, seal) = party.seal.columns();
     let (rate_count, rate_seconds, rate_burst, quota_count, quota_period) = limits::columns(&party.limits);
     let inserted = connection
@@ -194,13 +195,15 @@ fn insert_key(connection: &Connection, key: &Key) -> Result<()> {
     secrets::insert(connection, place, key)
 }
 
+/// A key stays with its owner and its project. If these are gone from the file it can be revoked all the same.
 fn replace_key(connection: &Connection, key: &Key) -> Result<()> {
     let mut statement = connection.prepare_cached(
-        "UPDATE key SET name = ?2, skeleton = ?3, kind = ?4, env = ?5, owner = ?6, project = ?7, scopes = ?8, \
+        "UPDATE key SET name = ?2, skeleton = ?3, kind = ?4, env = ?5, scopes = ?8, \
          allow_ips = ?9, allow_origins = ?10, lifetime_seconds = ?11, lifetime_until = ?12, not_before = ?13, \
          rotate_every_seconds = ?14, tags = ?15, note = ?16, created_at = ?17, disabled_at = ?18, revoked_at = ?19, \
          revoke_reason = ?20, seal_algorithm = ?21, seal = ?22, rate_count = ?23, rate_seconds = ?24, rate_burst = ?25, \
-         quota_count = ?26, quota_period = ?27, revision = revision + 1 WHERE id = ?1 AND revision = ?28",
+         quota_count = ?26, quota_period = ?27, revision = revision + 1 WHERE id = ?1 AND revision = ?28 \
+         AND owner = ?6 AND project = ?7",
     )?;
     bind_key(&mut statement, key)?;
     statement.raw_bind_parameter(28, revision(key.revision))?;

@@ -199,7 +199,7 @@ fn a_secret_that_is_over_does_not_end_what_replaced_it() {
                 id: crate::domain::secret::SecretId::generate(&mut crate::domain::samples::rng()),
                 ..key.secrets[0].clone()
             };
-            key.secrets.push(newer);
+            key.add_secret(newer);
             edit(&mut key.secrets[0], now);
         });
         let served = served(scene, "self_revoke = true");

@@ -165,7 +165,7 @@ fn a_suspension_cannot_be_cleared() {
 
 fn two_secrets() -> Scene {
     let mut key = samples::key("ci");
-    key.secrets.push(samples::secret());
+    key.add_secret(samples::secret());
     scene(key)
 }
 
@@ -197,7 +197,7 @@ fn a_secret_moved_to_a_stronger_key_grants_nothing() {
     let mut strong = samples::key("strong");
     strong.scopes = crate::domain::scope::Scopes::new(["*:*".parse().unwrap()]).unwrap();
     let (secret, text) = digested(strong.secrets.remove(0), &strong, 7);
-    strong.secrets.push(secret);
+    strong.add_secret(secret);
     seal_new(&keys().row, &mut strong);
     scene.registry.apply(&Change { insert: std::slice::from_ref(&strong), ..Change::default() }).unwrap();
     let (weak, place) =
@@ -210,7 +210,7 @@ fn a_secret_moved_to_a_stronger_key_grants_nothing() {
 #[test]
 fn a_sibling_that_was_edited_is_not_sealed_anew_by_a_first_use() {
     let mut key = samples::key("ci");
-    key.secrets.push(KeySecret { pending_grace: Some(Span::days(1)), ..samples::secret() });
+    key.add_secret(KeySecret { pending_grace: Some(Span::days(1)), ..samples::secret() });
     let mut scene = scene(key);
     let old = scene.key.secrets[0].id;
     scene.edit(&format!("UPDATE secret SET expires_at = NULL WHERE id = '{old}'"));

@@ -31,6 +31,19 @@ fn the_first_limit_of_a_registry_holds_at_once_though_another_writes() {
 }
 
 #[test]
+fn whoever_waits_to_write_usage_keeps_no_request_waiting() {
+    let mut scene = plain(&["one"]);
+    scene.change(0, |key| key.secrets[0].pending_grace = Some("7d".parse().unwrap()));
+    {
+        // As the writer does while another process holds the write lock.
+        let _writing = locked(&scene.verifier.shared.ledger);
+        assert_eq!(scene.answer(0), "accepted");
+        assert!(scene.verifier.found(scene.issued[0].key.id).unwrap().is_some());
+    }
+    assert_eq!(scene.stored(0).secrets[0].pending_grace, None, "the grace began with the first use");
+}
+
+#[test]
 fn without_the_triggers_that_note_changes_nothing_is_decided() {
     let edits = [
         "DROP TRIGGER key_updated",

@@ -55,7 +55,7 @@ fn a_change_writes_of_many_secrets_only_those_that_differ() {
     assert_eq!(written(&mut key), 2);
     assert_eq!(key.secrets[6].kept, kept);
     // One more, and one less.
-    key.secrets.push(samples::secret());
+    key.add_secret(samples::secret());
     assert_eq!(written(&mut key), 2);
     key.secrets.remove(0);
     assert_eq!(written(&mut key), 2);

@@ -110,13 +110,23 @@ pub(super) type Sort = (String, String);
 /// Seconds since the epoch, and the address.
 pub(super) type LastUse = (i64, Option<IpAddr>);
 
-/// What a piece says, by share.
-pub(super) fn divided(batch: Batch) -> Vec<Batch> {
-    let empty = |_| Batch { hour: batch.hour, sorts: batch.sorts.clone(), ..Batch::default() };
-    let mut shares: Vec<Batch> = (0..SHARES).map(empty).collect();
-    batch.counted.into_iter().for_each(|row| shares[row.0.share()].counted.push(row));
+/// What a piece says, by share; each with the sorts that are in it.
+pub(super) fn divided(batch: Batch) -> Result<Vec<Batch>> {
+    let mut shares: Vec<Batch> =
+        (0..SHARES).map(|_| Batch { hour: batch.hour, ..Batch::default() }).collect();
+    let mut numbers: Vec<HashMap<u32, u32>> = vec![HashMap::new(); shares.len()];
+    for (whose, sort, requests) in batch.counted {
+        let place = whose.share();
+        let share = &mut shares[place];
+        let next = u32::try_from(share.sorts.len()).unwrap_or(u32::MAX);
+        let number = *numbers[place].entry(sort).or_insert(next);
+        if number == next {
+            share.sorts.push(batch.sorts.get(sort as usize).ok_or_else(|| damaged("counted usage"))?.clone());
+        }
+        share.counted.push((whose, number, requests));
+    }
     batch.used.into_iter().for_each(|row| shares[row.0.share()].used.push(row));
-    shares
+    Ok(shares)
 }
 
 /// What several batches of one share say together.

@@ -135,3 +135,47 @@ fn a_public_part_that_was_cut_short_is_found_by_what_is_left_of_it() {
     let said = world.run(&["lookup", bare]).ended(Exit::NotFound).stderr;
     assert!(said.contains("no key named"), "{said}");
 }
+
+#[test]
+fn a_secret_given_where_it_does_not_belong_is_not_quoted() {
+    let world = World::new();
+    let secret = &*world.create(&["ci"]);
+    let file = format!("{secret}/x");
+    let lines: [&[&str]; 14] = [
+        &["verify", "--secret-file", secret],
+        &["verify", "--scope", secret],
+        &["create", "two", "--scope", secret],
+        &["create", "two", "--expires", secret],
+        &["create", "two", "--allow-ip", secret],
+        &["create", "two", "--rate", secret],
+        &["create", "two", "--secret-out", &file],
+        &["scope", "add", "ci", secret],
+        &["restrict", "ci", "--allow-origin", secret],
+        &["expire", "ci", secret],
+        &["rotate", "ci", "--grace", secret],
+        &["usage", "--since", secret],
+        &["show", secret],
+        &["list", "--registry", secret],
+    ];
+    for line in lines {
+        for json in [&[][..], &["--json"]] {
+            let ran = world.run(&[line, json].concat());
+            assert_ne!(ran.exit, Exit::Done, "{line:?}");
+            let said = format!("{}{}", ran.stdout, ran.stderr);
+            assert!(!said.contains(&secret[26..69]) && !said.trim().is_empty(), "{line:?}: {said}");
+        }
+    }
+    assert_eq!(world.count(), 1);
+}
+
+#[test]
+fn a_name_that_is_the_public_id_of_anothers_secret_is_ambiguous() {
+    let world = World::new();
+    world.create(&["target"]);
+    world.create(&["victim"]);
+    let id = world.key("target").secrets[0].id.to_string();
+    world.run(&["edit", "victim", "--name", &id]).done();
+    let said = world.run(&["revoke", &id, "--yes"]).ended(Exit::NotFound).stderr;
+    assert!(said.contains("default/target") && said.contains(&format!("default/{id}")), "{said}");
+    assert!(world.key("target").revoked.is_none() && world.key(&id).revoked.is_none());
+}

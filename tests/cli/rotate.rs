@@ -99,3 +99,14 @@ fn a_key_that_is_not_there_is_said_before_anything_else() {
         world.run(arguments).ended(Exit::NotFound);
     }
 }
+
+#[test]
+fn a_grace_that_cannot_be_longer_is_so_already() {
+    let world = World::new();
+    world.create(&["ci", "--expires", "2d"]);
+    world.run(&["rotate", "ci", "--grace", "1h", "-q"]).done();
+    assert_eq!(world.run(&["rotate", "ci", "--extend", "1y", "--json"]).done().json()["changed"], true);
+    assert_eq!(world.run(&["rotate", "ci", "--extend", "1y", "--json"]).done().json()["changed"], false);
+    let extended = world.run(&["log", "--action", "rotation_extended", "--json"]).done().json();
+    assert_eq!(extended.as_array().unwrap().len(), 1);
+}

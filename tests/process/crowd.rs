@@ -121,3 +121,20 @@ fn a_bulk_revocation_leaves_none_alive_though_keys_are_changed_meanwhile() {
     assert_eq!(events.as_array().unwrap().len(), KEYS);
     machine.run(&["doctor"]).ended(0);
 }
+
+#[test]
+fn the_same_request_at_the_same_time_gets_the_same_secret() {
+    let machine = &Machine::with_registry();
+    machine.create("old");
+    for line in
+        [&["create", "-q", "new", "--request-id", "r-1"], &["rotate", "-q", "old", "--request-id", "r-2"]]
+    {
+        let secrets: BTreeSet<String> = thread::scope(|scope| {
+            let all: Vec<_> =
+                (0..PROCESSES).map(|_| scope.spawn(|| machine.run(line).ended(0).line())).collect();
+            all.into_iter().map(|one| one.join().unwrap()).collect()
+        });
+        assert_eq!(secrets.len(), 1, "{line:?}");
+    }
+    assert_eq!(machine.run(&["show", "old", "--json"]).json()["secrets"].as_array().unwrap().len(), 2);
+}

@@ -5,9 +5,8 @@ use anyhow::Result;
 use super::{Arguments, answer};
 use crate::commands::change::{Outcome, grant_one};
 use crate::commands::create::span;
-use crate::domain::canonical::state_of_key;
 use crate::domain::event::Action;
-use crate::domain::key::{Key, KeyId};
+use crate::domain::key::{Key, KeyId, KeySecret};
 use crate::exit::Exit;
 use crate::output::view::KeyView;
 use crate::output::{Format, ListWriter, Record};
@@ -44,10 +43,11 @@ pub(super) fn run(selector: &str, arguments: &Arguments, session: &mut Session<'
             // Another rotation than the one that was asked about.
             return Err(RegistryError::Conflict(key.id).into());
         }
-        let before = state_of_key(key);
+        let ends = |key: &Key| key.secrets.iter().map(KeySecret::ends_at).collect::<Vec<_>>();
+        let before = ends(key);
         let action = change(key)?;
         // A grace that reaches to the old secret's own end already is not lengthened.
-        let changed = state_of_key(key) != before;
+        let changed = extend.is_none() || ends(key) != before;
         let done = match action {
             Action::RotationExtended => "given a longer grace",
             Action::RotationFinished => "rotated for good: only the new secret is accepted",

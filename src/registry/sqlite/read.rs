@@ -177,8 +177,9 @@ fn key(row: &Row<'_>) -> Result<Key> {
         revoked: match instant(row, 17)? {
             None => None,
             Some(at) => {
-                // A revocation for whatever reason is a revocation.
-                let reason = RevokeReason::from_code(&text(row, 18)?).unwrap_or(RevokeReason::Other);
+                // A revocation for whatever reason, or for none, is a revocation.
+                let reason = optional_text(row, 18)?.and_then(|code| RevokeReason::from_code(&code));
+                let reason = reason.unwrap_or(RevokeReason::Other);
                 Some(Revocation { at, reason })
             }
         },

@@ -34,7 +34,7 @@ impl Writer {
         let (stop, stopped) = channel();
         let thread = std::thread::spawn(move || {
             give_way();
-            let mut chores = Chores { begun: (shared.now)(), summing: None };
+            let mut chores = Chores::begin((shared.now)());
             while let Err(RecvTimeoutError::Timeout) = stopped.recv_timeout(EVERY) {
                 if shared.is_in_place() {
                     // What could not be written, because another process holds the file, is kept for the next second;
@@ -56,7 +56,7 @@ impl Writer {
 }
 
 /// What is done now and then with what was written.
-struct Chores {
+pub(super) struct Chores {
     /// When they were begun last. By the clock: where those that answer leave no time, a round takes longer than a second.
     begun: Instant,
     /// Where summing goes on, while it does.
@@ -64,8 +64,12 @@ struct Chores {
 }
 
 impl Chores {
+    pub(super) fn begin(now: Instant) -> Self {
+        Self { begun: now, summing: None }
+    }
+
     /// A part of them. What fails is tried again.
-    fn go_on(&mut self, shared: &Shared) {
+    pub(super) fn go_on(&mut self, shared: &Shared) {
         let now = (shared.now)();
         // Nor is a clock that is set back waited for. All parts have their turn, however long that takes.
         if self.summing.is_none() && now.seconds().abs_diff(self.begun.seconds()) >= CHORES_EVERY {

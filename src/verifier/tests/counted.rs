@@ -1,6 +1,7 @@
 //! What requests did is counted once and never lost, whatever happens to the line it is counted in.
 
 use super::*;
+use crate::domain::usage::Counted;
 use crate::registry::ledger::Ledger as _;
 
 fn accepted(scene: &Scene) -> u64 {
@@ -117,4 +118,32 @@ fn what_was_written_in_pieces_becomes_readable_by_itself() {
             false
         }));
     }
+}
+
+#[test]
+fn every_share_has_its_turn_however_slow_the_rounds_are() {
+    let mut scene = plain(&["one"]);
+    let key = scene.issued[0].key.id;
+    // One of each share, and more than are written in one piece.
+    let one = |number: u64| Counted {
+        key,
+        place: Some(number % 64 * 256 + 1),
+        decision: Decision::Accepted,
+        scopes: format!("a:s{number}").into(),
+        requests: 1,
+    };
+    let all: Vec<Counted> = (0..1_100).map(one).collect();
+    let mut chores = crate::verifier::counting::Chores::begin(scene.verifier.now());
+    for _ in 0..60 {
+        // Others go on writing, in all of them.
+        scene.registry.add_usage(&all, &[], scene.verifier.now()).unwrap();
+        scene.pass("3s");
+        chores.go_on(&scene.verifier.shared);
+    }
+    let connection = rusqlite::Connection::open(&scene.path).unwrap();
+    let last = "SELECT count(*) FROM usage_batch WHERE number > (SELECT max(number) FROM usage_batch) - 1000";
+    let waiting: i64 = connection.query_row(last, [], |row| row.get(0)).unwrap();
+    assert!(waiting < 30, "{waiting} pieces of the last share");
+    scene.registry.fold_all_usage().unwrap();
+    assert_eq!(accepted(&scene), 60 * 1_100);
 }

@@ -166,6 +166,9 @@ fn of_domain(error: &(dyn std::error::Error + 'static)) -> Option<Failure> {
                 "see it with `apikey rotate KEY --status`; end it with `--finish`, or replace its oldest secret with `--force`",
             ),
             RotationRefusal::Revoked | RotationRefusal::Expired => failure.hint("create a new key with `apikey create`"),
+            RotationRefusal::NotUnderWay => failure.hint(
+                "begin one with `apikey rotate KEY`; see how its secrets stand with `apikey rotate KEY --status`",
+            ),
             RotationRefusal::AlreadyUsed => failure.hint("clients use the new secret already: `apikey rotate KEY --finish`"),
             _ => failure.hint("see where it stands with `apikey rotate KEY --status`"),
         });

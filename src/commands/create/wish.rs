@@ -241,7 +241,7 @@ pub(crate) fn explain(error: IssuanceError) -> anyhow::Error {
         IssuanceError::Rotation(error) => error.into(),
         IssuanceError::Tampered(error) => error.into(),
         IssuanceError::EndsBeforeItBegins { .. } => {
-            Failure::usage(message).hint("give a later `--expires`, or an earlier `--not-before`").into()
+            Failure::usage(message).hint("give a later end (`--expires`; `apikey expire` for a key that is there), or an earlier `--not-before`").into()
         }
         IssuanceError::PublishableWrites(_) => {
             Failure::new(Exit::Usage, "publishable_writes", message).hint("everybody can read a publishable key: give it RESOURCE:read scopes only; a server gets a private key (`apikey create --kind sk`)").into()

@@ -110,3 +110,16 @@ fn a_grace_that_cannot_be_longer_is_so_already() {
     let extended = world.run(&["log", "--action", "rotation_extended", "--json"]).done().json();
     assert_eq!(extended.as_array().unwrap().len(), 1);
 }
+
+#[test]
+fn the_status_of_a_rotation_that_is_over_is_none() {
+    let world = World::new();
+    world.create(&["ci"]);
+    let rotation =
+        |world: &World| world.run(&["rotate", "ci", "--status", "--json"]).done().json()["rotation"].clone();
+    assert!(rotation(&world).is_null());
+    world.run(&["rotate", "ci", "--grace", "1h", "-q"]).done();
+    assert!(rotation(&world)["old_secret_id"].is_string());
+    world.run(&["rotate", "ci", "--finish", "--yes"]).done();
+    assert!(rotation(&world).is_null());
+}

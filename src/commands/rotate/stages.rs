@@ -76,7 +76,9 @@ fn status(selector: &str, session: &mut Session<'_, '_>) -> Result<Exit> {
     }
     let brand = registry.identity()?.brand;
     let suspended = found.is_suspended();
-    let view = answer::stage(key, suspended, &brand, now);
+    let mut view = answer::stage(key, suspended, &brand, now);
+    // As the headline says it to people.
+    view.rotation = view.rotation.filter(|_| key.rotation(now).is_some());
     let mut out = session.out();
     if out.format.is_json() {
         out.object(&view)?;

@@ -239,9 +239,7 @@ fn without_secrets(failure: &Failure) -> Failure {
         return failure.clone();
     }
     let message = "a secret was given where it does not belong, and other users or your shell's history may have read it";
-    Failure { message: message.to_owned(), ..failure.clone() }.hint(
-        "secrets come in by standard input, `--secret-file FILE` or `--secret-fd`; rotate this one if others can read that history",
-    )
+    Failure { message: message.to_owned(), ..failure.clone() }.hint(refusal::HOW_SECRETS_COME_IN)
 }
 
 /// Says what went wrong: one JSON line, or a sentence and a hint. A closed pipe is silent.

@@ -7,6 +7,9 @@ use crate::domain::secret::contains_secret;
 use crate::exit::{Exit, Failure};
 use crate::host::Host;
 
+/// The hint to whoever gave a secret where it does not belong.
+pub(super) const HOW_SECRETS_COME_IN: &str = "secrets come in by standard input, `--secret-file` or `--secret-fd`; rotate this one if others can read that history";
+
 /// Help and version go to standard output; a wrong command line is exit 2, without echoing a secret.
 pub(super) fn refuse(mut error: clap::Error, arguments: &[OsString], host: &mut Host<'_>) -> Exit {
     if !error.use_stderr() {
@@ -20,8 +23,7 @@ pub(super) fn refuse(mut error: clap::Error, arguments: &[OsString], host: &mut 
         let failure = Failure::usage(
             "a secret was given as an argument, where other users and your shell's history can read it",
         );
-        let failure = failure.hint("secrets come in by standard input, `--secret-file` or `--secret-fd`; rotate this one if others can read that history");
-        return report(&failure, json, host);
+        return report(&failure.hint(HOW_SECRETS_COME_IN), json, host);
     }
     if json {
         return report(&usage_failure(&error), true, host);

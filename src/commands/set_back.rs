@@ -11,7 +11,7 @@ use crate::domain::key::Key;
 use crate::domain::party::Party;
 use crate::domain::text::shell_word;
 use crate::exit::{Exit, Failure};
-use crate::registry::{EventFilter, PartyStates, Registry, RegistryError};
+use crate::registry::{PartyStates, Registry, RegistryError};
 
 /// Refuses `action` on a key that is not what the log last says of it, which whatever is recorded of it next would confirm;
 /// and, but for enabling it, on one that was switched on outside. What takes away is never refused; of a row whose seal does
@@ -24,7 +24,7 @@ pub(super) fn refuse_key(key: &Key, action: Action, registry: &dyn Registry, key
     let fits = if !key.was_enabled_outside() {
         !key_holds(&keys.row, key) || last.fits(key)
     } else if action == Action::KeyEnabled {
-        last.fits(&as_disabled(key, registry)?)
+        last.fits_disabled(key)
     } else {
         let message = format!("`{}/{}` was disabled, and switched on outside apikey", key.project, key.name);
         let hint = format!("see to it with `apikey enable {0}` or `apikey disable {0}` first", key.id);
@@ -43,18 +43,6 @@ pub(super) fn refuse_key(key: &Key, action: Action, registry: &dyn Registry, key
     );
     let hint = format!("revoke it with `apikey revoke {0}`; `apikey log --key {0}` says what it was", key.id);
     Err(Failure::new(Exit::Conflict, "tampered", message).hint(hint).into())
-}
-
-/// The key as it was before somebody took out that it is disabled.
-fn as_disabled(key: &Key, registry: &dyn Registry) -> Result<Key, RegistryError> {
-    let mut disabled_at = None;
-    let action = Some(Action::KeyDisabled);
-    let newest = EventFilter { key: Some(key.id), action, last: Some(1), ..EventFilter::default() };
-    registry.events(&newest, &mut |recorded| {
-        disabled_at = Some(recorded.event.at);
-        std::ops::ControlFlow::Continue(())
-    })?;
-    Ok(Key { disabled_at, ..key.clone() })
 }
 
 /// As [`refuse_key`], of an owner or a project, and resuming it.

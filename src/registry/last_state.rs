@@ -78,7 +78,7 @@ impl LastState {
             match taken {
                 Taken::Disabled(at) if !was_disabled => {
                     if key.disabled_at.take() != Some(*at) {
-                        return self.left == Left::Revoked && key.revoked.is_some();
+                        return false;
                     }
                     was_disabled = true;
                 }
@@ -98,6 +98,16 @@ impl LastState {
             Left::Revoked => key.revoked.is_some(),
             Left::Is(state) => state == state_of_key(&key),
         }
+    }
+
+    /// The same of a key whose disabling was taken out of the file, as if that were put back.
+    #[must_use]
+    pub fn fits_disabled(&self, key: &Key) -> bool {
+        let disabled_at = self.taken.iter().find_map(|taken| match taken {
+            Taken::Disabled(at) => Some(*at),
+            Taken::Secret(_) => None,
+        });
+        self.fits(&Key { disabled_at, ..key.clone() })
     }
 }
 

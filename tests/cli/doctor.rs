@@ -481,3 +481,29 @@ fn a_key_of_another_registry_of_which_the_log_says_nothing_is_found() {
     assert!(states["message"].as_str().unwrap().contains("default/ci"), "{states}");
     world.run(&["limit", "ci", "--rate", "5/1m"]).ended(Exit::Conflict);
 }
+
+#[test]
+fn a_file_that_cannot_be_written_is_a_problem() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let world = World::new();
+    world.create(&["ci"]);
+    // As a copy of a backup that was kept so.
+    let counters = world.folder().join("registry.db-counters");
+    std::fs::write(&counters, []).unwrap();
+    std::fs::set_permissions(&counters, std::fs::Permissions::from_mode(0o400)).unwrap();
+    let said = finding(&world.run(&["doctor", "--json"]).ended(Exit::SaidNo), "permissions");
+    assert!(said["message"].as_str().unwrap().contains("registry.db-counters has mode 0400"), "{said}");
+}
+
+#[test]
+fn a_revocation_without_a_reason_is_one_and_hides_no_other_key() {
+    let world = World::new();
+    let secret = world.create(&["ci"]);
+    world.create(&["other"]);
+    world.tamper(
+        "PRAGMA ignore_check_constraints = ON; UPDATE key SET revoked_at = 1, revoke_reason = NULL WHERE name = 'ci'",
+    );
+    let listed = world.run(&["list", "--all", "--json"]).done().json();
+    assert_eq!(listed.as_array().unwrap().len(), 2);
+    assert_ne!(world.verdict(&secret, &[]), "accepted");
+}

@@ -123,3 +123,26 @@ fn the_status_of_a_rotation_that_is_over_is_none() {
     world.run(&["rotate", "ci", "--finish", "--yes"]).done();
     assert!(rotation(&world).is_null());
 }
+
+#[test]
+fn a_secret_that_a_server_wrote_down_with_much_else_is_not_taken_back() {
+    use apikey::domain::usage::{Counted, Used};
+    use apikey::registry::ledger::Ledger as _;
+    let world = World::new();
+    world.create(&["ci"]);
+    world.run(&["rotate", "ci", "--grace", "1h", "-q"]).done();
+    let key = world.key("ci");
+    let one = |number: u32| Counted {
+        key: key.id,
+        place: None,
+        decision: apikey::Decision::Accepted,
+        scopes: format!("a:s{number}").into(),
+        requests: 1,
+    };
+    let used = Used { secret: key.secrets[1].id, place: None, at: world.now(), ip: None };
+    let counted: Vec<Counted> = (0..200).map(one).collect();
+    world.registry().add_usage(&counted, &[used], world.now()).unwrap();
+    assert!(world.key("ci").secrets[1].last_use.is_none(), "it is not to be seen yet");
+    world.run(&["rotate", "ci", "--cancel", "--yes"]).ended(Exit::Conflict);
+    assert!(world.key("ci").secrets[1].revoked_at.is_none());
+}

@@ -30,30 +30,22 @@ pub(super) fn permissions(registry: &Path) -> Vec<FindingView> {
     if mode(folder) & OTHERS_WRITE != 0 && mode(folder) & STICKY == 0 {
         note(folder, "go-w");
     }
-    for end in ["", "-wal", "-shm"] {
-        let path = std::path::PathBuf::from(format!("{}{end}", registry.display()));
-        if mode(&path) & OTHERS != 0 {
-            note(&path, "600");
-        }
-    }
-    let mut shut = Vec::new();
+    let mut is_shut = false;
     for end in ["", "-wal", "-shm", "-counters"] {
         let path = std::path::PathBuf::from(format!("{}{end}", registry.display()));
-        // What is not there can be made.
-        if std::fs::metadata(&path).is_ok_and(|metadata| metadata.mode() & OWNER != OWNER) {
-            shut.push(format!("{} has mode {:04o}", path.display(), mode(&path) & 0o7777));
-            mend.push(format!("chmod 600 {}", shell_word(&path.to_string_lossy())));
+        // What is not there can be made. Counters that others can use are refused by whoever opens them.
+        let Ok(metadata) = std::fs::metadata(&path) else { continue };
+        let cannot_be_written = metadata.mode() & OWNER != OWNER;
+        is_shut |= cannot_be_written;
+        if cannot_be_written || (end != "-counters" && metadata.mode() & OTHERS != 0) {
+            note(&path, "600");
         }
-    }
-    if !shut.is_empty() {
-        shut.append(&mut open);
-        let message = format!("nothing can be written, or others have access: {}", shut.join(", "));
-        return vec![problem("permissions", message, &mend.join(" && "))];
     }
     if open.is_empty() {
         return vec![ok("permissions", "only you can read the registry")];
     }
-    vec![problem("permissions", format!("others have access: {}", open.join(", ")), &mend.join(" && "))]
+    let what = if is_shut { "nothing can be written, or others have access" } else { "others have access" };
+    vec![problem("permissions", format!("{what}: {}", open.join(", ")), &mend.join(" && "))]
 }
 
 /// Not looked at here: access lists are the platform's.

@@ -94,7 +94,7 @@ fn json(
 
 /// Where a rotation of this key stands, as JSON; without a secret.
 pub(super) fn stage<'a>(key: &'a Key, suspended: bool, brand: &Brand, now: Instant) -> IssuedView<'a> {
-    let rotation = both(key).filter(|_| key.revoked.is_none()).map(|(old, new)| RotationView {
+    let rotation = both(key).map(|(old, new)| RotationView {
         old_secret_id: old.id,
         old_accepted_until: old.ends_at().map(As),
         new_accepted_from: As(new.created_at),

@@ -1,13 +1,17 @@
 #!/usr/bin/env bash
-# The command line beside sqlite3, in one run: needs hyperfine, sqlite3 and a release build. Usage: benches/cli.sh
+# The command line beside sqlite3, in one run: needs hyperfine, jq, sqlite3 and a release build. Usage: benches/cli.sh
 set -euo pipefail
 cd "$(dirname "$0")/.."
 cargo build --release --locked --quiet
-apikey=$PWD/target/release/apikey
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
+# As `cargo install` does it: a program that was copied lies in larger pieces of memory than one that was just linked, and
+# starts faster.
+cp target/release/apikey "$work/apikey-installed"
+apikey=$work/apikey-installed
 printf 'fn main() { println!("bare"); }\n' >"$work/bare.rs"
-rustc -O -o "$work/bare" "$work/bare.rs"
+rustc -O -o "$work/bare-linked" "$work/bare.rs"
+cp "$work/bare-linked" "$work/bare"
 export HOME=$work XDG_DATA_HOME=$work APIKEY_VAULT=keyfile
 unset APIKEY_REGISTRY APIKEY_PROFILE APIKEY_CONFIG || true
 db=$work/apikey/registry.db
@@ -43,14 +47,9 @@ hyperfine -N --warmup 5 --runs 200 --output null \
     -n 'apikey show' "$apikey show worker-050000" -n 'apikey list, newest 50' "$apikey list --limit 50" \
     -n 'apikey verify' "$apikey verify --no-consume --secret-file $work/secret" 2>/dev/null
 
-echo '== one durable write'
+echo '== one durable write, in turns: medians'
 sqlite3 "$work/plain.db" 'PRAGMA journal_mode = WAL; CREATE TABLE t (a TEXT)' >/dev/null
-hyperfine -N --warmup 3 --runs 60 --output null \
-    -n 'sqlite3 insert' "sqlite3 $work/plain.db \"PRAGMA synchronous = FULL; INSERT INTO t VALUES ('x')\"" 2>/dev/null
-# The key before it is revoked, which is not measured: its name is free again.
 "$apikey" create one --quiet >/dev/null
-hyperfine -N --warmup 3 --runs 60 --output null --prepare "$apikey revoke one --yes" \
-    -n 'apikey create' "$apikey create one --quiet" 2>/dev/null
 # What it writes without its event, by the same indexes: in a copy, since the rows are sealed by nobody.
 sqlite3 "$db" ".backup $work/copy.db"
 columns() { # columns TABLE OWN: those that are not its own
@@ -66,5 +65,17 @@ INSERT INTO secret (key_place, number, id, $secret)
     SELECT (SELECT max(place) FROM key), 1, hex(randomblob(6)), $secret FROM secret WHERE key_place = 1;
 COMMIT;
 SQL
-hyperfine -N --warmup 3 --runs 60 --output null \
-    -n 'sqlite3, the same rows' "sqlite3 $work/copy.db '.read $work/insert.sql'" 2>/dev/null
+turn() { # turn NAME COMMAND [PREPARE]: five times, after once to warm up
+    hyperfine -N --warmup 1 --runs 5 --output null --export-json "$work/turn.json" ${3:+--prepare "$3"} "$2" >/dev/null 2>&1
+    jq -r '.results[0].times[] * 1000' "$work/turn.json" >>"$work/turns-$1"
+}
+median() { sort -g "$1" | awk '{ all[NR] = $1 } END { print all[int((NR + 1) / 2)] }'; }
+for _ in $(seq 25); do
+    turn sqlite3 "sqlite3 $work/plain.db \"PRAGMA synchronous = FULL; INSERT INTO t VALUES ('x')\""
+    # The key before it is revoked, which is not measured: its name is free again.
+    turn apikey "$apikey create one --quiet" "$apikey revoke one --yes"
+    turn rows "sqlite3 $work/copy.db '.read $work/insert.sql'"
+done
+read -r sqlite3 apikey rows <<<"$(for name in sqlite3 apikey rows; do median "$work/turns-$name"; done | xargs)"
+printf 'sqlite3 inserting one cell %.2f ms, apikey create %.2f ms: %.2f times; beside sqlite3 inserting the same rows, %.2f ms: %.2f times\n' \
+    "$sqlite3" "$apikey" "$(bc -l <<<"$apikey / $sqlite3")" "$rows" "$(bc -l <<<"$apikey / $rows")"

@@ -2,16 +2,17 @@
 //!
 //! Resolving is a pure function of those four; only reading the file is not.
 
-use std::collections::BTreeMap;
+mod file;
+
 use std::path::{Path, PathBuf};
 
 use etcetera::BaseStrategy;
-use serde::Deserialize;
 
-use crate::config_file;
 use crate::exit::Failure;
 use crate::host::Environment;
 use crate::vault::VaultKind;
+
+pub use file::Defaults;
 
 /// What the global flags said.
 #[derive(Debug, Default, Clone)]
@@ -26,52 +27,6 @@ pub struct Flags {
     pub master_key_file: Option<PathBuf>,
     /// `--passphrase-file`.
     pub passphrase_file: Option<PathBuf>,
-}
-
-/// The configuration file: every field is a default that a flag or the environment overrides.
-#[derive(Debug, Default, Clone, PartialEq, Eq)]
-struct File {
-    base: Defaults,
-    profile: BTreeMap<String, Defaults>,
-}
-
-impl File {
-    fn parse(text: &str) -> Result<Self, toml::de::Error> {
-        let mut table: toml::Table = toml::from_str(text)?;
-        let profile = table.remove("profile").map(toml::Value::try_into).transpose()?.unwrap_or_default();
-        Ok(Self { base: toml::Value::Table(table).try_into()?, profile })
-    }
-
-    /// The first place that it names and that is not the same wherever one stands.
-    fn relative_path(&self) -> Option<&Path> {
-        let all = std::iter::once(&self.base).chain(self.profile.values());
-        let mut named = all.flat_map(|one| [&one.registry, &one.master_key_file]).flatten();
-        named.find(|path| !path.is_absolute()).map(PathBuf::as_path)
-    }
-}
-
-/// Defaults of `create` and `rotate`, and where the registry is.
-#[derive(Debug, Default, Clone, Deserialize, PartialEq, Eq)]
-#[serde(deny_unknown_fields)]
-pub struct Defaults {
-    /// The registry file.
-    pub registry: Option<PathBuf>,
-    /// The kind of vault.
-    pub vault: Option<String>,
-    /// The key file of the `keyfile` vault.
-    pub master_key_file: Option<PathBuf>,
-    /// `create --owner`.
-    pub owner: Option<String>,
-    /// `create --project`.
-    pub project: Option<String>,
-    /// `create --env`.
-    pub env: Option<String>,
-    /// `create --expires`.
-    pub expires: Option<String>,
-    /// `rotate --grace`.
-    pub grace: Option<String>,
-    /// Whether a sealed copy of each secret is kept.
-    pub keep: Option<bool>,
 }
 
 /// Everything resolved.
@@ -100,9 +55,9 @@ pub fn resolve(flags: &Flags, environment: &Environment) -> Result<Settings, Fai
     let profile = flags.profile.clone().or_else(|| environment.text("APIKEY_PROFILE").map(str::to_owned));
     let named = environment.path("APIKEY_CONFIG");
     let config = named.clone().or_else(|| Some(places.config.as_ref()?.join("config.toml")));
-    let file = config.as_deref().map(|path| read(path, named.is_some())).transpose()?.unwrap_or_default();
-    let defaults =
-        for_profile(file, profile.as_deref(), config.as_deref().unwrap_or(Path::new("config.toml")))?;
+    let read = config.as_deref().map(|path| file::read(path, named.is_some())).transpose()?;
+    let place = config.as_deref().unwrap_or(Path::new("config.toml"));
+    let defaults = read.unwrap_or_default().of_profile(profile.as_deref(), place)?;
     let named = first([&flags.registry, &environment.path("APIKEY_REGISTRY"), &defaults.registry]);
     // Only now: a service or a container that says where its registry is needs no home.
     let registry = named.map_or_else(|| places.registry(profile.as_deref()), Ok)?;
@@ -134,16 +89,14 @@ fn vault(
     if flags.master_key_file.is_some() {
         return Ok(Some(VaultKind::Keyfile));
     }
-    let named = environment.text("APIKEY_VAULT").or(defaults.vault.as_deref());
-    match named {
-        Some(word) => word.parse().map(Some).map_err(|error: crate::vault::UnknownVaultKind| {
+    if let Some(word) = environment.text("APIKEY_VAULT") {
+        return word.parse().map(Some).map_err(|error: crate::vault::UnknownVaultKind| {
             Failure::usage(error.to_string()).hint("set APIKEY_VAULT to keyring, file or keyfile")
-        }),
-        None if environment.os("APIKEY_MASTER_KEY_FILE").is_some() || defaults.master_key_file.is_some() => {
-            Ok(Some(VaultKind::Keyfile))
-        }
-        None => Ok(None),
+        });
     }
+    let names_a_key_file =
+        environment.os("APIKEY_MASTER_KEY_FILE").is_some() || defaults.master_key_file.is_some();
+    Ok(defaults.vault.or(names_a_key_file.then_some(VaultKind::Keyfile)))
 }
 
 fn first<T: Clone, const N: usize>(candidates: [&Option<T>; N]) -> Option<T> {
@@ -189,51 +142,10 @@ fn no_home() -> Failure {
     )
 }
 
-fn read(path: &Path, must_exist: bool) -> Result<File, Failure> {
-    let wrong = |why: String| {
-        Failure::usage(format!("the configuration file {} cannot be used: {why}", path.display()))
-            .hint("see the chapter CONFIGURATION of `man apikey`")
-    };
-    match config_file::read(path) {
-        Ok(text) => {
-            let file = File::parse(&text).map_err(|error| wrong(config_file::said(&text, &error)))?;
-            // Of a relative path it would depend on where one stands which registry is used.
-            match file.relative_path() {
-                Some(path) => Err(wrong(format!("`{}` is no absolute path", path.display()))),
-                None => Ok(file),
-            }
-        }
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound && !must_exist => Ok(File::default()),
-        Err(error) => Err(wrong(error.to_string())),
-    }
-}
-
-fn for_profile(file: File, profile: Option<&str>, path: &Path) -> Result<Defaults, Failure> {
-    let Some(name) = profile else { return Ok(file.base) };
-    let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
-    if name.is_empty() || name.len() > 64 || !name.bytes().all(plain) {
-        return Err(Failure::usage("a profile's name is 1 to 64 letters, digits, `-` and `_`")
-            .hint(format!("profiles can be configured as [profile.NAME] in {}", path.display())));
-    }
-    let base = file.base;
-    let own = file.profile.get(name).cloned().unwrap_or_default();
-    Ok(Defaults {
-        // Where things are is never inherited: a profile without a registry of its own must not use another's.
-        registry: own.registry,
-        vault: own.vault.or(base.vault),
-        master_key_file: own.master_key_file,
-        owner: own.owner.or(base.owner),
-        project: own.project.or(base.project),
-        env: own.env.or(base.env),
-        expires: own.expires.or(base.expires),
-        grace: own.grace.or(base.grace),
-        keep: own.keep.or(base.keep),
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::name::Name;
 
     fn environment(pairs: &[(&str, &str)]) -> Environment {
         Environment::new(pairs.iter().map(|(name, value)| (name.into(), value.into())))
@@ -272,8 +184,8 @@ mod tests {
             profile("a").unwrap().registry,
             home.path().join(".local/share/apikey/profiles/a/registry.db")
         );
-        assert_eq!(profile("a").unwrap().defaults.owner.as_deref(), Some("acme"));
-        assert_eq!(profile("b").unwrap().defaults.owner.as_deref(), Some("bea"));
+        assert_eq!(profile("a").unwrap().defaults.owner.as_ref().map(Name::as_str), Some("acme"));
+        assert_eq!(profile("b").unwrap().defaults.owner.as_ref().map(Name::as_str), Some("bea"));
         for name in ["../x", "", "a/b", "a b"] {
             assert!(profile(name).is_err(), "{name}");
         }

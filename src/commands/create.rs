@@ -7,8 +7,8 @@ mod wish;
 
 pub(crate) use limits::{quota, rate};
 pub(crate) use wish::{
-    check_scopes, explain, few_tags, instant, kinds, lifetime, named, networks, note, origin, scope, scopes,
-    span,
+    check_scopes, explain, explain_time, few_tags, instant, kinds, lifetime, named, networks, note, origin,
+    scope, scopes, span,
 };
 
 use std::ops::ControlFlow;

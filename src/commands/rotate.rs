@@ -7,13 +7,13 @@ mod stages;
 use anyhow::Result;
 use clap::{ArgGroup, Args};
 
-use super::create::{explain, is_overtaken, lifetime, span, with_new_ids};
+use super::create::{explain, explain_time, is_overtaken, lifetime, span, with_new_ids};
 use super::request::Request;
 use super::reveal::shown;
 use super::set_back;
 use crate::domain::event::{Action, Event};
 use crate::domain::key::Key;
-use crate::domain::rotation::{GraceStart, Plan};
+use crate::domain::rotation::{self, GraceStart, Plan};
 use crate::domain::secret::Brand;
 use crate::domain::time::{Instant, Span};
 use crate::exit::Exit;
@@ -185,10 +185,9 @@ impl Arguments {
     }
 
     fn terms(&self, session: &Session<'_, '_>) -> Result<RotationTerms> {
-        let configured = session.settings.defaults.grace.as_deref();
-        let grace = match self.grace.as_deref().or(configured).unwrap_or("7d") {
-            "0" => Span::ZERO,
-            text => span(text)?,
+        let grace = match &self.grace {
+            Some(text) => rotation::grace(text).map_err(|error| explain_time(&error))?,
+            None => session.settings.defaults.grace.unwrap_or(rotation::DEFAULT_GRACE),
         };
         let start = if self.on_first_use { GraceStart::OnFirstUse } else { GraceStart::Now };
         Ok(RotationTerms {

@@ -2,7 +2,7 @@
 
 use super::key::{Key, KeySecret};
 use super::lifetime::earlier;
-use super::time::{Instant, Span};
+use super::time::{Instant, Span, TimeError};
 
 /// When the grace of the old secret starts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -11,6 +11,17 @@ pub enum GraceStart {
     Now,
     /// When the new secret is first accepted; until then the old one keeps its full life.
     OnFirstUse,
+}
+
+/// How long the old secret is still accepted where nobody says otherwise.
+pub const DEFAULT_GRACE: Span = Span::days(7);
+
+/// A grace as it is written: a span, or `0` for none.
+///
+/// # Errors
+/// What is wrong with the span.
+pub fn grace(text: &str) -> Result<Span, TimeError> {
+    if text == "0" { Ok(Span::ZERO) } else { text.parse() }
 }
 
 /// How to rotate.

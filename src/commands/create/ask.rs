@@ -4,6 +4,7 @@ use anyhow::Result;
 
 use super::wish::{WishArguments, lifetime, named, scopes};
 use crate::domain::lifetime::Lifetime;
+use crate::domain::secret::Env;
 use crate::exit::Failure;
 use crate::session::Session;
 use crate::settings::Defaults;
@@ -27,12 +28,12 @@ pub(super) fn ask(arguments: &mut WishArguments, session: &mut Session<'_, '_>) 
     }
     let Defaults { env, expires, .. } = session.settings.defaults.clone();
     if arguments.env.is_none() {
-        let usual = ENVS.iter().position(|word| env.as_deref() == Some(*word)).unwrap_or(0);
+        let usual = ENVS.iter().position(|word| env.map(Env::code) == Some(*word)).unwrap_or(0);
         let chosen = session.host.prompts.choice("Environment", &ENVS, usual)?;
         arguments.env = Some(ENVS[chosen].to_owned());
     }
     if arguments.expires.is_none() {
-        let usual = expires.unwrap_or_else(|| Lifetime::DEFAULT.to_string());
+        let usual = expires.unwrap_or(Lifetime::DEFAULT).to_string();
         let question = ("Expires (90d, 2027-01-31, never)", Some(usual.as_str()));
         arguments.expires = Some(ask_until(question, session, lifetime)?);
     }

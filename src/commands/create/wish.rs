@@ -78,7 +78,7 @@ pub(super) struct WishArguments {
     /// Rotate it this often; `list --due` and `rotate --due` go by it
     #[arg(long, value_name = "SPAN")]
     pub every: Option<String>,
-    /// Keep only the digest: `test-call` and `reveal` will not work by name
+    /// Keep only the digest: `test-call`, `reveal` and `run` will not work by name
     #[arg(long)]
     pub no_keep: bool,
 }
@@ -86,20 +86,15 @@ pub(super) struct WishArguments {
 /// Reads the arguments, with the configuration's defaults where they are silent.
 pub(super) fn read(arguments: &WishArguments, session: &Session<'_, '_>) -> Result<Wish> {
     let defaults = &session.settings.defaults;
-    let or = |given: &Option<String>, configured: &Option<String>, built_in: &str| {
-        given.clone().or_else(|| configured.clone()).unwrap_or_else(|| built_in.to_owned())
-    };
     let name = arguments.name.as_deref().unwrap_or_default();
-    let env = or(&arguments.env, &defaults.env, "live");
     let apps = arguments.allow_apps.iter().map(|app| format!("app:{app}"));
     let origins = arguments.allow_origins.iter().cloned().chain(apps);
     Ok(Wish {
         name: named("the name", name)?,
         kind: kind(&arguments.kind),
-        env: Env::from_code(&env)
-            .ok_or_else(|| Failure::usage(format!("`{env}` is no environment")).hint("it is live or test"))?,
-        owner: named("the owner", &or(&arguments.owner, &defaults.owner, "default"))?,
-        project: named("the project", &or(&arguments.project, &defaults.project, "default"))?,
+        env: arguments.env.as_deref().and_then(Env::from_code).or(defaults.env).unwrap_or(Env::Live),
+        owner: party(("the owner", arguments.owner.as_deref()), defaults.owner.as_ref())?,
+        project: party(("the project", arguments.project.as_deref()), defaults.project.as_ref())?,
         scopes: scopes(&arguments.scopes, arguments.access.as_deref())?,
         networks: networks(&arguments.allow_ips)?,
         origins: Allowed::from_named(origins.map(|text| origin(&text)).collect::<Result<Vec<_>>>()?),
@@ -107,13 +102,24 @@ pub(super) fn read(arguments: &WishArguments, session: &Session<'_, '_>) -> Resu
             rate: arguments.rate.as_deref().map(|text| rate(text, arguments.burst)).transpose()?,
             quota: arguments.quota.as_deref().map(quota).transpose()?,
         },
-        lifetime: lifetime(&or(&arguments.expires, &defaults.expires, &Lifetime::DEFAULT.to_string()))?,
+        lifetime: match arguments.expires.as_deref() {
+            Some(text) => lifetime(text)?,
+            None => defaults.expires.unwrap_or(Lifetime::DEFAULT),
+        },
         not_before: arguments.not_before.as_deref().map(instant).transpose()?,
         rotate_every: arguments.every.as_deref().map(span).transpose()?,
         tags: few_tags(arguments.tags.iter().map(|tag| named("a tag", tag)).collect::<Result<_>>()?)?,
         note: arguments.note.as_deref().map(note).transpose()?,
         keep: !arguments.no_keep && defaults.keep.unwrap_or(true),
     })
+}
+
+/// An owner or a project: as given, or as configured, or the one that everybody has.
+fn party((what, given): (&str, Option<&str>), configured: Option<&Name>) -> Result<Name> {
+    match (given, configured) {
+        (None, Some(name)) => Ok(name.clone()),
+        _ => named(what, given.unwrap_or("default")),
+    }
 }
 
 fn kind(word: &str) -> Kind {
@@ -145,7 +151,7 @@ pub(crate) fn lifetime(text: &str) -> Result<Lifetime> {
     text.parse().map_err(|error| explain_time(&error))
 }
 
-fn explain_time(error: &TimeError) -> anyhow::Error {
+pub(crate) fn explain_time(error: &TimeError) -> anyhow::Error {
     Failure::usage(error.to_string()).hint(error.hint()).into()
 }
 

@@ -61,6 +61,7 @@ complete -c apikey -n "__fish_apikey_needs_command" -f -a "test-call" -d 'Call a
 complete -c apikey -n "__fish_apikey_needs_command" -f -a "test" -d 'Call a real endpoint with a key, and say whether it accepts it'
 complete -c apikey -n "__fish_apikey_needs_command" -f -a "lookup" -d 'Find the key that a string belongs to'
 complete -c apikey -n "__fish_apikey_needs_command" -f -a "reveal" -d 'Show the kept copy of a secret'
+complete -c apikey -n "__fish_apikey_needs_command" -f -a "run" -d 'Start a program with the kept copy of a secret in its environment'
 complete -c apikey -n "__fish_apikey_needs_command" -f -a "forget" -d 'Erase the kept copies of a key\'s secrets'
 complete -c apikey -n "__fish_apikey_needs_command" -f -a "owner" -d 'List, suspend or resume owners'
 complete -c apikey -n "__fish_apikey_needs_command" -f -a "project" -d 'List, suspend or resume projects'
@@ -123,7 +124,7 @@ complete -c apikey -n "__fish_apikey_using_subcommand create" -l request-id -d '
 complete -c apikey -n "__fish_apikey_using_subcommand create" -l secret-out -d 'Write the secret to this new file, readable by you alone, and not to standard output' -r -F
 complete -c apikey -n "__fish_apikey_using_subcommand create" -l json -d 'Answer in JSON; errors too'
 complete -c apikey -n "__fish_apikey_using_subcommand create" -l no-input -d 'Never ask; fail instead, naming the flag that answers'
-complete -c apikey -n "__fish_apikey_using_subcommand create" -l no-keep -d 'Keep only the digest: `test-call` and `reveal` will not work by name'
+complete -c apikey -n "__fish_apikey_using_subcommand create" -l no-keep -d 'Keep only the digest: `test-call`, `reveal` and `run` will not work by name'
 complete -c apikey -n "__fish_apikey_using_subcommand create" -s q -l quiet -d 'Print only the secret'
 complete -c apikey -n "__fish_apikey_using_subcommand create" -l dry-run -d 'Say what would be issued, and issue nothing'
 complete -c apikey -n "__fish_apikey_using_subcommand create" -s h -l help -d 'Print help (see more with \'--help\')'
@@ -164,7 +165,7 @@ complete -c apikey -n "__fish_apikey_using_subcommand generate" -l request-id -d
 complete -c apikey -n "__fish_apikey_using_subcommand generate" -l secret-out -d 'Write the secret to this new file, readable by you alone, and not to standard output' -r -F
 complete -c apikey -n "__fish_apikey_using_subcommand generate" -l json -d 'Answer in JSON; errors too'
 complete -c apikey -n "__fish_apikey_using_subcommand generate" -l no-input -d 'Never ask; fail instead, naming the flag that answers'
-complete -c apikey -n "__fish_apikey_using_subcommand generate" -l no-keep -d 'Keep only the digest: `test-call` and `reveal` will not work by name'
+complete -c apikey -n "__fish_apikey_using_subcommand generate" -l no-keep -d 'Keep only the digest: `test-call`, `reveal` and `run` will not work by name'
 complete -c apikey -n "__fish_apikey_using_subcommand generate" -s q -l quiet -d 'Print only the secret'
 complete -c apikey -n "__fish_apikey_using_subcommand generate" -l dry-run -d 'Say what would be issued, and issue nothing'
 complete -c apikey -n "__fish_apikey_using_subcommand generate" -s h -l help -d 'Print help (see more with \'--help\')'
@@ -717,6 +718,22 @@ complete -c apikey -n "__fish_apikey_using_subcommand reveal" -l json -d 'Answer
 complete -c apikey -n "__fish_apikey_using_subcommand reveal" -l no-input -d 'Never ask; fail instead, naming the flag that answers'
 complete -c apikey -n "__fish_apikey_using_subcommand reveal" -s q -l quiet -d 'Print only the secret'
 complete -c apikey -n "__fish_apikey_using_subcommand reveal" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c apikey -n "__fish_apikey_using_subcommand run" -l registry -d 'The registry file [env: APIKEY_REGISTRY]' -r -F
+complete -c apikey -n "__fish_apikey_using_subcommand run" -l profile -d 'Use the registry and settings of this profile [env: APIKEY_PROFILE]' -r
+complete -c apikey -n "__fish_apikey_using_subcommand run" -l vault -d 'Where the master key lives: keyring, file or keyfile [env: APIKEY_VAULT]' -r -f -a "keyring\t''
+file\t''
+keyfile\t''"
+complete -c apikey -n "__fish_apikey_using_subcommand run" -l master-key-file -d 'The key file of the vault `keyfile` [env: APIKEY_MASTER_KEY_FILE]' -r -F
+complete -c apikey -n "__fish_apikey_using_subcommand run" -l passphrase-file -d 'Read the passphrase of the vault `file` from here; `-` is standard input [env: APIKEY_PASSPHRASE_FILE]' -r -F
+complete -c apikey -n "__fish_apikey_using_subcommand run" -l format -d 'Answer as table, tsv, json or jsonl' -r -f -a "table\t''
+tsv\t''
+json\t''
+jsonl\t''"
+complete -c apikey -n "__fish_apikey_using_subcommand run" -l as -d 'The environment variable that holds the secret' -r
+complete -c apikey -n "__fish_apikey_using_subcommand run" -l secret -d 'This secret of the key, by its public id [default: the newest]' -r
+complete -c apikey -n "__fish_apikey_using_subcommand run" -l json -d 'Answer in JSON; errors too'
+complete -c apikey -n "__fish_apikey_using_subcommand run" -l no-input -d 'Never ask; fail instead, naming the flag that answers'
+complete -c apikey -n "__fish_apikey_using_subcommand run" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c apikey -n "__fish_apikey_using_subcommand forget" -l registry -d 'The registry file [env: APIKEY_REGISTRY]' -r -F
 complete -c apikey -n "__fish_apikey_using_subcommand forget" -l profile -d 'Use the registry and settings of this profile [env: APIKEY_PROFILE]' -r
 complete -c apikey -n "__fish_apikey_using_subcommand forget" -l vault -d 'Where the master key lives: keyring, file or keyfile [env: APIKEY_VAULT]' -r -f -a "keyring\t''

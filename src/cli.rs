@@ -9,7 +9,7 @@ use clap::{Args, FromArgMatches as _, Subcommand, ValueHint};
 
 use crate::commands::{
     self, completions, create, demo, disable, doctor, edit, enable, expire, forget, init, limit, list, log,
-    lookup, purge, restrict, reveal, revoke, rotate, scope, serve, show, test_call, usage, verify,
+    lookup, purge, restrict, reveal, revoke, rotate, run, scope, serve, show, test_call, usage, verify,
 };
 use crate::domain::secret::contains_secret;
 use crate::exit::{Exit, Failure};
@@ -86,6 +86,7 @@ enum Command {
     TestCall(Box<test_call::Arguments>),
     Lookup(lookup::Arguments),
     Reveal(reveal::Arguments),
+    Run(run::Arguments),
     Forget(forget::Arguments),
     Owner(commands::owner::Arguments),
     Project(commands::project::Arguments),
@@ -222,6 +223,7 @@ fn dispatch(cli: Cli, host: &mut Host<'_>) -> anyhow::Result<Exit> {
         Command::TestCall(arguments) => test_call::run(&arguments, session),
         Command::Lookup(arguments) => lookup::run(&arguments, session),
         Command::Reveal(arguments) => reveal::run(&arguments, session),
+        Command::Run(arguments) => run::run(&arguments, session),
         Command::Forget(arguments) => forget::run(&arguments, session),
         Command::Owner(arguments) => commands::owner::run(&arguments, session),
         Command::Project(arguments) => commands::project::run(&arguments, session),

@@ -16,7 +16,7 @@ use crate::session::Session;
 
 /// Erase the kept copies of a key's secrets
 ///
-/// The secrets stay valid; `reveal` and `test-call` by name no longer work for them. Cannot be undone.
+/// The secrets stay valid; `reveal`, `run` and `test-call` by name no longer work for them. Cannot be undone.
 #[derive(Debug, Args)]
 pub struct Arguments {
     /// Id, name, project/name, or a secret's public id

@@ -26,6 +26,7 @@ pub mod restrict;
 pub mod reveal;
 pub mod revoke;
 pub mod rotate;
+pub mod run;
 pub mod scope;
 pub mod serve;
 mod set_back;

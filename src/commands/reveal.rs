@@ -48,7 +48,7 @@ pub fn run(arguments: &Arguments, session: &mut Session<'_, '_>) -> Result<Exit>
 }
 
 /// The secret that `--secret` names, or the newest.
-fn chosen<'k>(id: Option<&str>, key: &'k Key) -> Result<&'k KeySecret> {
+pub(super) fn chosen<'k>(id: Option<&str>, key: &'k Key) -> Result<&'k KeySecret> {
     let Some(text) = id else {
         return key.newest_secret().or(key.secrets.last()).ok_or_else(|| not_kept(key).into());
     };
@@ -67,7 +67,7 @@ pub(super) fn secret_id(text: &str, key: &Key) -> Result<SecretId> {
     })
 }
 
-fn not_kept(key: &Key) -> Failure {
+pub(super) fn not_kept(key: &Key) -> Failure {
     let name = format!("{}/{}", key.project, key.name);
     let failure =
         Failure::new(Exit::Conflict, "not_kept", format!("no copy of the secret of `{name}` is kept"));

@@ -146,6 +146,25 @@ pub fn stderr_takes_more(within: std::time::Duration) -> bool {
     }
 }
 
+/// Puts another program in the place of this one, with its streams; comes back only if that cannot be started. Where a
+/// process cannot become another, this one waits for it and ends with its code.
+#[must_use]
+pub fn become_program(mut program: std::process::Command) -> io::Error {
+    #[cfg(unix)]
+    {
+        std::os::unix::process::CommandExt::exec(&mut program)
+    }
+    #[cfg(not(unix))]
+    match program.status() {
+        #[expect(
+            clippy::disallowed_methods,
+            reason = "its code can be any, and whoever calls has put all in order"
+        )]
+        Ok(status) => std::process::exit(status.code().unwrap_or(1)),
+        Err(error) => error,
+    }
+}
+
 fn width(environment: &Environment) -> u16 {
     let told = environment.text("COLUMNS").and_then(|columns| columns.parse().ok());
     told.filter(|columns| *columns >= 20).unwrap_or_else(|| {

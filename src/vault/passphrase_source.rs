@@ -28,6 +28,8 @@ const LONGEST_OUTPUT: usize = 64 * 1024;
 const FILE: &str = "APIKEY_PASSPHRASE_FILE";
 const COMMAND: &str = "APIKEY_PASSPHRASE_COMMAND";
 const WORDS: &str = "APIKEY_PASSPHRASE";
+/// The variables that say what opens a sealed file, or where that is: not for the programs that this one starts.
+pub const VARIABLES: [&str; 3] = [FILE, COMMAND, WORDS];
 const CREDENTIAL: &str = "apikey.passphrase";
 
 /// What a person or a machine knows that opens a sealed file. Hides itself and zeroes itself.
@@ -214,14 +216,10 @@ fn run(command: OsString) -> Result<Passphrase, PassphraseError> {
 
 fn prepared(program: &str, arguments: &[String]) -> Command {
     let mut command = Command::new(program);
-    command
-        .args(arguments)
-        .env_remove(FILE)
-        .env_remove(COMMAND)
-        .env_remove(WORDS)
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::inherit());
+    for name in VARIABLES {
+        command.env_remove(name);
+    }
+    command.args(arguments).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::inherit());
     command
 }
 

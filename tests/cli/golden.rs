@@ -15,8 +15,8 @@ use apikey::exit::Exit;
 use super::world::{Ran, World};
 use normal::Placeholders;
 
-/// Commands that print text for a shell or a person, whatever the format.
-const WITHOUT_JSON: [&str; 3] = ["completions", "help", "serve"];
+/// Commands that print text for a shell or a person, whatever the format, or leave it to another program.
+const WITHOUT_JSON: [&str; 4] = ["completions", "help", "run", "serve"];
 
 /// Transcripts that are of no single command.
 const BESIDE_COMMANDS: [&str; 1] = ["errors"];

@@ -9,6 +9,7 @@ mod exits;
 mod machine;
 mod modes;
 mod private;
+mod run;
 mod serve;
 mod serve_attacks;
 mod serve_log;

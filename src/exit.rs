@@ -103,6 +103,9 @@ impl Failure {
     }
 }
 
+/// What a name is, for who gave something else.
+pub const A_NAME: &str = "a name is 1 to 64 visible characters, such as shop-backend or `Ada Lovelace`";
+
 fn known(error: &(dyn std::error::Error + 'static)) -> Option<Failure> {
     if let Some(failure) = error.downcast_ref::<Failure>() {
         return Some(failure.clone());
@@ -150,14 +153,18 @@ fn of_domain(error: &(dyn std::error::Error + 'static)) -> Option<Failure> {
         return Some(failure.hint(hint));
     }
     if let Some(refusal) = error.downcast_ref::<KeyRefusal>() {
-        let failure = Failure::new(Exit::Conflict, "state_forbids", message);
-        return Some(match refusal {
-            KeyRefusal::Revoked => failure.hint("create a new key with `apikey create`"),
-            KeyRefusal::OnlySecret(_) => failure.hint(
+        let (exit, code, hint) = match refusal {
+            KeyRefusal::Revoked => (Exit::Conflict, "state_forbids", "create a new key with `apikey create`"),
+            KeyRefusal::OnlySecret(_) => (
+                Exit::Conflict,
+                "state_forbids",
                 "revoke the key without `--secret`, or replace the secret now: `apikey rotate KEY --grace 0`",
             ),
-            KeyRefusal::NoSuchSecret(_) => failure.hint("see its secrets with `apikey show KEY`"),
-        });
+            KeyRefusal::NoSuchSecret(_) => {
+                (Exit::NotFound, "not_found", "see its secrets with `apikey show KEY`")
+            }
+        };
+        return Some(Failure::new(exit, code, message).hint(hint));
     }
     if let Some(refusal) = error.downcast_ref::<RotationRefusal>() {
         let failure = Failure::new(Exit::Conflict, "state_forbids", message);
@@ -173,10 +180,14 @@ fn of_domain(error: &(dyn std::error::Error + 'static)) -> Option<Failure> {
             _ => failure.hint("see where it stands with `apikey rotate KEY --status`"),
         });
     }
-    if error.is::<NameError>() || error.is::<LifetimeError>() {
-        return Some(Failure::usage(message));
+    if error.is::<NameError>() {
+        return Some(Failure::usage(message).hint(A_NAME));
     }
-    None
+    let hint = match error.downcast_ref::<LifetimeError>()? {
+        LifetimeError::Past(_) => "give a date to come, or a span from now such as 90d",
+        LifetimeError::TooLong(_) => "give a shorter span, or `never`",
+    };
+    Some(Failure::usage(message).hint(hint))
 }
 
 fn of_registry(error: &RegistryError) -> Failure {

@@ -149,6 +149,7 @@ impl SecretFile {
                 "io",
                 format!("{} cannot be written: {error}", path.display()),
             )
+            .hint("name a new file in a folder that is there and that you can write to")
             .into()),
         }
     }

@@ -25,6 +25,10 @@ pub(super) fn refuse(mut error: clap::Error, arguments: &[OsString], host: &mut 
         );
         return report(&failure.hint(HOW_SECRETS_COME_IN), json, host);
     }
+    if let Some(span) = negative(&error, arguments) {
+        let failure = Failure::usage(format!("`{span}` is negative, and no span of time is"));
+        return report(&failure.hint(format!("leave the `-` out: {}", &span[1..])), json, host);
+    }
     if json {
         return report(&usage_failure(&error), true, host);
     }
@@ -34,6 +38,15 @@ pub(super) fn refuse(mut error: clap::Error, arguments: &[OsString], host: &mut 
         let _ = writeln!(host.stderr, "{}", crate::output::escape(line));
     }
     Exit::Usage
+}
+
+/// A word that clap takes for flags it does not know, and that was meant as a number.
+fn negative<'a>(error: &clap::Error, arguments: &'a [OsString]) -> Option<&'a str> {
+    let is_negative = |word: &&str| {
+        word.strip_prefix('-').is_some_and(|rest| rest.starts_with(|first: char| first.is_ascii_digit()))
+    };
+    let unknown = error.kind() == clap::error::ErrorKind::UnknownArgument;
+    unknown.then(|| arguments.iter().filter_map(|word| word.to_str()).find(is_negative)).flatten()
 }
 
 /// Whether JSON was asked for, on a line that could not be read.

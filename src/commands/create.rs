@@ -20,14 +20,14 @@ use super::request::{Made, Request};
 use super::reveal::shown;
 use crate::crypto::{MasterKey, Subkeys};
 use crate::domain::event::{Action, Event};
-use crate::domain::key::{Key, KeyStatus};
+use crate::domain::key::Key;
 use crate::domain::party::PartyKind;
 use crate::domain::secret::Brand;
 use crate::domain::time::Instant;
 use crate::exit::{Exit, Failure};
 use crate::handover::{Handover, HandoverArguments, taken_back};
 use crate::issuance::{Issued, Wish, commit_then_hand_over, draft, parties_of, undo_insert};
-use crate::registry::{Change, Filter, PART, Registry, RegistryError};
+use crate::registry::{Change, Filter, Listed, PART, Registry, RegistryError};
 use crate::session::{Session, Unlocked};
 use answer::Answer;
 
@@ -137,16 +137,14 @@ fn issue(
 /// A name that only an expired key still has: such a key is not rotated, and gives it up when it is revoked.
 fn taken(error: anyhow::Error, registry: &dyn Registry, now: Instant) -> anyhow::Error {
     let Some(RegistryError::NameTaken { project, taken, .. }) = error.downcast_ref() else { return error };
-    let filter = Filter {
-        project: Some(project.clone()),
-        name: Some(taken.clone()),
-        statuses: vec![KeyStatus::Expired],
-        ..Filter::default()
-    };
+    let filter = Filter { project: Some(project.clone()), name: Some(taken.clone()), ..Filter::default() };
     let mut expired = None;
-    let read = registry.list(&filter, now, &mut |listed| {
-        expired = Some(listed.key.id);
-        ControlFlow::Break(())
+    let read = registry.list(&filter, now, &mut |Listed { key, .. }| {
+        // Whatever else is said of it: it may be disabled too.
+        if key.revoked.is_none() && !key.secrets.iter().any(|secret| secret.is_live(now)) {
+            expired = Some(key.id);
+        }
+        ControlFlow::Continue(())
     });
     let (Some(id), Ok(())) = (expired, read) else { return error };
     let message = format!("project `{project}` already has a key named `{taken}`, which is expired");

@@ -12,7 +12,7 @@ use super::create::{instant, span};
 use crate::domain::event::Action;
 use crate::domain::key::KeyId;
 use crate::domain::time::Instant;
-use crate::exit::Exit;
+use crate::exit::{Exit, Failure};
 use crate::output::Format;
 use crate::output::view::EventView;
 use crate::registry::{EventFilter, Registry};
@@ -92,12 +92,20 @@ pub fn run(arguments: &Arguments, session: &mut Session<'_, '_>) -> Result<Exit>
 
 fn filter(arguments: &Arguments, registry: &dyn Registry, session: &Session<'_, '_>) -> Result<EventFilter> {
     let now = session.now;
+    let at = |text: &Option<String>| text.as_deref().map(|text| point(text, now)).transpose();
+    let (since, until) = (at(&arguments.since)?, at(&arguments.until)?);
+    if let (Some(since), Some(until)) = (since, until)
+        && since >= until
+    {
+        let failure = Failure::usage(format!("from {since} to {until} there is no time"));
+        return Err(failure.hint("give an earlier `--since`, or a later `--until`").into());
+    }
     Ok(EventFilter {
         key: arguments.key.as_deref().map(|key| key_id(key, registry, session)).transpose()?,
         action: arguments.action.as_deref().and_then(Action::from_code),
         user: arguments.user.clone(),
-        since: arguments.since.as_deref().map(|text| point(text, now)).transpose()?,
-        until: arguments.until.as_deref().map(|text| point(text, now)).transpose()?,
+        since,
+        until,
         last: arguments.last.map(|last| usize::try_from(last).unwrap_or(usize::MAX)),
     })
 }

@@ -31,8 +31,8 @@ pub struct Arguments {
 struct Answer<'a> {
     /// Whether the whole secret is the recorded one; `null` when it was not compared.
     matched: Option<bool>,
-    /// The secret meant, unless the key itself is.
-    secret: Option<SecretView>,
+    /// What is public of the secret meant, unless the key itself is.
+    matched_secret: Option<SecretView>,
     key: KeyView<'a>,
 }
 
@@ -120,7 +120,7 @@ fn answer(hit: &Hit, registry: &dyn Registry, session: &mut Session<'_, '_>) -> 
         .map(|secret| SecretView::of(key, secret, &brand, now));
     let view = KeyView::of(key, suspended, &brand, now);
     if session.format().is_json() {
-        session.out().object(&Answer { matched: hit.matched, secret, key: view })?;
+        session.out().object(&Answer { matched: hit.matched, matched_secret: secret, key: view })?;
         return Ok(Exit::Done);
     }
     session.out().key_card(&view)?;

@@ -125,7 +125,8 @@ fn answer(
             .iter()
             .map(|key| ChangedView { key: KeyView::of(key, false, &brand, now), changed: true, dry_run })
             .collect();
-        write_changed(&views, Count::Several, session)?;
+        let count = if arguments.keys.len() == 1 { Count::One } else { Count::Several };
+        write_changed(&views, count, session)?;
         return Ok(Exit::Done);
     }
     let verb = if dry_run { "would be" } else { "is" };

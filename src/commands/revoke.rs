@@ -9,9 +9,10 @@ use super::change::{Count, TOLD, write_changed};
 use super::create::{named, span};
 use super::party;
 use crate::domain::event::{Action, Event};
-use crate::domain::key::{Key, RevokeReason};
+use crate::domain::key::{Key, KeySecret, RevokeReason};
 use crate::domain::party::PartyKind;
 use crate::domain::secret::SecretId;
+use crate::domain::text::shell_word;
 use crate::domain::time::Instant;
 use crate::exit::{Exit, Failure};
 use crate::output::view::{ChangedView, KeyView};
@@ -208,6 +209,11 @@ fn revoke_secret(
     answer(&[Revoked { before, after, changed }], arguments, (registry, session))
 }
 
+/// When a secret ends because another replaced it.
+fn retiring(secret: &KeySecret) -> Option<Instant> {
+    secret.retires_at.filter(|end| secret.ends_at() == Some(*end))
+}
+
 fn answer(
     revoked: &[Revoked],
     arguments: &Arguments,
@@ -237,6 +243,14 @@ fn answer(
             (true, false) => format!("{name} is revoked: every running verifier refuses it from now on"),
         };
         session.say(&crate::output::escape(&text))?;
+    }
+    if let ([one], Some(_)) = (revoked, &arguments.secret) {
+        for end in one.after.secrets.iter().filter(|secret| secret.is_live(now)).filter_map(retiring) {
+            let name = shell_word(one.after.name.as_str());
+            session.say(&format!(
+                "the secret that is left is accepted until {end}, since it was replaced; a new one: apikey rotate {name}"
+            ))?;
+        }
     }
     if revoked.len() > TOLD {
         let verb = if dry_run { "would be" } else { "are" };

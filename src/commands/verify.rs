@@ -170,7 +170,9 @@ const LONGEST_LINE: u64 = 4_096;
 
 fn batch(arguments: &Arguments, request: &Request, session: &mut Session<'_, '_>) -> Result<Exit> {
     if matches!(session.format, Some(Format::Table | Format::Tsv)) {
-        return Err(Failure::usage("`--batch` answers in JSON lines and in no other format").into());
+        return Err(Failure::usage("`--batch` answers in JSON lines and in no other format")
+            .hint("leave `--format` out, or take `--format jsonl`")
+            .into());
     }
     let mut everything: Box<dyn Read> = match arguments.input.file()? {
         Some(file) => Box::new(file),

@@ -3,29 +3,14 @@
 use std::io::{self, Write};
 
 use super::colour::Tone;
-use super::fit::{Column, Room};
+use super::list::Record as _;
 use super::relative::relative;
-use super::rows::{key_tone, moment, or_dash, secret_tone};
-use super::table::{Cell, Look, write_table};
-use super::view::{DecisionView, KeyView, SecretView, Shown};
+use super::rows::{key_tone, or_dash};
+use super::table::{Look, write_table};
+use super::view::{KeyView, SecretView, Shown};
 use crate::domain::key::SecretStatus;
 use crate::domain::text::escape;
 use crate::domain::time::{Instant, Span};
-
-const SECRETS: &[Column] = &[
-    Column { title: "SECRET", rank: 0, room: Room::Whole },
-    Column { title: "STATUS", rank: 0, room: Room::AtLeast(8) },
-    Column { title: "CREATED", rank: 4, room: Room::Whole },
-    Column { title: "EXPIRES", rank: 1, room: Room::Whole },
-    Column { title: "LAST USED", rank: 2, room: Room::Whole },
-    Column { title: "KEPT", rank: 3, room: Room::Whole },
-];
-
-const CHECKS: &[Column] = &[
-    Column { title: "CHECK", rank: 0, room: Room::Whole },
-    Column { title: "OUTCOME", rank: 0, room: Room::Whole },
-    Column { title: "COMPARED", rank: 0, room: Room::Wrapped(14) },
-];
 
 /// The longest label, so that values stand below each other.
 const LABEL: usize = 13;
@@ -69,29 +54,13 @@ pub(super) fn write_key(out: &mut dyn Write, key: &KeyView<'_>, look: Look, now:
         matches!(secret.status, SecretStatus::Pending | SecretStatus::Active | SecretStatus::Retiring)
     };
     let shown = older.iter().filter(lives).chain(newest);
-    let rows: Vec<_> = shown.map(|secret| secret_cells(secret, now)).collect();
+    let rows: Vec<_> = shown.map(|secret| secret.cells(now)).collect();
     let left = key.secrets.len() - rows.len();
-    write_table(out, SECRETS, rows, look)?;
+    write_table(out, SecretView::SHAPE.columns, rows, look)?;
     if left > 0 {
         writeln!(out, "and {left} older, which are over; `--json` has them all")?;
     }
     Ok(())
-}
-
-/// Writes the checks of a decision, if it carries them.
-pub(super) fn write_checks(out: &mut dyn Write, decision: &DecisionView<'_>, look: Look) -> io::Result<()> {
-    use super::view::CheckOutcome::{Denied, NotReached, Passed};
-    let Some(checks) = &decision.checks else { return Ok(()) };
-    out.write_all(b"\n")?;
-    let rows = checks.iter().map(|check| {
-        let tone = match check.outcome {
-            Passed => Tone::Good,
-            Denied => Tone::Bad,
-            NotReached => Tone::Faint,
-        };
-        vec![Cell::plain(check.code), Cell::new(check.outcome.code(), tone), Cell::plain(&check.compared)]
-    });
-    write_table(out, CHECKS, rows.collect(), look)
 }
 
 fn describe(block: &mut Block, key: &KeyView<'_>, now: Instant) {
@@ -133,15 +102,4 @@ fn both(at: Option<Shown<Instant>>, now: Instant) -> String {
 
 fn span(seconds: Option<i64>) -> Option<String> {
     seconds.and_then(Span::from_seconds).map(|span| span.to_string())
-}
-
-fn secret_cells(secret: &SecretView, now: Instant) -> Vec<Cell> {
-    vec![
-        Cell::plain(&format!("{}…", secret.public)),
-        Cell::new(secret.status.code(), secret_tone(secret.status)),
-        Cell::plain(&relative(secret.created_at.0, now)),
-        moment(secret.expires_at, now),
-        moment(secret.last_used_at, now),
-        Cell::plain(if secret.kept { "yes" } else { "no" }),
-    ]
 }

@@ -7,7 +7,9 @@ use super::fit::{Column, Room};
 use super::list::{Record, Shape};
 use super::table::Cell;
 use super::tsv::Line;
-use super::view::{ChangeView, DecisionView, EventView, PartyView, ScopeView, limits_text};
+use super::view::{
+    ChangeView, CheckOutcome, CheckView, DecisionView, EventView, PartyView, ScopeView, limits_text,
+};
 use crate::domain::time::Instant;
 
 impl Record for EventView<'_> {
@@ -127,5 +129,29 @@ impl Record for DecisionView<'_> {
         let tone = if self.accepted { Tone::Good } else { Tone::Bad };
         let key = self.key.as_ref().map_or_else(|| "-".to_owned(), |key| key.id.to_string());
         vec![Cell::new(self.code, tone), Cell::plain(&key), Cell::plain(self.message)]
+    }
+}
+
+impl Record for CheckView<'_> {
+    const SHAPE: &'static Shape = &Shape {
+        fields: &["check", "outcome", "compared"],
+        columns: &[
+            Column { title: "CHECK", rank: 0, room: Room::Whole },
+            Column { title: "OUTCOME", rank: 0, room: Room::Whole },
+            Column { title: "COMPARED", rank: 0, room: Room::Wrapped(14) },
+        ],
+    };
+
+    fn fill(&self, line: &mut Line<'_>) {
+        line.plain(Some(self.code)).plain(Some(self.outcome.code())).text(Some(&self.compared));
+    }
+
+    fn cells(&self, _now: Instant) -> Vec<Cell> {
+        let tone = match self.outcome {
+            CheckOutcome::Passed => Tone::Good,
+            CheckOutcome::Denied => Tone::Bad,
+            CheckOutcome::NotReached => Tone::Faint,
+        };
+        vec![Cell::plain(self.code), Cell::new(self.outcome.code(), tone), Cell::plain(&self.compared)]
     }
 }

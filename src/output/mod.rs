@@ -36,7 +36,7 @@ pub use tsv::Line;
 
 pub use crate::domain::text::escape;
 use crate::domain::time::Instant;
-use view::{DecisionView, EventView, KeyView, LimitView, PartyView, ScopeView, UsageView};
+use view::{CheckView, DecisionView, EventView, KeyView, LimitView, PartyView, ScopeView, UsageView};
 
 /// How results are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -156,21 +156,23 @@ impl<'a> Out<'a> {
         self.stream.flush()
     }
 
-    /// Writes a decision, and its checks if it carries them.
+    /// Writes a decision, and below an empty line its checks, if it carries them.
     ///
     /// # Errors
     /// Those of the stream.
     pub fn decision(&mut self, decision: &DecisionView<'_>) -> io::Result<()> {
-        let look = self.look();
-        match self.format {
-            Format::Table => {
-                self.single(decision)?;
-                card::write_checks(self.stream, decision, look)?;
-            }
-            Format::Tsv => self.single(decision)?,
-            Format::Json | Format::Jsonl => self.object(decision)?,
+        if self.format.is_json() {
+            self.object(decision)?;
+            return self.stream.flush();
         }
-        self.stream.flush()
+        self.single(decision)?;
+        let Some(checks) = &decision.checks else { return Ok(()) };
+        self.stream.write_all(b"\n")?;
+        let mut list = ListWriter::begin(self, CheckView::SHAPE);
+        for check in checks {
+            list.row(check)?;
+        }
+        list.end().map(drop)
     }
 
     /// Writes one object as JSON whatever the format; commands without a table of their own use it for `--json`.

@@ -1,4 +1,4 @@
-//! Keys as rows: their fields in tab-separated output and their columns in a table.
+//! Keys and their secrets as rows: their fields in tab-separated output and their columns in a table.
 
 use super::colour::Tone;
 use super::fit::{Column, Room};
@@ -6,7 +6,7 @@ use super::list::{Record, Shape};
 use super::relative::relative;
 use super::table::Cell;
 use super::tsv::Line;
-use super::view::{KeyView, Shown, limits_text};
+use super::view::{KeyView, SecretView, Shown, limits_text};
 use crate::domain::key::{KeyStatus, SecretStatus};
 use crate::domain::time::Instant;
 
@@ -92,12 +92,43 @@ impl Record for KeyView<'_> {
     }
 }
 
+impl Record for SecretView {
+    const SHAPE: &'static Shape = &Shape {
+        fields: &["id", "public", "status", "created_at", "expires_at", "last_used_at", "kept"],
+        columns: &[
+            Column { title: "SECRET", rank: 0, room: Room::Whole },
+            Column { title: "STATUS", rank: 0, room: Room::AtLeast(8) },
+            Column { title: "CREATED", rank: 4, room: Room::Whole },
+            Column { title: "EXPIRES", rank: 1, room: Room::Whole },
+            Column { title: "LAST USED", rank: 2, room: Room::Whole },
+            Column { title: "KEPT", rank: 3, room: Room::Whole },
+        ],
+    };
+
+    fn fill(&self, line: &mut Line<'_>) {
+        line.plain(Some(self.id)).plain(Some(&self.public)).plain(Some(self.status.code()));
+        line.plain(Some(self.created_at)).plain(self.expires_at).plain(self.last_used_at);
+        line.plain(Some(self.kept));
+    }
+
+    fn cells(&self, now: Instant) -> Vec<Cell> {
+        vec![
+            Cell::plain(&format!("{}…", self.public)),
+            Cell::new(self.status.code(), secret_tone(self.status)),
+            Cell::plain(&relative(self.created_at.0, now)),
+            moment(self.expires_at, now),
+            moment(self.last_used_at, now),
+            Cell::plain(if self.kept { "yes" } else { "no" }),
+        ]
+    }
+}
+
 pub(super) fn or_dash(text: String) -> String {
     if text.is_empty() { "-".to_owned() } else { text }
 }
 
 /// An instant as seen from `now`; without one, `never`.
-pub(super) fn moment(at: Option<Shown<Instant>>, now: Instant) -> Cell {
+fn moment(at: Option<Shown<Instant>>, now: Instant) -> Cell {
     match at {
         Some(Shown(at)) => Cell::plain(&relative(at, now)),
         None => Cell::new("never", Tone::Faint),
@@ -112,7 +143,7 @@ pub(super) fn key_tone(status: KeyStatus) -> Tone {
     }
 }
 
-pub(super) fn secret_tone(status: SecretStatus) -> Tone {
+fn secret_tone(status: SecretStatus) -> Tone {
     match status {
         SecretStatus::Active => Tone::Good,
         SecretStatus::Pending | SecretStatus::Retiring => Tone::Warning,

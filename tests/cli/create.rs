@@ -169,7 +169,10 @@ fn a_remembered_request_that_was_edited_shows_nobody_elses_secret() {
 fn a_name_that_only_an_expired_key_has_is_said_to_be_so_and_how_it_gets_free() {
     let world = World::new();
     world.create(&["ci", "--expires", "1h"]);
+    world.run(&["revoke", "ci", "--yes"]).done();
+    world.create(&["ci", "--expires", "1h"]);
     assert!(world.run(&["create", "ci", "-q"]).ended(Exit::Conflict).stderr.contains("rotate it"));
+    world.run(&["disable", "ci"]).done();
     world.pass("1h");
     for dry in [&["--dry-run"][..], &[]] {
         let said = world.run(&[&["create", "ci", "-q"], dry].concat()).ended(Exit::Conflict).stderr;

@@ -59,6 +59,8 @@ fn a_dead_vault_is_a_problem_and_the_rest_is_looked_at_all_the_same() {
     let ran = world.run(&["doctor", "--json"]).ended(Exit::SaidNo);
     assert_eq!((status(&ran, "vault").as_str(), status(&ran, "seals").as_str()), ("problem", "warning"));
     assert_eq!(status(&ran, "log"), "ok");
+    let probe = finding(&ran, "vault_probe").to_string();
+    assert!(probe.contains("it is not there") && !probe.contains("can be read"), "{probe}");
     finding(&ran, "expiring");
 }
 

@@ -33,7 +33,7 @@ fn only_the_named_secret_is_forgotten() {
     world.run(&["forget", "ci", "--secret", id, "--yes"]).done();
     assert_eq!(world.run(&["reveal", "ci", "-q"]).done().stdout, new);
     world.run(&["reveal", "ci", "--secret", id, "-q"]).ended(Exit::Conflict);
-    world.run(&["forget", "ci", "--secret", "000000000000", "--yes"]).ended(Exit::Conflict);
+    world.run(&["forget", "ci", "--secret", "000000000000", "--yes"]).ended(Exit::NotFound);
 }
 
 #[test]

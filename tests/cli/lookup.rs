@@ -12,7 +12,7 @@ fn a_whole_secret_on_stdin_leads_to_its_key_and_is_compared() {
     let answer = ran.json();
     assert_eq!(answer["matched"], true);
     assert_eq!(answer["key"]["name"], "ci");
-    assert_eq!(answer["secret"]["status"], "active");
+    assert_eq!(answer["matched_secret"]["status"], "active");
     assert!(!ran.stdout.contains(&secret) && !ran.stderr.contains(&secret));
 }
 

@@ -48,7 +48,7 @@ fn nothing_is_removed_by_a_dry_run_a_no_or_off_a_terminal_without_yes() {
     world.create(&["gone"]);
     world.run(&["revoke", "gone", "--yes"]).done();
     let listed = world.run(&["purge", "gone", "--dry-run", "--json"]).done().json();
-    assert_eq!(listed[0]["dry_run"], true);
+    assert_eq!(listed["dry_run"], true);
     world.run(&["purge", "gone"]).ended(Exit::Usage);
     world.run(&["purge"]).ended(Exit::Usage);
     world.run(&["purge", "--older-than", "0"]).ended(Exit::Usage);

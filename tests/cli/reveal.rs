@@ -54,7 +54,7 @@ fn one_of_several_secrets_is_chosen_by_its_id() {
     for name in [id, public, &format!("{public}…")] {
         assert_eq!(world.run(&["reveal", "ci", "--secret", name, "-q"]).done().stdout.trim_end(), old);
     }
-    world.run(&["reveal", "ci", "--secret", "000000000000", "-q"]).ended(Exit::Conflict);
+    world.run(&["reveal", "ci", "--secret", "000000000000", "-q"]).ended(Exit::NotFound);
     world.run(&["reveal", "ci", "--secret", "x", "-q"]).ended(Exit::Usage);
 }
 

@@ -15,7 +15,7 @@ use crate::domain::origin::{Origin, OriginError};
 use crate::domain::scope::{Scope, ScopeError, Scopes};
 use crate::domain::secret::{Env, Kind};
 use crate::domain::time::{Instant, Span, TimeError};
-use crate::exit::{Exit, Failure};
+use crate::exit::{A_NAME, Exit, Failure};
 use crate::issuance::{IssuanceError, Wish};
 use crate::registry::Registry;
 use crate::session::Session;
@@ -128,12 +128,13 @@ fn kind(word: &str) -> Kind {
 
 /// A name, with what it is the name of in the error.
 pub(crate) fn named(what: &str, text: &str) -> Result<Name> {
-    text.parse().map_err(|error| Failure::usage(format!("{what}: {error}")).into())
+    text.parse().map_err(|error| Failure::usage(format!("{what}: {error}")).hint(A_NAME).into())
 }
 
 /// A note.
 pub(crate) fn note(text: &str) -> Result<Note> {
-    text.parse().map_err(|error| Failure::usage(format!("the note: {error}")).into())
+    let hint = "a note is one line of visible text, of at most 1,000 bytes";
+    text.parse().map_err(|error| Failure::usage(format!("the note: {error}")).hint(hint).into())
 }
 
 /// A span of time.

@@ -83,13 +83,17 @@ pub(super) fn vault(
             return None;
         }
     };
-    let probed =
-        session.with_vault(kind, &identity.id, |vault, rng| vault.probe(rng).map(|()| vault.describe()));
+    let probed = session.with_vault(kind, &identity.id, |vault, rng| {
+        vault.probe(rng).map(|()| (vault.load().is_ok(), vault.describe()))
+    });
     match probed {
-        Ok(place) => {
+        Ok((is_there, place)) => {
             let done = match kind {
                 // One that is provided lies where nobody writes, and that is how it should be.
-                VaultKind::Keyfile => "it can be read",
+                VaultKind::Keyfile if is_there => "it can be read",
+                VaultKind::Keyfile => {
+                    "it is not there, and a file was written, read and deleted in its place"
+                }
                 VaultKind::File => "its form is right, and a file was written, read and deleted beside it",
                 VaultKind::Keyring => "an entry was written, read and deleted",
             };

@@ -8,7 +8,7 @@ use crate::commands::create::span;
 use crate::domain::event::Action;
 use crate::domain::key::{Key, KeyId, KeySecret};
 use crate::exit::Exit;
-use crate::output::view::KeyView;
+use crate::output::view::SecretView;
 use crate::output::{Format, ListWriter, Record};
 use crate::registry::ledger::Ledger as _;
 use crate::registry::{Found, Registry, RegistryError};
@@ -83,8 +83,10 @@ fn status(selector: &str, session: &mut Session<'_, '_>) -> Result<Exit> {
     if out.format.is_json() {
         out.object(&view)?;
     } else {
-        let mut list = ListWriter::begin(&mut out, KeyView::SHAPE);
-        list.row(&view)?;
+        let mut list = ListWriter::begin(&mut out, SecretView::SHAPE);
+        for secret in &view.key.secrets {
+            list.row(secret)?;
+        }
         list.end()?;
     }
     Ok(Exit::Done)

@@ -92,7 +92,9 @@ pub(super) fn read(arguments: &TargetArguments, remembered: Option<TargetSpec>) 
             .collect::<Result<_, _>>()?;
     }
     if let Some(text) = &arguments.expect {
-        spec.expect = Some(text.parse::<Expect>().map_err(|error| Failure::usage(error.to_string()))?);
+        spec.expect = Some(text.parse::<Expect>().map_err(|error| {
+            Failure::usage(error.to_string()).hint("expect a status or a class, as `--expect 2xx`")
+        })?);
     }
     if let Some(text) = &arguments.timeout {
         spec.timeout = timeout(text)?;
@@ -110,14 +112,16 @@ fn explain(error: &TargetError) -> Failure {
         TargetError::HeaderName(_) => {
             failure.hint("the secret goes `--in` bearer, header[:NAME], query[:NAME], basic or body[:FIELD]")
         }
-        _ => failure,
+        _ => failure.hint("see `apikey test-call --help`"),
     }
 }
 
 fn data(text: &str) -> Result<Vec<u8>> {
     let Some(path) = text.strip_prefix('@') else { return Ok(text.as_bytes().to_vec()) };
-    let wrong =
-        |error: std::io::Error| Failure::usage(format!("the data cannot be read from {path}: {error}"));
+    let wrong = |error: std::io::Error| {
+        Failure::usage(format!("the data cannot be read from {path}: {error}"))
+            .hint("`--data TEXT` sends the text itself, `--data @FILE` what is in the file")
+    };
     let mut bytes = Vec::new();
     // One byte more than allowed, so that the target can refuse it.
     let most = u64::try_from(LARGEST_DATA).unwrap_or(u64::MAX).saturating_add(1);
@@ -126,7 +130,7 @@ fn data(text: &str) -> Result<Vec<u8>> {
 }
 
 fn timeout(text: &str) -> Result<Duration, Failure> {
-    let wrong = || Failure::usage("a timeout is written 10s, 500ms or 1m");
+    let wrong = || Failure::usage(format!("`{text}` is no timeout")).hint("it is written 10s, 500ms or 1m");
     let digits = text.trim_end_matches(|letter: char| letter.is_ascii_alphabetic());
     let number: u64 = digits.parse().map_err(|_| wrong())?;
     let each = match &text[digits.len()..] {
@@ -148,7 +152,10 @@ pub(super) fn route(
 ) -> Result<Result<Route, NoAnswer>> {
     let roots = match &arguments.ca_file {
         Some(path) => {
-            let wrong = |why: String| Failure::usage(format!("{} cannot be used: {why}", path.display()));
+            let wrong = |why: String| {
+                Failure::usage(format!("{} cannot be used: {why}", path.display()))
+                    .hint("`--ca-file` names a file of certificates in PEM")
+            };
             let pem = config_file::read(path).map_err(|error| wrong(error.to_string()))?;
             Roots::from_pem(pem.as_bytes()).map_err(|error| wrong(error.to_string()))?
         }

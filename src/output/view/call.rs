@@ -115,6 +115,7 @@ impl Record for CallView {
             "code",
             "reason",
             "total_ms",
+            "registry_code",
         ],
         columns: &[
             Column { title: "KEY", rank: 0, room: Room::AtLeast(12) },
@@ -137,7 +138,8 @@ impl Record for CallView {
             .text(self.verdict)
             .text(Some(self.code))
             .text(Some(&self.reason))
-            .plain(self.timings_ms.map(|timings| timings.total));
+            .plain(self.timings_ms.map(|timings| timings.total))
+            .text(self.registry.as_ref().map(|registry| registry.code));
     }
 
     fn cells(&self, _now: Instant) -> Vec<Cell> {

@@ -17,6 +17,9 @@ folder=target/bench/$keys
 work=$(mktemp -d)
 servers=()
 trap 'kill "${servers[@]}" 2>/dev/null || true; wait 2>/dev/null || true; rm -rf "$work"' EXIT
+# As they are installed: what was copied lies in larger pieces of memory than what was just linked, as nginx does.
+cp "$bare" "$work/bare"
+cp target/release/apikey "$work/apikey"
 export APIKEY_REGISTRY=$PWD/$folder/registry.db APIKEY_MASTER_KEY_FILE=$PWD/$folder/apikey.key
 
 cat >"$work/ask.lua" <<LUA
@@ -145,10 +148,10 @@ frontend all
 HAPROXY
 start 8804 haproxy -f "$work/haproxy.cfg"
 haproxy=$server
-start 8801 "$bare" 127.0.0.1:8801
+start 8801 "$work/bare" 127.0.0.1:8801
 bare_server=$server
 echo 'scopes = ["orders:read"]' >"$work/serve.toml"
-start 8802 target/release/apikey serve --config "$work/serve.toml" --listen 127.0.0.1:8802
+start 8802 "$work/apikey" serve --config "$work/serve.toml" --listen 127.0.0.1:8802
 gate=$server
 echo "== $keys keys, 64 connections, one processor, medians of $rounds rounds of $seconds s"
 compare 'bare axum' 8801 "$bare_server" 'apikey serve' 8802 "$gate" 'nginx: map and limit_req' 8803 "$nginx" \
@@ -186,7 +189,7 @@ compare 'nginx and an empty answer' 8805 "$empty" 'nginx and apikey serve' 8806 
 kill "$empty" "$asked" "$bare_server"
 
 echo '== two servers on one registry, each on a processor of its own, which it shares with who asks it'
-processor=1 start 8807 target/release/apikey serve --config "$work/serve.toml" --listen 127.0.0.1:8807
+processor=1 start 8807 "$work/apikey" serve --config "$work/serve.toml" --listen 127.0.0.1:8807
 second=$server
 together() { # together "PID..." PORT...: a line of "us-of-processor requests/s", of the servers together
     local before after requests port processor=0 asking=()

@@ -60,6 +60,7 @@ fn examine(registry: &SqliteRegistry, findings: &mut Vec<FindingView>, session: 
     findings.push(schema(registry));
     findings.extend(machine::permissions(&session.settings.registry));
     findings.push(machine::integrity(registry));
+    findings.push(machine::usage(registry, &session.settings.registry));
     let keys = match registry.identity() {
         Ok(identity) => machine::vault(&identity, findings, session),
         Err(error) => {

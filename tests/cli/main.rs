@@ -28,6 +28,7 @@ mod reveal;
 mod rotate;
 mod rotate_due;
 mod scope;
+mod set_back;
 mod show;
 mod test_call;
 mod usage;

@@ -6,6 +6,7 @@ use super::{FindingView, Registry, Session, failed, ok, problem};
 use crate::crypto::Subkeys;
 use crate::domain::text::shell_word;
 use crate::registry::Identity;
+use crate::registry::sqlite::SqliteRegistry;
 use crate::vault::VaultKind;
 
 /// Whether others could read or write the registry, or put another in its place.
@@ -67,6 +68,27 @@ pub(super) fn integrity(registry: &dyn Registry) -> FindingView {
             )
         }
         Err(error) => failed("integrity", &error.into()),
+    }
+}
+
+/// Whether all that servers counted can be read: one piece that cannot be stops every sum.
+pub(super) fn usage(registry: &SqliteRegistry, path: &Path) -> FindingView {
+    match registry.unreadable_usage() {
+        Ok(numbers) if numbers.is_empty() => ok("usage", "all that servers counted can be read"),
+        Ok(numbers) => {
+            let list = numbers.iter().map(i64::to_string).collect::<Vec<_>>().join(", ");
+            let path = path.to_string_lossy();
+            let sql = format!("DELETE FROM usage_batch WHERE number IN ({list})");
+            problem(
+                "usage",
+                format!(
+                    "{} pieces of what servers counted were altered outside apikey, so usage cannot be summed",
+                    numbers.len()
+                ),
+                &format!("without what is in them: sqlite3 {} '{sql}'", shell_word(&path)),
+            )
+        }
+        Err(error) => failed("usage", &error.into()),
     }
 }
 

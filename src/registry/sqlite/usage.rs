@@ -7,6 +7,7 @@
 //! share is summed by itself, and is read and written once for all pieces of it. Each transaction is short.
 
 mod batch;
+mod check;
 
 use std::collections::BTreeMap;
 

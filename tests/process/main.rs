@@ -3,6 +3,7 @@
 #![cfg(unix)]
 #![allow(clippy::unwrap_used, reason = "a test stops where something is not as it laid it down")]
 
+mod busy;
 mod crashes;
 mod crowd;
 mod exits;

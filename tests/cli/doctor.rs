@@ -166,6 +166,7 @@ fn triggers_that_were_dropped_are_a_problem() {
     assert!(schema["message"].as_str().unwrap().contains("triggers"), "{schema}");
 }
 
+#[cfg(unix)]
 #[test]
 fn a_file_that_cannot_be_written_is_a_problem() {
     use std::os::unix::fs::PermissionsExt as _;

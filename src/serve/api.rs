@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use axum::body::{Body, Bytes, to_bytes};
 use axum::extract::{ConnectInfo, State};
-use axum::http::header::CONTENT_TYPE;
+use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use axum::http::{HeaderMap, Response};
 use axum::response::IntoResponse;
 use serde::Deserialize;
@@ -105,11 +105,28 @@ pub(super) async fn verify_batch(
     if questions.iter().any(|question| request(question).is_none()) {
         return Unanswered::Unreadable.response();
     }
-    let answers: Result<Vec<_>, _> = questions.iter().map(|question| answer_to(&gate, question)).collect();
-    match answers {
-        Ok(answers) => json(format!("{{\"answers\":[{}]}}", answers.join(","))),
-        Err(why) => why.response(),
+    let answers: Vec<_> = questions.iter().map(|question| answer_to(&gate, question)).collect();
+    if !answers.is_empty() && answers.iter().all(Result::is_err) {
+        return Unanswered::Undecided.response();
     }
+    // What the others took from limits is taken: they are not asked again for the sake of one that could not be decided.
+    let answers: Vec<_> = answers.into_iter().map(|answer| answer.unwrap_or_else(|_| undecided())).collect();
+    json(format!("{{\"answers\":[{}]}}", answers.join(",")))
+}
+
+/// One question of a batch that could not be decided.
+fn undecided() -> String {
+    let view = DecisionView {
+        accepted: false,
+        code: "undecided",
+        message: "no decision could be made",
+        hint: Some("ask again"),
+        key: None,
+        remaining: None,
+        retry_after_seconds: None,
+        checks: None,
+    };
+    serde_json::to_string(&view).expect("a view without a key is text, numbers and nothing else")
 }
 
 /// The body, up to so many bytes, of a caller who may ask: nothing of it is kept for others.
@@ -127,7 +144,7 @@ async fn read(
 }
 
 fn json(text: String) -> Response<Body> {
-    ([(CONTENT_TYPE, "application/json")], text).into_response()
+    ([(CONTENT_TYPE, "application/json"), (CACHE_CONTROL, "no-store")], text).into_response()
 }
 
 /// Why a question has no answer of its own.

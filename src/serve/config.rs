@@ -233,6 +233,15 @@ impl Rules {
             .or_else(|| lost("scopes", !self.scopes.is_empty(), !before.scopes.is_empty()))
             .or_else(|| lost("env", self.env.is_some(), before.env.is_some()))
             .or_else(|| lost("scope_header", self.scope_header.is_some(), before.scope_header.is_some()))
+            .or_else(|| {
+                let is_wider = |route: &Route| {
+                    before
+                        .routes
+                        .iter()
+                        .any(|before| route.is_wider_than(before) && !self.routes.contains(before))
+                };
+                self.routes.iter().any(is_wider).then_some("methods")
+            })
     }
 
     /// The first route that fits.

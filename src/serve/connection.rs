@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use axum::body::Body;
 use axum::extract::ConnectInfo;
-use axum::http::header::{CONNECTION, TRANSFER_ENCODING};
+use axum::http::header::{CONNECTION, CONTENT_LENGTH, TRANSFER_ENCODING};
 use axum::http::{HeaderValue, Request, Response, StatusCode};
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
@@ -97,9 +97,10 @@ async fn answer(
     pulse.beat();
     pulse.is_in(Phase::Working);
     // What follows a body whose end was said in two ways is never read as a request.
-    let is_last = request.headers().contains_key(TRANSFER_ENCODING);
+    let mut is_last = request.headers().contains_key(TRANSFER_ENCODING);
     let mut response = if house.is_for_requests && forward::is_asked(request.uri().path()) {
-        // What nearly all ask needs no router.
+        // What nearly all ask needs no router. A body is left unread, and so is what follows it.
+        is_last |= request.headers().get(CONTENT_LENGTH).is_some_and(|length| length != "0");
         forward::decide(&house.gate, peer, (request.method(), request.uri(), request.headers()))
     } else {
         request.extensions_mut().insert(ConnectInfo(peer));

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use axum::Json;
 use axum::body::Body;
 use axum::extract::{ConnectInfo, State};
+use axum::http::header::CACHE_CONTROL;
 use axum::http::{HeaderMap, Response, StatusCode};
 use axum::response::IntoResponse;
 use serde::Serialize;
@@ -67,10 +68,15 @@ pub(super) async fn show(
         match answer::refusal(verdict, (&request, true), rules) {
             Some(refusal) if verdict.spending.denial.is_none() => refusal,
             // One that has used up its limits is told so.
-            _ => Json(view(verdict)).into_response(),
+            _ => unstored(Json(view(verdict))),
         }
     });
     answered.unwrap_or_else(|_| answer::undecided())
+}
+
+/// What is about one key's holder is kept for nobody else (RFC 9111, 5.2.2.5).
+fn unstored(answer: impl IntoResponse) -> Response<Body> {
+    ([(CACHE_CONTROL, "no-store")], answer).into_response()
 }
 
 fn view<'a>(verdict: &Verdict<'a>) -> Option<SelfView<'a>> {
@@ -120,8 +126,8 @@ pub(super) async fn revoke(
     });
     match revoked.await {
         Ok(Ok(Some(revoked))) => {
-            Json(RevokedView { id: revoked.key.to_string(), revoked: true, changed: revoked.changed })
-                .into_response()
+            let id = revoked.key.to_string();
+            unstored(Json(RevokedView { id, revoked: true, changed: revoked.changed }))
         }
         Ok(Ok(None)) => answer::to_stranger(&gate.rules(), ip, gate.verifier.now()),
         Ok(Err(_)) | Err(_) => answer::undecided(),

@@ -29,6 +29,7 @@ pub(crate) mod tests;
 use std::path::Path;
 use std::sync::atomic::AtomicI64;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::time::Duration;
 
 use crossbeam_utils::sync::ShardedLock;
 
@@ -118,6 +119,7 @@ impl Verifier {
     pub fn with_keys(registry: &Path, keys: Subkeys, now: Box<Now>) -> Result<Self, VerifierError> {
         let (follower, index, watch) = Follower::begin(registry, &keys.row)?;
         let ledger = SqliteRegistry::open(registry)?;
+        ledger.wait_at_most(PATIENCE)?;
         let mut reader = SqliteRegistry::open(registry)?;
         reader.wait_at_most(deciding::PATIENCE)?;
         let counters = OnceLock::new();
@@ -129,7 +131,9 @@ impl Verifier {
             Err(error) if index.has_limits() => return Err(error.into()),
             Err(_) => {}
         }
-        let desk = Desk::new(SqliteRegistry::open(registry)?);
+        let clerks = SqliteRegistry::open(registry)?;
+        clerks.wait_at_most(PATIENCE)?;
+        let desk = Desk::new(clerks);
         let shared = Arc::new(Shared {
             brand: ledger.identity()?.brand,
             keys,
@@ -225,8 +229,9 @@ impl std::fmt::Debug for Verifier {
     }
 }
 
-/// How long another process that holds the file is waited for at the end.
-const LAST_PATIENCE: std::time::Duration = std::time::Duration::from_secs(1);
+/// How long another process that holds the file is waited for at a time: what could not be written is tried again soon,
+/// and at the end there are some such times, one after the other.
+const PATIENCE: Duration = Duration::from_secs(1);
 
 impl Drop for Verifier {
     fn drop(&mut self) {
@@ -241,7 +246,6 @@ impl Drop for Verifier {
             return;
         }
         // Nobody is left to tell: what could not be written is lost, as in a crash, and counters stay for the next verifier.
-        let _ = locked(&self.shared.ledger).wait_at_most(LAST_PATIENCE);
         let _ = self.shared.flush();
         if let Some(counters) = self.shared.counters.get() {
             let _ = locked(&self.shared.ledger).end_counting(counters, self.now());

@@ -1,5 +1,7 @@
 //! Revocation by possession: whoever presents a secret can end its key.
 
+use std::time::Duration;
+
 use super::{Credential, Shared, Verifier, VerifierError, locked};
 use crate::domain::event::{Action, Actor, Event};
 use crate::domain::key::{KeyId, RevokeReason};
@@ -9,6 +11,9 @@ use crate::verification::Compared;
 
 /// How often it begins anew when others change the key meanwhile.
 const TRIES: usize = 5;
+
+/// How long another process that holds the file is waited for.
+const PATIENCE: Duration = Duration::from_secs(5);
 
 /// What came of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -74,7 +79,11 @@ impl Shared {
         let (replace, audit) = ([after], Some(&self.keys.audit));
         let change =
             Change { replace: &replace, events: vec![event], audit, now: Some(now), ..Change::default() };
-        registry.apply(&change)?;
+        // Nobody tries that again by himself.
+        registry.wait_at_most(PATIENCE)?;
+        let applied = registry.apply(&change);
+        registry.wait_at_most(super::PATIENCE)?;
+        applied?;
         Ok(Some(Revoked { key, changed: true }))
     }
 }

@@ -6,7 +6,7 @@ use super::{ConfigError, WrittenRoute, each};
 use crate::domain::scope::Scope;
 
 /// What a method and a path need.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Route {
     /// Any of these; none is any.
     methods: Vec<Method>,
@@ -34,10 +34,22 @@ impl Route {
             let why = "not a pattern: `*` is one whole segment, `**` all that follow";
             return Err(wrong("route.path", why)(&written.path));
         }
-        let methods =
-            each(written.methods.as_deref().unwrap_or_default(), wrong("route.methods", "no method"))?;
+        let methods = written.methods.as_deref().unwrap_or_default();
+        // Methods are compared as they are (RFC 9110, 9.1): `delete` would fit no request that anybody means by it.
+        if let Some(small) =
+            methods.iter().find(|method| method.contains(|letter: char| letter.is_ascii_lowercase()))
+        {
+            return Err(wrong("route.methods", "no method: they are written in capitals")(small));
+        }
+        let methods = each(methods, wrong("route.methods", "no method"))?;
         let scopes = each(&written.scopes, wrong("route.scopes", "not a scope"))?;
         Ok(Self { methods, path, scopes })
+    }
+
+    /// Whether it is for any method, where the other was for some and is the same otherwise.
+    pub(super) fn is_wider_than(&self, other: &Self) -> bool {
+        let is_any = self.methods.is_empty() && !other.methods.is_empty();
+        is_any && self.path == other.path && self.scopes == other.scopes
     }
 
     pub(super) fn fits(&self, method: &Method, segments: &[&str]) -> bool {
@@ -55,6 +67,18 @@ impl Route {
 #[cfg(test)]
 mod tests {
     use crate::serve::config::Rules;
+
+    #[test]
+    fn a_method_is_written_as_it_is_compared() {
+        for (methods, is_right) in
+            [("'GET', 'M-SEARCH'", true), ("'get'", false), ("'GET', 'Delete'", false), ("'A B'", false)]
+        {
+            let read = Rules::parse(&format!(
+                "original = 'path'\ntrusted_proxies = ['::1']\n[[route]]\nmethods = [{methods}]\npath = '/a'\nscopes = ['a:b']\n"
+            ));
+            assert_eq!(read.is_ok(), is_right, "{methods}");
+        }
+    }
 
     #[test]
     fn what_was_asked_and_is_asked_no_more_is_named_and_nothing_else_is() {
@@ -76,6 +100,9 @@ mod tests {
                 assert!(cut.lost(&rules(&whole)).is_some(), "{}", &whole[..end]);
             }
         }
+        let some = whole.replace("scopes = ['a:b']", "scopes = ['a:b']\nmethods = ['GET']");
+        assert_eq!(rules(&whole).lost(&rules(&some)), Some("methods"));
+        assert_eq!(rules(&some).lost(&rules(&whole)), None);
         assert_eq!(rules("").lost(&rules("key_headers = ['x']")), None);
     }
 }

@@ -52,6 +52,25 @@ fn a_key_may_know_what_it_is_and_has_left_and_pays_nothing_for_it() {
         assert_eq!(served.status("GET /verify", &[served.bearer()]), "200");
     }
     assert_eq!(served.get("/v1/self")["limits"][0]["remaining"], 0);
+    let answer = served.ask("GET /v1/self", &[served.bearer()]);
+    assert!(answer.to_lowercase().contains("cache-control: no-store"), "{answer}");
+}
+
+#[test]
+fn behind_a_body_that_nobody_reads_there_is_no_other_request() {
+    let served = limited("3/1h", "");
+    let bearer = served.bearer();
+    for (length, is_last) in [("0", false), ("5", true)] {
+        let mut stream = TcpStream::connect(served.address).unwrap();
+        let body = if is_last { "hello" } else { "" };
+        let head = format!("host: api\r\n{bearer}\r\n");
+        write!(stream, "POST /verify HTTP/1.1\r\n{head}content-length: {length}\r\n\r\n{body}").unwrap();
+        write!(stream, "GET /verify HTTP/1.1\r\n{head}connection: close\r\n\r\n").unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        assert_eq!(answer.matches("HTTP/1.1 200").count(), if is_last { 1 } else { 2 }, "{answer}");
+        assert!(answer.to_lowercase().contains("connection: close"), "{answer}");
+    }
 }
 
 #[test]

@@ -40,7 +40,7 @@ pub struct Settings {
     pub master_key_file: PathBuf,
     /// The sealed file of the `file` vault.
     pub sealed_file: PathBuf,
-    /// The passphrase file named by a flag.
+    /// The passphrase file named by a flag; or standard input, by the environment too.
     pub passphrase_file: Option<PathBuf>,
     /// Defaults of `create` and `rotate`.
     pub defaults: Defaults,
@@ -52,27 +52,32 @@ pub struct Settings {
 /// A usage [`Failure`] when the configuration file or a value in it or in the environment is wrong.
 pub fn resolve(flags: &Flags, environment: &Environment) -> Result<Settings, Failure> {
     let places = Places::of(environment);
-    let profile = flags.profile.clone().or_else(|| environment.text("APIKEY_PROFILE").map(str::to_owned));
+    let profile = match &flags.profile {
+        Some(name) => Some(name.clone()),
+        None => unicode(environment, "APIKEY_PROFILE")?.map(str::to_owned),
+    };
+    // A flag overrides the environment: a profile that it names has its own places.
+    let told = |name: &str| environment.path(name).filter(|_| flags.profile.is_none());
     let named = environment.path("APIKEY_CONFIG");
     let config = named.clone().or_else(|| Some(places.config.as_ref()?.join("config.toml")));
     let read = config.as_deref().map(|path| file::read(path, named.is_some())).transpose()?;
     let place = config.as_deref().unwrap_or(Path::new("config.toml"));
     let defaults = read.unwrap_or_default().of_profile(profile.as_deref(), place)?;
-    let named = first([&flags.registry, &environment.path("APIKEY_REGISTRY"), &defaults.registry]);
+    let named = first([&flags.registry, &told("APIKEY_REGISTRY"), &defaults.registry]);
     // Only now: a service or a container that says where its registry is needs no home.
     let registry = named.map_or_else(|| places.registry(profile.as_deref()), Ok)?;
     let beside = |name: &str| registry.parent().unwrap_or(Path::new(".")).join(name);
-    let master_key_file = first([
-        &flags.master_key_file,
-        &environment.path("APIKEY_MASTER_KEY_FILE"),
-        &defaults.master_key_file,
-    ]);
+    let master_key_file =
+        first([&flags.master_key_file, &told("APIKEY_MASTER_KEY_FILE"), &defaults.master_key_file]);
     Ok(Settings {
         vault: vault(flags, environment, &defaults)?,
         // A key file that is named is a vault that is named.
         master_key_file: master_key_file.unwrap_or_else(|| beside("master.key")),
         sealed_file: beside("master.key.sealed"),
-        passphrase_file: flags.passphrase_file.clone(),
+        passphrase_file: flags.passphrase_file.clone().or_else(|| {
+            // As the flag has it, standard input; any other file is one source among others.
+            environment.path("APIKEY_PASSPHRASE_FILE").filter(|path| path.as_os_str() == "-")
+        }),
         registry,
         defaults,
     })
@@ -89,14 +94,23 @@ fn vault(
     if flags.master_key_file.is_some() {
         return Ok(Some(VaultKind::Keyfile));
     }
-    if let Some(word) = environment.text("APIKEY_VAULT") {
+    if let Some(word) = unicode(environment, "APIKEY_VAULT")? {
         return word.parse().map(Some).map_err(|error: crate::vault::UnknownVaultKind| {
             Failure::usage(error.to_string()).hint("set APIKEY_VAULT to keyring, file or keyfile")
         });
     }
-    let names_a_key_file =
-        environment.os("APIKEY_MASTER_KEY_FILE").is_some() || defaults.master_key_file.is_some();
+    let is_told = environment.os("APIKEY_MASTER_KEY_FILE").is_some() && flags.profile.is_none();
+    let names_a_key_file = is_told || defaults.master_key_file.is_some();
     Ok(defaults.vault.or(names_a_key_file.then_some(VaultKind::Keyfile)))
+}
+
+/// A variable as text: one that is none says something, and not nothing.
+fn unicode<'e>(environment: &'e Environment, name: &str) -> Result<Option<&'e str>, Failure> {
+    match (environment.os(name), environment.text(name)) {
+        (Some(_), None) => Err(Failure::usage(format!("{name} is no text"))
+            .hint(format!("set {name} to a word in UTF-8, or `unset {name}`"))),
+        (_, text) => Ok(text),
+    }
 }
 
 fn first<T: Clone, const N: usize>(candidates: [&Option<T>; N]) -> Option<T> {
@@ -188,6 +202,35 @@ mod tests {
         assert_eq!(profile("b").unwrap().defaults.owner.as_ref().map(Name::as_str), Some("bea"));
         for name in ["../x", "", "a/b", "a b"] {
             assert!(profile(name).is_err(), "{name}");
+        }
+    }
+
+    #[test]
+    fn a_profile_that_a_flag_names_has_its_own_places() {
+        let told = environment(&[
+            ("HOME", "/h"),
+            ("APIKEY_REGISTRY", "/env/r.db"),
+            ("APIKEY_MASTER_KEY_FILE", "/env/key"),
+            ("APIKEY_PROFILE", "a"),
+        ]);
+        let resolved = |profile: Option<&str>| {
+            let flags = Flags { profile: profile.map(str::to_owned), ..Flags::default() };
+            let settings = resolve(&flags, &told).unwrap();
+            (settings.registry, settings.master_key_file, settings.vault)
+        };
+        assert_eq!(resolved(None), ("/env/r.db".into(), "/env/key".into(), Some(VaultKind::Keyfile)));
+        let own = Path::new("/h/.local/share/apikey/profiles/b");
+        assert_eq!(resolved(Some("b")), (own.join("registry.db"), own.join("master.key"), None));
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_variable_that_is_no_text_is_an_error_and_not_nothing() {
+        use std::os::unix::ffi::OsStrExt as _;
+        for name in ["APIKEY_PROFILE", "APIKEY_VAULT"] {
+            let odd = std::ffi::OsStr::from_bytes(b"a\xff").to_owned();
+            let told = Environment::new([("HOME".into(), "/h".into()), (name.into(), odd)]);
+            assert!(resolve(&Flags::default(), &told).unwrap_err().message.contains(name));
         }
     }
 

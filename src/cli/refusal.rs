@@ -52,7 +52,8 @@ fn negative<'a>(error: &clap::Error, arguments: &'a [OsString]) -> Option<&'a st
 /// Whether JSON was asked for, on a line that could not be read.
 fn wants_json(arguments: &[OsString]) -> bool {
     let word = |argument: &OsString| argument.to_str().unwrap_or_default().to_owned();
-    let words: Vec<String> = arguments.iter().map(word).collect();
+    // Behind `--` words are not for this program.
+    let words: Vec<String> = arguments.iter().map(word).take_while(|word| word != "--").collect();
     words.iter().any(|word| matches!(word.as_str(), "--json" | "--format=json" | "--format=jsonl"))
         || words.windows(2).any(|two| two[0] == "--format" && matches!(two[1].as_str(), "json" | "jsonl"))
 }

@@ -12,7 +12,8 @@ use super::{kept, reveal};
 use crate::crypto::AuditKey;
 use crate::domain::event::{Action, Event, FieldChange};
 use crate::domain::key::{Key, KeySecret};
-use crate::domain::secret::Secret;
+use crate::domain::name::LONGEST_NAME;
+use crate::domain::secret::{Secret, contains_secret};
 use crate::exit::{Exit, Failure};
 use crate::host::real;
 use crate::output::escape;
@@ -50,6 +51,10 @@ fn variable(text: &str) -> Result<String, String> {
     if text.to_ascii_uppercase().starts_with("APIKEY_") {
         return Err("apikey itself reads variables that begin with `APIKEY_`".to_owned());
     }
+    // What of the secret they do not understand they say, or it is where programs are looked for.
+    if text == "PATH" || text.starts_with("LD_") || text.starts_with("DYLD_") {
+        return Err("the system reads this variable when it starts a program".to_owned());
+    }
     Ok(text.to_owned())
 }
 
@@ -58,6 +63,12 @@ fn variable(text: &str) -> Result<String, String> {
 /// # Errors
 /// Exit 2 when there is no such program; exit 6 when no copy is kept.
 pub fn run(arguments: &Arguments, session: &mut Session<'_, '_>) -> Result<Exit> {
+    if arguments.command.iter().any(|word| contains_secret(&word.to_string_lossy())) {
+        let failure = Failure::usage(
+            "a secret was given as an argument, where other users and your shell's history can read it",
+        );
+        return Err(failure.hint(format!("the program finds it in ${}", arguments.variable)).into());
+    }
     let mut unlocked = session.unlocked()?;
     let found = session.select(&unlocked.registry, &arguments.key)?;
     let row = reveal::chosen(arguments.secret.as_deref(), &found.key)?;
@@ -83,7 +94,8 @@ fn used<'a>(
     (audit, session): (&'a AuditKey, &Session<'_, '_>),
 ) -> Change<'a> {
     let mut event = Event::on_key(Action::SecretUsed, &session.actor(), Some(key), key, session.now);
-    let name = Path::new(program).file_name().unwrap_or(program).to_string_lossy().into_owned();
+    let name = Path::new(program).file_name().unwrap_or(program).to_string_lossy();
+    let name = name.chars().take(LONGEST_NAME).collect();
     for (field, after) in [("secret", row.id.to_string()), ("program", name)] {
         event.changes.push(FieldChange { field: field.to_owned(), before: None, after: Some(after) });
     }

@@ -225,10 +225,10 @@ fn preview(arguments: &Arguments, session: &mut Session<'_, '_>) -> Result<Exit>
             .into_iter()
             .map(|id| {
                 let public = public_part(brand, key.kind, key.env, id);
-                answer::planned(Some(key), Some(public), &target)
+                answer::planned(Some(key), Some(public), Some(&target))
             })
             .collect(),
-        _ => vec![answer::planned(key.as_ref().map(|(key, _)| key), None, &target)],
+        _ => vec![answer::planned(key.as_ref().map(|(key, _)| key), None, Some(&target))],
     };
     if arguments.save {
         target::refuse_private(&target)?;

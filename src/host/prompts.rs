@@ -1,6 +1,8 @@
 //! Questions to a person. Whether anybody may be asked is decided before, in [`crate::session`].
 
 use std::io;
+#[cfg(unix)]
+use std::io::Write as _;
 
 /// Asks; an interrupted question is [`io::ErrorKind::Interrupted`].
 pub trait Prompts {
@@ -69,6 +71,37 @@ fn restorer_of_modes() -> impl Fn() + Send {
     || ()
 }
 
+/// Asks with the echo switched off before the question is there. dialoguer switches it off behind that, and throws away
+/// what was typed in between: who answers at once would see the passphrase, and wait for ever.
+#[cfg(unix)]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the terminal itself: whoever asks has made sure that it is one"
+)]
+fn hidden_line(question: &str) -> io::Result<String> {
+    use rustix::termios::{LocalModes, OptionalActions, tcgetattr, tcsetattr};
+    let terminal = io::stdin();
+    let modes = tcgetattr(&terminal)?;
+    let mut silent = modes.clone();
+    silent.local_modes.remove(LocalModes::ECHO);
+    tcsetattr(&terminal, OptionalActions::Now, &silent)?;
+    let mut answer = String::new();
+    let asked = write!(io::stderr(), "{question}: ").and_then(|()| terminal.read_line(&mut answer));
+    // The terminal may be gone already.
+    let _ = tcsetattr(&terminal, OptionalActions::Now, &modes);
+    let _ = writeln!(io::stderr());
+    asked?;
+    if answer.ends_with('\n') {
+        answer.pop();
+    }
+    Ok(answer)
+}
+
+#[cfg(not(unix))]
+fn hidden_line(question: &str) -> io::Result<String> {
+    dialoguer::Password::new().with_prompt(question).allow_empty_password(true).interact().map_err(into_io)
+}
+
 #[expect(
     clippy::disallowed_methods,
     reason = "runs on the signal's own thread: there is nobody to return to"
@@ -91,11 +124,7 @@ impl Prompts for TerminalPrompts {
 
     fn hidden(&mut self, question: &str) -> io::Result<String> {
         self.handle_interrupt();
-        dialoguer::Password::new()
-            .with_prompt(question)
-            .allow_empty_password(true)
-            .interact()
-            .map_err(into_io)
+        hidden_line(question)
     }
 
     fn choice(&mut self, question: &str, options: &[&str], default: usize) -> io::Result<usize> {

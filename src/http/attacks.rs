@@ -380,3 +380,17 @@ fn data_method_and_headers_arrive_as_given() {
         assert!(request.ends_with("\r\n\r\n{\"a\":1}"), "{request}");
     }
 }
+
+#[test]
+fn without_data_a_post_says_that_it_is_empty() {
+    let server = Server::saying("HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
+    for method in ["POST", "PUT", "PATCH", "GET", "DELETE"] {
+        let spec = TargetSpec { method: method.to_owned(), ..TargetSpec::get(&server.url("/")) };
+        let credential = Credential::from_text("a-secret-of-somebody").unwrap();
+        call(&Target::new(spec).unwrap(), &credential, &Route::default()).unwrap();
+        let seen = server.seen().pop().unwrap().to_lowercase();
+        assert!(!seen.contains("transfer-encoding"), "{method}: {seen}");
+        let is_said = matches!(method, "POST" | "PUT" | "PATCH");
+        assert_eq!(seen.contains("content-length: 0"), is_said, "{method}: {seen}");
+    }
+}

@@ -115,7 +115,10 @@ fn send(
     request: Request<Option<Vec<u8>>>,
 ) -> Result<ureq::http::Response<ureq::Body>, Failure> {
     let (parts, body) = request.into_parts();
-    let sent = match body {
+    // Without a body these say that it is empty: else the library sends none in chunks, which servers may refuse
+    // (RFC 9110, 8.6).
+    let has_body = matches!(parts.method.as_str(), "POST" | "PUT" | "PATCH");
+    let sent = match body.or_else(|| has_body.then(Vec::new)) {
         Some(body) => agent.run(Request::from_parts(parts, body)),
         None => agent.run(Request::from_parts(parts, ())),
     };

@@ -25,7 +25,7 @@ const PRIVATE_TAIL: usize = 49;
 ///
 /// Found are, in any case of letters and under up to three layers of percent, backslash and entity escapes: the key,
 /// any 16 characters of it in a row, its base64 and base64url at each of the three alignments (so inside
-/// `user:key` too), and its hexadecimal. The public part of an issued secret is not hidden. A server that disguises
+/// `user:key` too), and its hexadecimal, in one piece or with spaces. The public part of an issued secret is not hidden. A server that disguises
 /// the key in another way (encrypts, reverses) is not stopped.
 pub struct Mask {
     windows: HashSet<[u8; WINDOW]>,

@@ -96,10 +96,19 @@ fn backslash(text: &[u8]) -> Option<(u32, usize)> {
         }
         [b'\\', b'u', digits @ ..] => Some((hex(digits.get(..4)?)?, 6)),
         [b'\\', b'x', digits @ ..] => Some((hex(digits.get(..2)?)?, 4)),
+        [b'\\', first @ b'0'..=b'3', second @ b'0'..=b'7', third @ b'0'..=b'7', ..] => {
+            Some((octal(&[*first, *second, *third]), 4))
+        }
+        [b'\\', first @ b'0'..=b'7', second @ b'0'..=b'7', ..] => Some((octal(&[*first, *second]), 3)),
         [b'\\', b'n' | b'r' | b't' | b'b' | b'f' | b'0', ..] => Some((0, 2)),
         [b'\\', other, ..] => Some((u32::from(*other), 2)),
         _ => None,
     }
+}
+
+/// Of digits that were looked at.
+fn octal(digits: &[u8]) -> u32 {
+    digits.iter().fold(0, |value, digit| value * 8 + u32::from(digit - b'0'))
 }
 
 fn entity(text: &[u8]) -> Option<(u32, usize)> {
@@ -139,6 +148,8 @@ mod tests {
             "\\u006bey",
             "\\u{6b}ey",
             "\\x6Bey",
+            "\\153ey",
+            "\\153\\145\\171",
             "k\\ey",
             "\\\\u006bey",
             "&#107;ey",

@@ -15,6 +15,7 @@ use super::readings::any_reading;
 pub use error::TargetError;
 
 mod error;
+mod private;
 
 /// How long a call may take in all where nobody said.
 pub const DEFAULT_TIMEOUT: Duration = Duration::from_secs(10);
@@ -112,12 +113,6 @@ impl Target {
     #[must_use]
     pub fn is_loopback_only(&self) -> bool {
         self.url.scheme() == "http" && !self.spec.allow_http
-    }
-
-    /// Headers whose names suggest that their values are private, such as `Cookie`: a reason not to remember this target.
-    #[must_use]
-    pub fn private_headers(&self) -> Vec<&str> {
-        self.spec.headers.iter().map(|(name, _)| name.as_str()).filter(|name| sounds_private(name)).collect()
     }
 }
 
@@ -247,13 +242,6 @@ fn refuse_secret(text: &[u8], place: &'static str) -> Result<(), TargetError> {
         return Err(TargetError::ContainsSecret(place));
     }
     Ok(())
-}
-
-fn sounds_private(header: &str) -> bool {
-    let name = header.to_ascii_lowercase();
-    ["auth", "cookie", "key", "password", "secret", "signature", "token"]
-        .iter()
-        .any(|word| name.contains(word))
 }
 
 mod base64_bytes {

@@ -1,5 +1,6 @@
 //! Making a registry: the vault first, the registry second, one process at a time.
 
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use anyhow::Result;
@@ -70,7 +71,7 @@ impl Session<'_, '_> {
         }
         let id = SecretId::generate(self.host.rng).to_string();
         let kind = self.choose_vault(&id)?;
-        let unfinished = Unfinished::begin(kind, &self.settings.sealed_file)?;
+        let unfinished = Unfinished::begin(kind, &self.settings.sealed_file, &path)?;
         let id = unfinished.left.map_or(id, |left| left.to_string());
         let master = self.with_vault(kind, &id, |vault, rng| put_master_key(vault, rng))?;
         let identity = Identity {
@@ -146,31 +147,36 @@ struct Unfinished {
 }
 
 impl Unfinished {
-    fn begin(kind: VaultKind, sealed_file: &Path) -> Result<Self> {
+    /// `registry` is the one that is being made.
+    fn begin(kind: VaultKind, sealed_file: &Path, registry: &Path) -> Result<Self> {
         if kind != VaultKind::File {
             return Ok(Self { mark: None, left: None });
         }
         let mut mark = sealed_file.as_os_str().to_owned();
         mark.push(".unfinished");
         let mark = PathBuf::from(mark);
+        let registry = std::path::absolute(registry).unwrap_or_else(|_| registry.to_owned());
+        let registry = registry.as_os_str().as_encoded_bytes();
         let is_left = mark.symlink_metadata().is_ok();
         if !is_left && sealed_file.symlink_metadata().is_err() {
             let mut options = std::fs::OpenOptions::new();
             options.write(true).create_new(true);
             #[cfg(unix)]
             std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-            options.open(&mark).map_err(|error| {
+            options.open(&mark).and_then(|mut file| file.write_all(registry)).map_err(|error| {
                 Failure::new(Exit::Vault, "vault_io", format!("{} cannot be made: {error}", mark.display()))
             })?;
         }
+        // That of another registry, which may be there by now, lends nothing.
+        let is_ours = is_left && std::fs::read(&mark).is_ok_and(|of| of == registry);
         let left =
-            if is_left { SealedFile::registry_of(sealed_file).and_then(SecretId::parse) } else { None };
+            if is_ours { SealedFile::registry_of(sealed_file).and_then(SecretId::parse) } else { None };
         Ok(Self { mark: Some(mark), left })
     }
 
     fn end(self) {
         if let Some(mark) = self.mark {
-            // One that stays would lend the id of a registry that is there, which another `init` here then refuses.
+            // One that stays lends its id to the registry alone that is there by now.
             let _ = std::fs::remove_file(mark);
         }
     }

@@ -142,7 +142,7 @@ impl Session<'_, '_> {
                 format!("this registry's vault is `{kind}`, not `{named}`"),
             );
             return Err(failure
-                .hint("leave `--vault` and APIKEY_VAULT out: the registry knows its vault")
+                .hint("the registry knows its vault: leave `--vault`, `--master-key-file`, APIKEY_VAULT and APIKEY_MASTER_KEY_FILE out, and `vault` and `master_key_file` of config.toml")
                 .into());
         }
         let master =

@@ -117,8 +117,8 @@ impl VaultError {
     pub fn hint(&self) -> String {
         match self {
             Self::Missing { .. } => {
-                "say where it is if it is elsewhere (`--master-key-file PATH`, APIKEY_MASTER_KEY_FILE), run as the user \
-                 (and in the kind of session) that ran `apikey init`, or bring it back from a backup"
+                "run as the user (and in the kind of session) that ran `apikey init`, or bring it back from a backup; of a \
+                 key file that is elsewhere say where (`--master-key-file PATH`, APIKEY_MASTER_KEY_FILE)"
                     .into()
             }
             Self::Locked { .. } => UNLOCK.into(),

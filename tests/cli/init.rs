@@ -82,7 +82,9 @@ fn a_sealed_file_that_an_interrupted_init_left_is_taken_up_and_that_of_another_r
     std::fs::remove_file(&registry).unwrap();
     world.run(&["init"]).ended(Exit::Vault);
     // As after a kill between the one and the other.
-    std::fs::write(&mark, "").unwrap();
+    std::fs::write(&mark, registry.to_str().unwrap()).unwrap();
+    // Of the other registry it says nothing, and lends it nothing.
+    world.run(&["init", "--registry", &other]).ended(Exit::Vault);
     let text = std::fs::read(&sealed).unwrap();
     let world = sealed_with(world, "another");
     world.run(&["init"]).ended(Exit::Vault);
@@ -92,6 +94,17 @@ fn a_sealed_file_that_an_interrupted_init_left_is_taken_up_and_that_of_another_r
     assert!(!mark.exists());
     let secret = world.create(&["ci"]);
     assert_eq!(world.verdict(&secret, &[]), "accepted");
+}
+
+#[test]
+fn the_variable_of_a_passphrase_file_names_standard_input_too() {
+    let world = World::new().with_variable("APIKEY_VAULT", "file");
+    let world = world.with_variable("APIKEY_PASSPHRASE_FILE", "-");
+    world.run_with_stdin(&["init"], b"correct horse\n").done();
+    world.run_with_stdin(&["create", "-q", "ci"], b"correct horse").done();
+    world.run_with_stdin(&["create", "-q", "b"], b"wrong").ended(Exit::Vault);
+    let ran = world.run_with_stdin(&["verify"], b"correct horse").ended(Exit::Usage);
+    assert!(ran.stderr.contains("standard input cannot be both"), "{}", ran.stderr);
 }
 
 #[cfg(unix)]

@@ -14,11 +14,11 @@ const CONFIGURATION: [(&str, &str); 9] = [
 ];
 
 const ENVIRONMENT: [(&str, &str); 16] = [
-    ("APIKEY_REGISTRY", "the registry file, as --registry"),
+    ("APIKEY_REGISTRY", "the registry file, as --registry; not with --profile"),
     ("APIKEY_PROFILE", "the profile, as --profile"),
     ("APIKEY_CONFIG", "the configuration file"),
     ("APIKEY_VAULT", "the kind of vault, as --vault"),
-    ("APIKEY_MASTER_KEY_FILE", "the key file of the vault keyfile, as --master-key-file"),
+    ("APIKEY_MASTER_KEY_FILE", "the key file of the vault keyfile, as --master-key-file; not with --profile"),
     ("APIKEY_PASSPHRASE_FILE", "a file with the passphrase of the vault file, as --passphrase-file"),
     ("APIKEY_PASSPHRASE_COMMAND", "a command that prints the passphrase; run without a shell"),
     ("APIKEY_PASSPHRASE", "the passphrase itself; other processes of yours can read it"),

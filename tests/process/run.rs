@@ -104,6 +104,8 @@ fn where_nothing_is_kept_or_nothing_starts_there_is_an_error_and_no_program() {
         &["run", "a", "--as", "", "true"],
         &["run", "a", "--as", "A=B", "true"],
         &["run", "a", "--as", "APIKEY_REGISTRY", "true"],
+        &["run", "a", "--as", "LD_PRELOAD", "true"],
+        &["run", "a", "--as", "PATH", "true"],
         &["run", "a", "no-such-program"],
         &["run", "a", "."],
         &["run", "a", "--secret", &secret, "true"],
@@ -113,6 +115,19 @@ fn where_nothing_is_kept_or_nothing_starts_there_is_an_error_and_no_program() {
         assert_eq!(ran.stdout, "", "{arguments:?}");
         assert!(!ran.stderr.contains(&secret), "{arguments:?}: {}", ran.stderr);
     }
+    // Neither in the log nor anywhere.
+    let path = format!("/tmp/{secret}x");
+    for words in [&[&*secret][..], &["true", &secret], &[&*path]] {
+        let ran = machine.run(&[&["run", "a", "--"], words].concat()).ended(2);
+        assert!(ran.stderr.contains("$API_KEY") && !ran.stderr.contains(&secret), "{}", ran.stderr);
+    }
+    let log = machine.run(&["log", "--json"]).ended(0).stdout;
+    assert!(!log.contains(&secret), "{log}");
+    let endless = "x".repeat(100_000);
+    machine.run(&["run", "a", "--", &endless]).ended(2);
+    assert!(machine.run(&["log", "--json"]).ended(0).stdout.len() < 10_000);
+    let ran = machine.run(&["run", "a", "--as", "9", "--", "true", "--json"]).ended(2);
+    assert!(!ran.stderr.starts_with('{'), "{}", ran.stderr);
     let ran = machine.run(&["--json", "run", "a", "no-such-program"]).ended(2);
     assert!(ran.error()["message"].as_str().unwrap().contains("`no-such-program`"));
     assert_eq!(machine.verdict(&secret), "accepted");

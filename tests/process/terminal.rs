@@ -1,13 +1,12 @@
 //! A person at a real terminal: questions, hidden answers, declining, and Ctrl-C.
 
-use std::thread;
 use std::time::Duration;
 
 use expectrl::process::unix::WaitStatus;
 use expectrl::session::OsSession;
 use expectrl::{Eof, Expect, Session};
 
-use crate::machine::{APIKEY, LOOK_EVERY, LOOKS, Machine, finish};
+use crate::machine::{APIKEY, Machine, finish};
 
 const HIDE_CURSOR: &str = "\x1b[?25l";
 const SHOW_CURSOR: &str = "\x1b[?25h";
@@ -32,17 +31,12 @@ impl Terminal {
         Self { session, seen: String::new() }
     }
 
-    /// Waits for a question whose answer is hidden; what is typed before the echo is off would be thrown away.
+    /// Waits for a question whose answer is hidden, from the moment on when it is to be seen.
     #[track_caller]
     fn is_asked_for_hidden(&mut self, text: &str) -> &mut Self {
         self.sees(text);
-        for _ in 0..LOOKS {
-            if !self.session.get_process().get_echo().unwrap() {
-                return self;
-            }
-            thread::sleep(LOOK_EVERY);
-        }
-        panic!("the echo stayed on after {:?}", self.seen);
+        assert!(!self.session.get_process().get_echo().unwrap(), "the echo is on after {:?}", self.seen);
+        self
     }
 
     /// Waits until this is on the screen.

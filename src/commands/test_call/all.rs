@@ -19,7 +19,8 @@ use crate::registry::Filter;
 /// One key with all that its call needs, or why there is none.
 struct Job {
     key: Key,
-    target: Target,
+    /// None where what is remembered is none.
+    target: Option<Target>,
     ready: Result<Ready, Failure>,
 }
 
@@ -35,15 +36,14 @@ pub(super) fn run(arguments: &Arguments, session: &mut Session<'_, '_>) -> Resul
         session.say("no active key has a remembered target\n hint: apikey test-call KEY --url URL --save")?;
     }
     if arguments.dry_run {
-        let views: Vec<_> =
-            jobs.iter().map(|job| answer::planned(Some(&job.key), None, &job.target)).collect();
+        let views: Vec<_> = jobs.iter().map(planned).collect();
         return answer::write(&views, true, session);
     }
     let calls: Vec<_> = jobs
         .iter()
         .filter_map(|job| {
             let ready = job.ready.as_ref().ok()?;
-            Some((&job.key, std::slice::from_ref(&ready.presented), &job.target))
+            Some((&job.key, std::slice::from_ref(&ready.presented), job.target.as_ref()?))
         })
         .collect();
     if !calls.is_empty() {
@@ -77,11 +77,16 @@ fn jobs(arguments: &Arguments, unlocked: &Unlocked, session: &Session<'_, '_>) -
         if shown.is_none() && checked.is_ok() {
             continue;
         }
-        let target = target::read(&arguments.target, shown)?;
-        let ready = checked
-            .and_then(|_| ready(&key, &target, arguments, (unlocked, session)))
-            .map_err(|error| Failure::of(&error));
-        jobs.push(Job { key, target, ready });
+        // What one key has wrong with it is no reason not to call the others.
+        let target = target::read(&arguments.target, shown);
+        let ready = match (&target, checked) {
+            (_, Err(error)) => Err(Failure::of(&error)),
+            (Err(error), Ok(_)) => Err(Failure::of(error)),
+            (Ok(target), Ok(_)) => {
+                ready(&key, target, arguments, (unlocked, session)).map_err(|error| Failure::of(&error))
+            }
+        };
+        jobs.push(Job { key, target: target.ok(), ready });
     }
     Ok(jobs)
 }
@@ -134,19 +139,31 @@ fn take<'a>(jobs: &'a [Job], next: &AtomicUsize) -> Option<(usize, &'a Job)> {
 }
 
 fn one(job: &Job) -> CallView {
-    let planned = || answer::planned(Some(&job.key), None, &job.target);
-    match &job.ready {
-        Ok(Ready { presented, route }) => {
-            let result = route.clone().and_then(|route| call(&job.target, &presented.credential, &route));
-            answer::view(Some(&job.key), presented.public.clone(), &job.target, &result)
+    match (&job.ready, &job.target) {
+        (Ok(Ready { presented, route }), Some(target)) => {
+            let result = route.clone().and_then(|route| call(target, &presented.credential, &route));
+            answer::view(Some(&job.key), presented.public.clone(), target, &result)
         }
-        Err(failure) => CallView {
-            verdict: Some("no_verdict"),
-            code: failure.code,
-            reason: failure.message.clone(),
-            dry_run: false,
-            ..planned()
-        },
+        (Ok(_), None) => planned(job),
+        (Err(failure), _) => {
+            CallView { verdict: Some("no_verdict"), dry_run: false, ..refused(job, failure) }
+        }
+    }
+}
+
+/// What would be called, or why nothing would be.
+fn planned(job: &Job) -> CallView {
+    match &job.ready {
+        Err(failure) if job.target.is_none() => refused(job, failure),
+        _ => answer::planned(Some(&job.key), None, job.target.as_ref()),
+    }
+}
+
+fn refused(job: &Job, failure: &Failure) -> CallView {
+    CallView {
+        code: failure.code,
+        reason: failure.message.clone(),
+        ..answer::planned(Some(&job.key), None, job.target.as_ref())
     }
 }
 

@@ -19,7 +19,8 @@ pub(super) fn view(
 ) -> CallView {
     let verdict = judge(target.spec().expect.as_ref(), result);
     let (word, code, reason) = words(&verdict);
-    let view = CallView { verdict: Some(word), code, reason, dry_run: false, ..planned(key, public, target) };
+    let view =
+        CallView { verdict: Some(word), code, reason, dry_run: false, ..planned(key, public, Some(target)) };
     let Ok(answer) = result else { return view };
     CallView {
         status: Some(answer.status),
@@ -36,8 +37,8 @@ pub(super) fn view(
     }
 }
 
-/// What would be called.
-pub(super) fn planned(key: Option<&Key>, public: Option<String>, target: &Target) -> CallView {
+/// What would be called; nothing in particular without a target.
+pub(super) fn planned(key: Option<&Key>, public: Option<String>, target: Option<&Target>) -> CallView {
     CallView {
         key: key.map(|key| CalledKey {
             id: key.id.to_string(),
@@ -45,8 +46,8 @@ pub(super) fn planned(key: Option<&Key>, public: Option<String>, target: &Target
             project: key.project.to_string(),
         }),
         secret_public: public,
-        url: target.url().to_string(),
-        method: target.spec().method.clone(),
+        url: target.map(|target| target.url().to_string()).unwrap_or_default(),
+        method: target.map(|target| target.spec().method.clone()).unwrap_or_default(),
         status: None,
         verdict: None,
         code: "not_called",

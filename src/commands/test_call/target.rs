@@ -163,8 +163,10 @@ pub(super) fn route(
         None => Roots::Bundled,
     };
     let environment = session.host.environment;
-    // curl takes an empty variable for one that is not set, as `text` does.
-    let proxy = proxy::for_url(target.url(), &|name| environment.text(name).map(str::to_owned));
+    // curl takes an empty variable for one that is not set, as `os` does.
+    // What is no text names no proxy that could be used, and is not gone around.
+    let lookup = |name: &str| environment.os(name).map(|value| value.to_string_lossy().into_owned());
+    let proxy = proxy::for_url(target.url(), &lookup);
     Ok(proxy.map(|proxy| Route { roots, proxy }).map_err(NoAnswer::from))
 }
 
@@ -183,13 +185,13 @@ pub(super) fn sealed(target: &Target, key: KeyId, row: &RowKey) -> Result<String
     Ok(serde_json::to_string(&remembered)?)
 }
 
-/// A header that may be private is not stored in the clear.
+/// What may be private is not stored in the clear.
 pub(super) fn refuse_private(target: &Target) -> Result<()> {
-    if let Some(name) = target.private_headers().first() {
+    if let Some(part) = target.private_parts().first() {
         return Err(Failure::usage(format!(
-            "the header `{name}` may be private, so this target is not remembered"
+            "the {part} may be private, and what is remembered is readable, so this target is not"
         ))
-        .hint("leave the header or `--save` out")
+        .hint("leave it or `--save` out")
         .into());
     }
     Ok(())

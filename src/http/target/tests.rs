@@ -187,8 +187,18 @@ fn a_stored_target_reads_back_the_same_and_is_checked_again() {
 }
 
 #[test]
-fn headers_that_sound_private_are_named() {
-    let target = Target::new(with_header("Cookie", "a=b")).unwrap();
-    assert_eq!(target.private_headers(), ["Cookie"]);
-    assert!(Target::new(with_header("Accept", "a/b")).unwrap().private_headers().is_empty());
+fn what_sounds_private_is_named() {
+    let parts = |spec: TargetSpec| Target::new(spec).unwrap().private_parts();
+    assert_eq!(parts(with_header("Cookie", "a=b")), ["header `Cookie`"]);
+    assert!(parts(with_header("Accept", "a/b")).is_empty());
+    let with = |query: &str, data: &str| {
+        let spec = TargetSpec::get(&format!("https://api.example/?{query}"));
+        parts(TargetSpec { data: Some(data.as_bytes().to_vec()), ..spec })
+    };
+    assert_eq!(
+        with("a=1&Token=x", "{\"password\": 1, \"b\": 2}"),
+        ["query parameter `Token`", "field `password`"]
+    );
+    assert_eq!(with("a=1", "user=a&api_key=x"), ["field `api_key`"]);
+    assert!(with("a=token", "a token in a text").is_empty());
 }

@@ -12,11 +12,14 @@ use crate::domain::time::Instant;
 use crate::exit::{Exit, Failure};
 use crate::output::view::{ChangedView, KeyView};
 use crate::output::{Format, ListWriter, Record, escape};
-use crate::registry::{Change, Found, Registry};
+use crate::registry::{Change, Found, Registry, RegistryError};
 use crate::session::{Session, Unlocked};
 
 /// So many of many keys a person is told of one by one.
 pub const TOLD: usize = 20;
+
+/// How often a key is read again that somebody else changes again and again.
+pub const TRIES: u32 = 8;
 
 /// What a change did.
 #[derive(Debug)]
@@ -37,17 +40,26 @@ pub fn change_one(
     selector: &str,
     dry_run: bool,
     session: &mut Session<'_, '_>,
-    change: impl FnOnce(&mut Key) -> Result<Outcome>,
+    change: impl Fn(&mut Key) -> Result<Outcome>,
 ) -> Result<Exit> {
     let mut registry = session.registry()?;
-    let found = session.select(&registry, selector)?;
-    let mut after = found.key.clone();
-    let outcome = change(&mut after)?;
-    if outcome.changed {
-        make(&mut registry, (&found.key, &after), (outcome.action, None), (dry_run, session))?;
+    let mut found = session.select(&registry, selector)?;
+    for left in (0..TRIES).rev() {
+        let mut after = found.key.clone();
+        let outcome = change(&mut after)?;
+        if outcome.changed {
+            let made = make(&mut registry, (&found.key, &after), (outcome.action, None), (dry_run, session));
+            if let (Err(RegistryError::Conflict(id)), 1..) = (&made, left) {
+                // Somebody else changed it meanwhile, which is no reason to leave it as it is.
+                found = registry.find_key(*id)?.ok_or(RegistryError::Conflict(*id))?;
+                continue;
+            }
+            made?;
+        }
+        let brand = registry.identity()?.brand;
+        return answer(&Changed { found, after, outcome, dry_run }, &brand, session);
     }
-    let brand = registry.identity()?.brand;
-    answer(&Changed { found, after, outcome, dry_run }, &brand, session)
+    Err(RegistryError::Conflict(found.key.id).into())
 }
 
 /// Changes a key in a way that may grant: opens the vault and seals what changed, if what was there can be trusted.
@@ -127,7 +139,7 @@ fn make(
     (before, after): (&Key, &Key),
     (action, audit): (Action, Option<&crate::crypto::AuditKey>),
     (dry_run, session): (bool, &Session<'_, '_>),
-) -> Result<()> {
+) -> std::result::Result<(), RegistryError> {
     let event = Event::on_key(action, &session.actor(), Some(before), after, session.now);
     let change = Change {
         replace: std::slice::from_ref(after),
@@ -136,8 +148,7 @@ fn make(
         now: Some(session.now),
         ..Change::default()
     };
-    let made = if dry_run { registry.check_names(&change) } else { registry.apply(&change) };
-    Ok(made?)
+    if dry_run { registry.check_names(&change) } else { registry.apply(&change) }
 }
 
 struct Changed {

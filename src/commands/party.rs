@@ -1,5 +1,7 @@
 //! What `owner` and `project` have in common: list, suspend with the vault closed, resume with it open.
 
+mod suspend;
+
 use anyhow::Result;
 use clap::{Args, Subcommand};
 use serde::Serialize;
@@ -12,7 +14,7 @@ use crate::domain::party::{Party, PartyKind};
 use crate::exit::{Exit, Failure};
 use crate::output::view::PartyView;
 use crate::output::{Format, escape};
-use crate::registry::{Change, PartyChange, PartyStates, PartySummary, Registry};
+use crate::registry::{Change, PartyChange, PartySummary, Registry};
 use crate::session::{Session, Unlocked};
 
 /// What to do with owners.
@@ -146,7 +148,7 @@ impl<'a> From<&'a ProjectWork> for Work<'a> {
 pub fn run(kind: PartyKind, work: &Work<'_>, session: &mut Session<'_, '_>) -> Result<Exit> {
     match *work {
         Work::List => list(kind, session),
-        Work::Suspend { name, yes, dry_run } => suspend(kind, name, (yes, dry_run), session),
+        Work::Suspend { name, yes, dry_run } => suspend::suspend(kind, name, (yes, dry_run), session),
         Work::Resume { name, dry_run } => resume(kind, name, dry_run, session),
     }
 }
@@ -162,33 +164,6 @@ fn list(kind: PartyKind, session: &mut Session<'_, '_>) -> Result<Exit> {
         session.say(&format!("there is no {} yet; a key that names one makes it", kind.code()))?;
     }
     Ok(Exit::Done)
-}
-
-fn suspend(
-    kind: PartyKind,
-    name: &str,
-    (yes, dry_run): (bool, bool),
-    session: &mut Session<'_, '_>,
-) -> Result<Exit> {
-    let mut registry = session.registry()?;
-    let mut summary = find(kind, name, &registry)?;
-    let before = summary.party.clone();
-    // One that was set back to a suspension of the past is suspended anew, for the log.
-    let changed =
-        summary.party.suspend(session.now) || !PartyStates::read(&registry, kind, None)?.fits(&summary.party);
-    if changed && !dry_run {
-        let keys =
-            if summary.keys == 1 { "its 1 key".to_owned() } else { format!("its {} keys", summary.keys) };
-        let question = format!("Suspend the {} `{name}`, and so deny {keys}?", kind.code());
-        session.confirm(yes, &escape(&question))?;
-        let action = match kind {
-            PartyKind::Owner => Action::OwnerSuspended,
-            PartyKind::Project => Action::ProjectSuspended,
-        };
-        registry.apply(&change(before, &summary.party, action, session))?;
-    }
-    let said = "suspended: every running verifier refuses its keys from now on";
-    answer(&summary, (changed, dry_run), said, session)
 }
 
 fn resume(kind: PartyKind, name: &str, dry_run: bool, session: &mut Session<'_, '_>) -> Result<Exit> {

@@ -1,23 +1,24 @@
 //! `apikey revoke`: end keys at once and for good. Works with the vault closed.
 
+mod one_secret;
+
 use std::ops::ControlFlow;
 
 use anyhow::Result;
 use clap::{ArgGroup, Args};
 
-use super::change::{Count, TOLD, write_changed};
+use super::change::{Count, TOLD, TRIES, write_changed};
 use super::create::{named, span};
 use super::party;
 use crate::domain::event::{Action, Event};
-use crate::domain::key::{Key, KeySecret, RevokeReason};
+use crate::domain::key::{Key, RevokeReason};
 use crate::domain::party::PartyKind;
-use crate::domain::secret::SecretId;
 use crate::domain::text::shell_word;
 use crate::domain::time::Instant;
-use crate::exit::{Exit, Failure};
+use crate::exit::Exit;
 use crate::output::view::{ChangedView, KeyView};
 use crate::registry::ledger::Ledger as _;
-use crate::registry::{Change, Filter, PART, Registry, RegistryError};
+use crate::registry::{Change, Filter, Listed, PART, Registry, RegistryError};
 use crate::session::Session;
 
 /// End keys at once and for good
@@ -65,11 +66,11 @@ pub fn run(arguments: &Arguments, session: &mut Session<'_, '_>) -> Result<Exit>
     }
     let before = chosen(arguments, &registry, session)?;
     if let Some(id) = &arguments.secret {
-        return revoke_secret(id, before, arguments, (&mut registry, session));
+        return one_secret::revoke(id, before, arguments, (&mut registry, session));
     }
     let reason = RevokeReason::from_code(&arguments.reason).unwrap_or(RevokeReason::Other);
     let now = session.now;
-    let mut revoked = revoked(before, reason, now);
+    let mut revoked = revoked(&before, reason, now);
     let count = revoked.iter().filter(|one| one.changed).count();
     if count > 0 && !arguments.dry_run {
         let question = match revoked.as_slice() {
@@ -77,15 +78,16 @@ pub fn run(arguments: &Arguments, session: &mut Session<'_, '_>) -> Result<Exit>
             _ => format!("Revoke {count} keys for good?"),
         };
         session.confirm(arguments.yes, &question)?;
-        let mut done = 0;
+        let mut ended = Ok(());
         for part in revoked.chunks_mut(PART) {
-            if let Err(error) = commit(part, TRIES, reason, (&mut registry, session)) {
-                if done > 0 {
-                    session.say(&format!("{done} keys are revoked; the same again revokes the others"))?;
-                }
-                return Err(error);
+            ended = ended.and(commit(part, TRIES, reason, (&mut registry, session)));
+            if matches!(ended, Err(RegistryError::Busy)) {
+                break;
             }
-            done += part.len();
+        }
+        if let Err(error) = ended {
+            say_refused(&revoked, session)?;
+            return Err(error.into());
         }
     }
     answer(&revoked, arguments, (&registry, session))
@@ -96,19 +98,39 @@ struct Revoked {
     before: Key,
     after: Key,
     changed: bool,
+    /// Whether its owner or project is suspended.
+    suspended: bool,
+    /// Whether its revocation could not be recorded.
+    is_refused: bool,
 }
 
-fn revoked(keys: Vec<Key>, reason: RevokeReason, now: Instant) -> Vec<Revoked> {
-    let revoke = |before: Key| {
-        let mut after = before.clone();
+impl Revoked {
+    fn of(before: &Listed, after: Key, changed: bool) -> Self {
+        Self { before: before.key.clone(), after, changed, suspended: before.suspended, is_refused: false }
+    }
+}
+
+fn revoked(keys: &[Listed], reason: RevokeReason, now: Instant) -> Vec<Revoked> {
+    let revoke = |before: &Listed| {
+        let mut after = before.key.clone();
         let changed = after.revoke(reason, now);
-        Revoked { before, after, changed }
+        Revoked::of(before, after, changed)
     };
-    keys.into_iter().map(revoke).collect()
+    keys.iter().map(revoke).collect()
 }
 
-/// How often a key is read again that somebody else changes again and again.
-const TRIES: u32 = 8;
+/// Says which of several keys are as they were.
+fn say_refused(revoked: &[Revoked], session: &mut Session<'_, '_>) -> Result<()> {
+    let refused: Vec<&Revoked> = revoked.iter().filter(|one| one.is_refused).collect();
+    if revoked.len() == 1 || refused.is_empty() {
+        return Ok(());
+    }
+    for one in refused.iter().take(TOLD) {
+        let Key { project, name, id, .. } = &one.after;
+        session.say(&crate::output::escape(&format!("`{project}/{name}` ({id}) could not be revoked")))?;
+    }
+    session.say(&format!("{} keys could not be revoked, and the others are", refused.len()))
+}
 
 /// Revokes keys as they are by now: a change that somebody else makes meanwhile is no reason to leave any alive. Many of
 /// them are read again in halves, or with somebody always at one of them there would be no end.
@@ -117,7 +139,7 @@ fn commit(
     tries: u32,
     reason: RevokeReason,
     (registry, session): (&mut dyn Registry, &Session<'_, '_>),
-) -> Result<()> {
+) -> std::result::Result<(), RegistryError> {
     let (now, actor) = (session.now, session.actor());
     let changed = || part.iter().filter(|one| one.changed);
     let event = |one: &Revoked| Event::on_key(Action::KeyRevoked, &actor, Some(&one.before), &one.after, now);
@@ -125,30 +147,40 @@ fn commit(
     let events = changed().map(event).collect();
     let left =
         match registry.apply(&Change { replace: &replace, events, now: Some(now), ..Change::default() }) {
-            Err(RegistryError::Conflict(_)) if part.len() > 1 => tries,
+            Ok(()) => return Ok(()),
+            // It is all the same for each.
+            Err(RegistryError::Busy) => return Err(RegistryError::Busy),
+            Err(_) if part.len() > 1 => tries,
             Err(RegistryError::Conflict(_)) if tries > 0 => tries - 1,
-            other => return Ok(other?),
+            Err(other) => {
+                for one in part {
+                    one.is_refused = true;
+                }
+                return Err(other);
+            }
         };
     let (first, second) = part.split_at_mut(part.len() / 2);
+    let mut ended = Ok(());
     for half in [first, second] {
         for one in &mut *half {
-            // One that was removed meanwhile stays as it was, and is a conflict in the end.
-            if let Some(found) = registry.find_key(one.before.id)? {
+            // One that was removed meanwhile, or cannot be read, stays as it was, and is refused in the end.
+            if let Ok(Some(found)) = registry.find_key(one.before.id) {
                 one.after = found.key.clone();
                 one.changed = one.after.revoke(reason, now);
                 one.before = found.key;
             }
         }
         if half.iter().any(|one| one.changed) {
-            commit(half, left, reason, (registry, session))?;
+            // What one of them has wrong with it is no reason to leave the others alive.
+            ended = ended.and(commit(half, left, reason, (registry, session)));
         }
     }
-    Ok(())
+    ended
 }
 
 /// Selected keys, each once, whatever their state; or those of a filter that are not revoked.
-fn chosen(arguments: &Arguments, registry: &dyn Registry, session: &Session<'_, '_>) -> Result<Vec<Key>> {
-    let mut keys: Vec<Key> = Vec::new();
+fn chosen(arguments: &Arguments, registry: &dyn Registry, session: &Session<'_, '_>) -> Result<Vec<Listed>> {
+    let mut keys: Vec<Listed> = Vec::new();
     if arguments.keys.is_empty() {
         let filter = Filter {
             owner: arguments.owner.as_deref().map(|owner| named("the owner", owner)).transpose()?,
@@ -158,7 +190,7 @@ fn chosen(arguments: &Arguments, registry: &dyn Registry, session: &Session<'_, 
         };
         registry.list(&filter, session.now, &mut |listed| {
             if listed.key.revoked.is_none() {
-                keys.push(listed.key);
+                keys.push(listed);
             }
             ControlFlow::Continue(())
         })?;
@@ -170,48 +202,12 @@ fn chosen(arguments: &Arguments, registry: &dyn Registry, session: &Session<'_, 
         return Ok(keys);
     }
     for selector in &arguments.keys {
-        let key = session.select(registry, selector)?.key;
-        if !keys.iter().any(|other| other.id == key.id) {
-            keys.push(key);
+        let found = session.select(registry, selector)?;
+        if !keys.iter().any(|other| other.key.id == found.key.id) {
+            keys.push(Listed { suspended: found.is_suspended(), key: found.key });
         }
     }
     Ok(keys)
-}
-
-fn revoke_secret(
-    id: &str,
-    mut keys: Vec<Key>,
-    arguments: &Arguments,
-    (registry, session): (&mut dyn Registry, &mut Session<'_, '_>),
-) -> Result<Exit> {
-    let (Some(before), true) = (keys.pop(), keys.is_empty()) else {
-        return Err(Failure::usage("`--secret` names one secret of one key")
-            .hint("apikey revoke KEY --secret ID")
-            .into());
-    };
-    let Some(id) = SecretId::from_shown(id) else {
-        let failure = Failure::usage("this is no secret's public id");
-        return Err(failure.hint(format!("see them with `apikey show {}`", before.id)).into());
-    };
-    let mut after = before.clone();
-    let changed = after.revoke_secret(id, session.now)?;
-    if changed && !arguments.dry_run {
-        session.confirm(
-            arguments.yes,
-            &format!("Revoke the secret {id} of `{}/{}` for good?", after.project, after.name),
-        )?;
-        let event =
-            Event::on_key(Action::SecretRevoked, &session.actor(), Some(&before), &after, session.now);
-        let replace = std::slice::from_ref(&after);
-        let (events, now) = (vec![event], Some(session.now));
-        registry.apply(&Change { replace, events, now, ..Change::default() })?;
-    }
-    answer(&[Revoked { before, after, changed }], arguments, (registry, session))
-}
-
-/// When a secret ends because another replaced it.
-fn retiring(secret: &KeySecret) -> Option<Instant> {
-    secret.retires_at.filter(|end| secret.ends_at() == Some(*end))
 }
 
 fn answer(
@@ -225,7 +221,7 @@ fn answer(
         let views: Vec<ChangedView<'_>> = revoked
             .iter()
             .map(|one| ChangedView {
-                key: KeyView::of(&one.after, false, &brand, now),
+                key: KeyView::of(&one.after, one.suspended, &brand, now),
                 changed: one.changed,
                 dry_run,
             })
@@ -245,7 +241,9 @@ fn answer(
         session.say(&crate::output::escape(&text))?;
     }
     if let ([one], Some(_)) = (revoked, &arguments.secret) {
-        for end in one.after.secrets.iter().filter(|secret| secret.is_live(now)).filter_map(retiring) {
+        for end in
+            one.after.secrets.iter().filter(|secret| secret.is_live(now)).filter_map(one_secret::retires_at)
+        {
             let name = shell_word(one.after.name.as_str());
             session.say(&format!(
                 "the secret that is left is accepted until {end}, since it was replaced; a new one: apikey rotate {name}"

@@ -1,5 +1,6 @@
 //! Instants and spans: how they are read, printed and added without overflow.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::str::FromStr;
 
@@ -79,14 +80,25 @@ impl Instant {
     /// [`TimeError::Date`] with the text.
     pub fn parse(text: &str) -> Result<Self, TimeError> {
         let wrong = || TimeError::Date(text.to_owned());
+        let (readable, later) = in_reach(text);
         let timestamp = if text.len() == 10 {
-            format!("{text}T00:00:00Z").parse::<jiff::Timestamp>()
+            format!("{readable}T00:00:00Z").parse::<jiff::Timestamp>()
         } else {
-            text.parse::<jiff::Timestamp>()
+            readable.parse::<jiff::Timestamp>()
         }
         .map_err(|_| wrong())?;
-        let seconds = timestamp.as_second();
+        let seconds = timestamp.as_second() + later;
         if (0..=LAST_SECOND).contains(&seconds) { Ok(Self(seconds * MICROS)) } else { Err(wrong()) }
+    }
+}
+
+/// The library's instants end where the last day of the year 9999 begins in some zone, and that day is a usual "end of
+/// time". So of the last two days those three days before are read, with so many seconds to add.
+fn in_reach(text: &str) -> (Cow<'_, str>, i64) {
+    let last = [("9999-12-30", "9999-12-27"), ("9999-12-31", "9999-12-28")];
+    match last.iter().find_map(|(day, before)| Some((before, text.strip_prefix(day)?))) {
+        Some((before, rest)) => (format!("{before}{rest}").into(), 3 * 86_400),
+        None => (text.into(), 0),
     }
 }
 
@@ -304,6 +316,25 @@ mod tests {
         assert_eq!(Instant::parse("2027-01-31T12:00:00+02:00").unwrap().to_string(), "2027-01-31T10:00:00Z");
         for text in
             ["2027-02-30", "27-01-01", "2027-1-1", "2027-01-31T12:00:00", "1969-12-31", "tomorrow", "never"]
+        {
+            assert!(Instant::parse(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn the_last_days_that_can_be_written_can_be_read() {
+        for (text, shown) in [
+            ("9999-12-29", "9999-12-29T00:00:00Z"),
+            ("9999-12-30", "9999-12-30T00:00:00Z"),
+            ("9999-12-31", "9999-12-31T00:00:00Z"),
+            ("9999-12-31T23:59:59Z", "9999-12-31T23:59:59Z"),
+            ("9999-12-31T23:59:59+02:00", "9999-12-31T21:59:59Z"),
+            ("9999-12-30t23:00:00-00:30", "9999-12-30T23:30:00Z"),
+        ] {
+            assert_eq!(Instant::parse(text).unwrap().to_string(), shown, "{text}");
+        }
+        for text in
+            ["9999-12-31T23:59:59-00:01", "9999-12-32", "9999-12-310", "9999-12-31T24:00:01Z", "10000-01-01"]
         {
             assert!(Instant::parse(text).is_err(), "{text}");
         }

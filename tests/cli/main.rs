@@ -7,6 +7,7 @@ mod create;
 mod demo;
 mod doctor;
 mod edit;
+mod edited;
 mod enable;
 mod endpoint;
 mod errors;

@@ -109,3 +109,13 @@ fn owners_and_projects_are_listed_and_found_by_name() {
     let ran = world.run(&["owner", "suspend", "acem", "--yes"]).ended(Exit::NotFound);
     assert!(ran.stderr.contains("did you mean `acme`?"), "{}", ran.stderr);
 }
+
+#[test]
+fn what_is_revoked_of_a_suspended_owner_is_told_as_suspended() {
+    let world = World::new();
+    let old = world.create(&["ci"]);
+    world.run(&["rotate", "ci", "-q"]).done();
+    world.run(&["owner", "suspend", "default", "--yes"]).done();
+    let ran = world.run(&["revoke", "ci", "--secret", &old[13..25], "--yes", "--json"]).done();
+    assert_eq!(ran.json()["status"], "suspended");
+}

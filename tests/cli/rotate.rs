@@ -146,3 +146,49 @@ fn a_secret_that_a_server_wrote_down_with_much_else_is_not_taken_back() {
     world.run(&["rotate", "ci", "--cancel", "--yes"]).ended(Exit::Conflict);
     assert!(world.key("ci").secrets[1].revoked_at.is_none());
 }
+
+#[test]
+fn a_request_that_is_repeated_after_another_rotation_says_that_its_secret_was_replaced() {
+    let world = World::new().at_terminal();
+    world.create(&["ci"]);
+    let line = ["rotate", "ci", "--grace", "30d", "--request-id", "A"];
+    let first = world.run(&[&line[..], &["--json"]].concat()).done().json()["secret"].clone();
+    world.run(&["rotate", "ci", "--force", "--yes", "-q"]).done();
+    let again = world.run(&[&line[..], &["--json"]].concat()).done().json();
+    assert_eq!((&again["secret"], again.get("rotation")), (&first, None));
+    let file = world.home().join("s");
+    let ran = world.run(&[&line[..], &["--secret-out", file.to_str().unwrap()]].concat()).done();
+    let id = &first.as_str().unwrap()[13..25];
+    assert!(ran.stderr.contains(&format!("made {id}…, accepted until 2026-11-30")), "{}", ran.stderr);
+    assert!(ran.stderr.contains("requested secret") && !ran.stderr.contains("new"), "{}", ran.stderr);
+}
+
+#[test]
+fn cancelling_says_what_else_the_rotation_changed() {
+    let world = World::new().at_terminal();
+    world.create(&["ci", "--expires", "30d"]);
+    world.run(&["rotate", "ci", "-q", "--expires", "never", "--every", "1d"]).done();
+    let said = world.run(&["rotate", "ci", "--cancel", "--yes"]).done().stderr;
+    assert!(
+        said.contains("stays  lifetime never (before that rotation 30d); another end: `apikey expire`"),
+        "{said}"
+    );
+    assert!(said.contains("stays  rotate_every 1d (before that rotation -)"), "{said}");
+    world.create(&["b"]);
+    world.run(&["rotate", "b", "-q"]).done();
+    assert!(!world.run(&["rotate", "b", "--cancel", "--yes"]).done().stderr.contains("stays"));
+}
+
+#[test]
+fn a_copy_of_what_is_over_is_not_called_kept() {
+    let world = World::new();
+    world.create(&["ci"]);
+    world.run(&["rotate", "ci", "-q", "--grace", "1m"]).done();
+    world.pass("2m");
+    for line in
+        [&["show", "ci", "--json"][..], &["edit", "ci", "--note", "n", "--json"], &["show", "ci", "--json"]]
+    {
+        let secrets = world.run(line).done().json()["secrets"].clone();
+        assert_eq!((&secrets[0]["kept"], &secrets[1]["kept"]), (&false.into(), &true.into()), "{line:?}");
+    }
+}

@@ -197,11 +197,19 @@ pub(super) fn run(expected: Option<&Head>, session: &mut Session<'_, '_>) -> Res
     let audit = audit_key(&registry, session)?;
     let mut follow = Follow::new(audit.as_ref(), expected);
     let mut outcome = Ok(());
-    registry.events(&EventFilter::default(), &mut |recorded| {
+    let read = registry.events(&EventFilter::default(), &mut |recorded| {
         outcome = follow.step(&recorded);
         if outcome.is_ok() { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
-    })?;
-    let broken = outcome.and_then(|()| follow.end()).err();
+    });
+    let broken = match read {
+        Err(RegistryError::Unusable { .. }) => {
+            Some(Broken { at: follow.events() + 1, why: "this event, or one after it, cannot be read" })
+        }
+        other => {
+            other?;
+            outcome.and_then(|()| follow.end()).err()
+        }
+    };
     answer(&follow, broken.as_ref(), session)
 }
 

@@ -20,6 +20,7 @@ pub(super) fn hand_over(
     (brand, session): (&Brand, &mut Session<'_, '_>),
 ) -> Result<()> {
     let is_json = session.format().is_json();
+    let timeline = if is_newest(issued) { timeline(&issued.key, session.now) } else { replaced(issued) };
     match place {
         Handover::File(file) => {
             file.write(&[&issued.secret])?;
@@ -28,8 +29,8 @@ pub(super) fn hand_over(
             } else {
                 let path = file.path().display().to_string();
                 session.say(&format!(
-                    "{}\nThe new secret is in {path}, {READERS}.",
-                    timeline(&issued.key, session.now)
+                    "{timeline}\nThe {} secret is in {path}, {READERS}.",
+                    if is_newest(issued) { "new" } else { "requested" }
                 ))?;
             }
         }
@@ -37,21 +38,30 @@ pub(super) fn hand_over(
         Handover::Json => json(found, issued, &Shown { secret: true, dry_run: false }, (brand, session))?,
         Handover::Person => {
             let key = &issued.key;
-            session.say(&format!(
-                "Rotated `{}/{}` ({})\n{}",
-                key.project,
-                key.name,
-                key.id,
-                timeline(key, session.now)
-            ))?;
+            session.say(&format!("Rotated `{}/{}` ({})\n{timeline}", key.project, key.name, key.id))?;
             writeln!(session.host.stdout, "{}", issued.secret.expose())?;
             session.host.stdout.flush()?;
-            session.say(&next(key, session.now))?;
+            if is_newest(issued) {
+                session.say(&next(key, session.now))?;
+            }
         }
     }
     session.host.stdout.flush()?;
     place.keep();
     Ok(())
+}
+
+/// Whether nothing has replaced it since, as it may have when a request is repeated later.
+fn is_newest(issued: &Issued) -> bool {
+    issued.key.newest_secret().is_some_and(|newest| newest.id == issued.secret.parts().id)
+}
+
+/// What is said of a secret that this request made once, and that another rotation replaced since.
+fn replaced(issued: &Issued) -> String {
+    let id = issued.secret.parts().id;
+    let end = issued.key.secrets.iter().find(|secret| secret.id == id).and_then(KeySecret::ends_at);
+    let until = end.map_or_else(|| "without end".to_owned(), |end| format!("until {end}"));
+    format!("  this request made {id}…, accepted {until}; another rotation has replaced it since")
 }
 
 /// What would be: the same answer without a secret.
@@ -88,6 +98,8 @@ fn json(
         dry_run: shown.dry_run,
         ..stage(&issued.key, suspended, brand, session.now)
     };
+    // What the newest secret means says nothing of one that was replaced since.
+    let view = IssuedView { rotation: view.rotation.filter(|_| is_newest(issued)), ..view };
     session.out().object(&view)?;
     Ok(())
 }

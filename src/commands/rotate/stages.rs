@@ -1,5 +1,8 @@
 //! The stages of a rotation under way: `--status`, `--finish`, `--extend`, `--cancel`.
 
+use std::fmt::Write as _;
+use std::ops::ControlFlow;
+
 use anyhow::Result;
 
 use super::{Arguments, answer};
@@ -11,7 +14,7 @@ use crate::exit::Exit;
 use crate::output::view::SecretView;
 use crate::output::{Format, ListWriter, Record};
 use crate::registry::ledger::Ledger as _;
-use crate::registry::{Found, Registry, RegistryError};
+use crate::registry::{EventFilter, Found, Registry, RegistryError};
 use crate::session::Session;
 
 pub(super) fn run(selector: &str, arguments: &Arguments, session: &mut Session<'_, '_>) -> Result<Exit> {
@@ -38,7 +41,7 @@ pub(super) fn run(selector: &str, arguments: &Arguments, session: &mut Session<'
         let question = format!("End the {which} secret of `{}/{}` now?", key.project, key.name);
         session.confirm(arguments.yes, &question)?;
     }
-    grant_one(selector, arguments.dry_run, session, |key, _| {
+    grant_one(selector, arguments.dry_run, session, |key, unlocked| {
         if asked.is_some_and(|asked| asked != (key.id, key.revision)) {
             // Another rotation than the one that was asked about.
             return Err(RegistryError::Conflict(key.id).into());
@@ -53,8 +56,41 @@ pub(super) fn run(selector: &str, arguments: &Arguments, session: &mut Session<'
             Action::RotationFinished => "rotated for good: only the new secret is accepted",
             _ => "back to its old secret: the new one is revoked",
         };
-        Ok(Outcome { action, changed, said: format!("{done}\n{}", answer::timeline(key, now)) })
+        let stays = if arguments.cancel { what_stays(key, &unlocked.registry)? } else { String::new() };
+        Ok(Outcome { action, changed, said: format!("{done}\n{}{stays}", answer::timeline(key, now)) })
     })
+}
+
+/// What the rotation that is cancelled also gave the key, by the log: that is no matter of its secrets, and is not taken
+/// back.
+fn what_stays(key: &Key, registry: &dyn Registry) -> Result<String> {
+    let filter = EventFilter {
+        key: Some(key.id),
+        action: Some(Action::KeyRotated),
+        last: Some(1),
+        ..EventFilter::default()
+    };
+    let mut stays = String::new();
+    registry.events(&filter, &mut |recorded| {
+        for change in &recorded.event.changes {
+            let mend = match &*change.field {
+                "lifetime" => "another end: `apikey expire`",
+                "rotate_every" => "another schedule: `apikey edit --every` or `--no-schedule`",
+                _ => continue,
+            };
+            let shown = |value: &Option<String>| value.clone().unwrap_or_else(|| "-".to_owned());
+            // Writing into a string cannot fail.
+            let _ = write!(
+                stays,
+                "\n  stays  {} {} (before that rotation {}); {mend}",
+                change.field,
+                shown(&change.after),
+                shown(&change.before)
+            );
+        }
+        ControlFlow::Continue(())
+    })?;
+    Ok(stays)
 }
 
 /// Works with the vault closed.

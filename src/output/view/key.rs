@@ -111,7 +111,12 @@ impl SecretView {
             created_at: Shown(secret.created_at),
             expires_at: secret.ends_at().map(Shown),
             last_used_at: secret.last_use.map(|last| Shown(last.at)),
-            kept: secret.kept != Kept::No,
+            // The sealed copy of what is over is erased by whatever change comes next.
+            kept: match secret.kept {
+                Kept::No => false,
+                Kept::Sealed(_) => key.revoked.is_none() && secret.is_live(now),
+                Kept::Clear(_) => true,
+            },
         }
     }
 }

@@ -71,7 +71,7 @@ fn a_key_with_everything_set_has_the_same_fields_with_values() {
             r#""revoked_at":"2026-11-23T12:00:00Z","revoke_reason":"leaked","#,
             r#""secrets":[{"id":"000011112222","public":"apik_cs_live_000011112222","status":"revoked","#,
             r#""created_at":"2026-11-23T12:00:00Z","expires_at":"2027-02-21T12:00:00Z","#,
-            r#""last_used_at":"2026-11-23T12:00:00Z","kept":true}]}"#,
+            r#""last_used_at":"2026-11-23T12:00:00Z","kept":false}]}"#,
         )
     );
 }

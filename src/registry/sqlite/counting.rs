@@ -125,7 +125,10 @@ pub(super) fn failed(error: &std::io::Error) -> RegistryError {
 pub(super) fn write_off(connection: &Connection, now: Instant) -> Result<u64> {
     let (boot, until, used_up): (Option<String>, i64, i64) = connection
         .prepare_cached("SELECT boot, until, used_up FROM counting")?
-        .query_row([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
+        .query_row([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))
+        .optional()?
+        // Whoever removed it made nothing of what limits used: counters say that.
+        .unwrap_or_default();
     let used_up = used_up.unsigned_abs();
     if boot.is_none() {
         return Ok(used_up);
@@ -141,14 +144,18 @@ pub(super) fn write_off(connection: &Connection, now: Instant) -> Result<u64> {
 pub(super) fn used_up(connection: &Connection, now: Instant) -> Result<u64> {
     let mut statement = connection
         .prepare_cached("SELECT max(used_up, iif(boot IS NULL, 0, min(until, ?1))) FROM counting")?;
-    let used_up: i64 = statement.query_row([limits::stored(nanos(now))], |row| row.get(0))?;
-    Ok(used_up.unsigned_abs())
+    let used_up: Option<i64> =
+        statement.query_row([limits::stored(nanos(now))], |row| row.get(0)).optional()?;
+    Ok(used_up.unwrap_or_default().unsigned_abs())
 }
 
 fn look_ahead(connection: &Connection, now: Instant) -> Result<()> {
     connection
         // Another process may have written further ahead, by a look at the clock that came later, and relies on it.
-        .prepare_cached("UPDATE counting SET boot = ?1, until = iif(boot IS ?1, max(until, ?2), ?2)")?
+        .prepare_cached(
+            "INSERT INTO counting (only_row, boot, until) VALUES (1, ?1, ?2) \
+             ON CONFLICT DO UPDATE SET boot = ?1, until = iif(boot IS ?1, max(until, ?2), ?2)",
+        )?
         .execute(params![boot(), limits::stored(nanos(now) + Counters::AHEAD)])?;
     Ok(())
 }

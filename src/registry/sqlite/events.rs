@@ -27,7 +27,7 @@ pub(super) fn append(connection: &Connection, events: &[Event], audit: Option<&A
          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)",
     )?;
     for event in events {
-        number += 1;
+        number = number.checked_add(1).ok_or_else(|| damaged("the newest event's number"))?;
         hash = chain(&hash, event);
         let seal = audit.map(|key| key.tag(&hash));
         statement.execute(params![

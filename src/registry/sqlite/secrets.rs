@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use rusqlite::{Connection, params};
+use rusqlite::{Connection, Statement};
 
 use super::read::{self, SECRET_COLUMNS};
 use super::write::{seconds, span};
@@ -15,7 +15,7 @@ use crate::registry::RegistryError;
 
 /// Adds the secrets of a new key.
 pub(super) fn insert(connection: &Connection, place: i64, key: &Key) -> Result<()> {
-    key.secrets.iter().try_for_each(|secret| put_secret(connection, place, secret))
+    key.secrets.iter().try_for_each(|secret| add(connection, place, secret))
 }
 
 /// Makes the rows what they are in `key`, whose own row was just replaced. A key that was rotated often has many secrets,
@@ -32,8 +32,10 @@ pub(super) fn replace(connection: &Connection, place: i64, key: &Key) -> Result<
     }
     drop(rows);
     for secret in &key.secrets {
-        if !stored.remove(&secret.id).is_some_and(|stored| is_same(&stored, secret)) {
-            put_secret(connection, place, secret)?;
+        match stored.remove(&secret.id) {
+            None => add(connection, place, secret)?,
+            Some(stored) if is_same(&stored, secret) => {}
+            Some(_) => update(connection, place, secret)?,
         }
     }
     for id in stored.into_keys() {
@@ -81,45 +83,55 @@ pub(super) fn refuse_spent(connection: &Connection, id: &str) -> Result<()> {
     if statement.query_row([id], |row| row.get(0))? { Err(RegistryError::IdTaken) } else { Ok(()) }
 }
 
-/// Inserts or replaces a secret of this key. Its last use is left to [`super::usage`], which
-/// counts no revision and must not be undone by a change read before it. A new one is numbered behind those that are
-/// there: its place among them is not its number once an older one was removed.
-fn put_secret(connection: &Connection, place: i64, secret: &KeySecret) -> Result<()> {
+/// Adds a secret to this key, numbered behind those that are there: its place among them is not its number once an older
+/// one was removed.
+fn add(connection: &Connection, place: i64, secret: &KeySecret) -> Result<()> {
     refuse_spent(connection, secret.id.as_str())?;
+    let mut statement = connection.prepare_cached(
+        "INSERT INTO secret (id, key_place, digest, expires_at, retires_at, pending_grace_seconds, revoked_at, \
+         kept_algorithm, kept, seal_algorithm, seal, retires_at_before, digest_algorithm, created_at, number) \
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, \
+         (SELECT coalesce(max(number) + 1, 0) FROM secret WHERE key_place = ?2)) ON CONFLICT (id) DO NOTHING",
+    )?;
+    bind(&mut statement, place, secret)?;
+    statement.raw_bind_parameter(13, HMAC_SHA256)?;
+    statement.raw_bind_parameter(14, secret.created_at.seconds())?;
+    // An id that belongs to another secret is a collision and never overwrites it.
+    if statement.raw_execute()? == 1 { Ok(()) } else { Err(RegistryError::IdTaken) }
+}
+
+/// Makes a secret's row what it is now. Its last use is left to [`super::usage`], which counts no revision and must not be
+/// undone by a change read before it.
+fn update(connection: &Connection, place: i64, secret: &KeySecret) -> Result<()> {
+    let mut statement = connection.prepare_cached(
+        "UPDATE secret SET expires_at = ?4, retires_at = ?5, pending_grace_seconds = ?6, revoked_at = ?7, \
+         kept_algorithm = ?8, kept = ?9, seal_algorithm = ?10, seal = ?11, retires_at_before = ?12 \
+         WHERE id = ?1 AND key_place = ?2 AND digest = ?3",
+    )?;
+    bind(&mut statement, place, secret)?;
+    if statement.raw_execute()? == 1 { Ok(()) } else { Err(RegistryError::IdTaken) }
+}
+
+/// Binds what a new and a changed row share, from the first parameter on.
+fn bind(statement: &mut Statement<'_>, place: i64, secret: &KeySecret) -> rusqlite::Result<()> {
     let (algorithm, seal) = secret.seal.columns();
     let (kept_algorithm, kept) = match &secret.kept {
         Kept::No => (None, None),
         Kept::Sealed(bytes) => (Some(XCHACHA20_POLY1305), Some(bytes.as_slice())),
         Kept::Clear(text) => (Some("clear"), Some(text.as_bytes())),
     };
-    let written = connection
-        .prepare_cached(
-            "INSERT INTO secret (id, key_place, number, digest_algorithm, digest, created_at, expires_at, retires_at, \
-             pending_grace_seconds, revoked_at, kept_algorithm, kept, seal_algorithm, seal, retires_at_before) \
-             VALUES (?1, ?2, (SELECT coalesce(max(number) + 1, 0) FROM secret WHERE key_place = ?2), \
-             ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14) \
-             ON CONFLICT (id) DO UPDATE SET expires_at = ?6, retires_at = ?7, pending_grace_seconds = ?8, revoked_at = ?9, \
-             kept_algorithm = ?10, kept = ?11, seal_algorithm = ?12, seal = ?13, retires_at_before = ?14 \
-             WHERE key_place = ?2 AND digest = ?4",
-        )?
-        .execute(params![
-            secret.id.as_str(),
-            place,
-            HMAC_SHA256,
-            secret.digest.as_bytes(),
-            secret.created_at.seconds(),
-            seconds(secret.expires_at),
-            seconds(secret.retires_at),
-            span(secret.pending_grace),
-            seconds(secret.revoked_at),
-            kept_algorithm,
-            kept,
-            algorithm,
-            seal,
-            seconds(secret.retires_at_before)
-        ])?;
-    // An id that belongs to another secret is a collision and never overwrites it.
-    if written == 1 { Ok(()) } else { Err(RegistryError::IdTaken) }
+    statement.raw_bind_parameter(1, secret.id.as_str())?;
+    statement.raw_bind_parameter(2, place)?;
+    statement.raw_bind_parameter(3, secret.digest.as_bytes())?;
+    statement.raw_bind_parameter(4, seconds(secret.expires_at))?;
+    statement.raw_bind_parameter(5, seconds(secret.retires_at))?;
+    statement.raw_bind_parameter(6, span(secret.pending_grace))?;
+    statement.raw_bind_parameter(7, seconds(secret.revoked_at))?;
+    statement.raw_bind_parameter(8, kept_algorithm)?;
+    statement.raw_bind_parameter(9, kept)?;
+    statement.raw_bind_parameter(10, algorithm)?;
+    statement.raw_bind_parameter(11, seal)?;
+    statement.raw_bind_parameter(12, seconds(secret.retires_at_before))
 }
 
 /// As many copies as one change erases at most: whoever changes one key does not wait for everybody's.

@@ -230,7 +230,7 @@ fn add_row(
     // The row at this place, not the index of ids: keys that are folded one after the other lie beside each other.
     let mut add = connection.prepare_cached(
         "INSERT INTO usage SELECT place, ?3, ?4, ?5, ?6 FROM key WHERE place = ?1 AND +id = ?2 \
-         ON CONFLICT DO UPDATE SET requests = requests + ?6",
+         ON CONFLICT DO UPDATE SET requests = min(requests, 9223372036854775807 - ?6) + ?6",
     )?;
     let requests = i64::try_from(requests).unwrap_or(i64::MAX);
     let mut add = |place: u64| {

@@ -202,7 +202,7 @@ fn replace_key(connection: &Connection, key: &Key) -> Result<()> {
          allow_ips = ?9, allow_origins = ?10, lifetime_seconds = ?11, lifetime_until = ?12, not_before = ?13, \
          rotate_every_seconds = ?14, tags = ?15, note = ?16, created_at = ?17, disabled_at = ?18, revoked_at = ?19, \
          revoke_reason = ?20, seal_algorithm = ?21, seal = ?22, rate_count = ?23, rate_seconds = ?24, rate_burst = ?25, \
-         quota_count = ?26, quota_period = ?27, revision = revision + 1 WHERE id = ?1 AND revision = ?28 \
+         quota_count = ?26, quota_period = ?27, revision = iif(revision < 9223372036854775807, revision + 1, 1) WHERE id = ?1 AND revision = ?28 \
          AND owner = ?6 AND project = ?7",
     )?;
     bind_key(&mut statement, key)?;

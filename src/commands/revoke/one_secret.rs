@@ -1,0 +1,75 @@
+//! `revoke --secret`: one secret of one key; the others stay as they are.
+
+use anyhow::Result;
+
+use super::{Arguments, Revoked, answer};
+use crate::commands::change::TRIES;
+use crate::domain::event::{Action, Event};
+use crate::domain::key::KeySecret;
+use crate::domain::secret::SecretId;
+use crate::domain::time::Instant;
+use crate::exit::{Exit, Failure};
+use crate::registry::{Change, Listed, Registry, RegistryError};
+use crate::session::Session;
+
+pub(super) fn revoke(
+    id: &str,
+    mut keys: Vec<Listed>,
+    arguments: &Arguments,
+    (registry, session): (&mut dyn Registry, &mut Session<'_, '_>),
+) -> Result<Exit> {
+    let (Some(before), true) = (keys.pop(), keys.is_empty()) else {
+        return Err(Failure::usage("`--secret` names one secret of one key")
+            .hint("apikey revoke KEY --secret ID")
+            .into());
+    };
+    let Some(id) = SecretId::from_shown(id) else {
+        let failure = Failure::usage("this is no secret's public id");
+        return Err(failure.hint(format!("see them with `apikey show {}`", before.key.id)).into());
+    };
+    let mut after = before.key.clone();
+    let changed = after.revoke_secret(id, session.now)?;
+    let done = if changed && !arguments.dry_run {
+        session.confirm(
+            arguments.yes,
+            &format!("Revoke the secret {id} of `{}/{}` for good?", after.project, after.name),
+        )?;
+        recorded(id, before, (registry, session))?
+    } else {
+        Revoked::of(&before, after, changed)
+    };
+    answer(&[done], arguments, (registry, session))
+}
+
+/// Revokes it on the key as it is by now.
+fn recorded(
+    id: SecretId,
+    mut before: Listed,
+    (registry, session): (&mut dyn Registry, &Session<'_, '_>),
+) -> Result<Revoked> {
+    let (actor, now) = (session.actor(), session.now);
+    for left in (0..TRIES).rev() {
+        let mut after = before.key.clone();
+        if !after.revoke_secret(id, now)? {
+            return Ok(Revoked::of(&before, after, false));
+        }
+        let events = vec![Event::on_key(Action::SecretRevoked, &actor, Some(&before.key), &after, now)];
+        let replace = std::slice::from_ref(&after);
+        match registry.apply(&Change { replace, events, now: Some(now), ..Change::default() }) {
+            // Somebody changed the key meanwhile.
+            Err(RegistryError::Conflict(_)) if left > 0 => {}
+            other => {
+                other?;
+                return Ok(Revoked::of(&before, after, true));
+            }
+        }
+        let found = registry.find_key(before.key.id)?.ok_or(RegistryError::Conflict(before.key.id))?;
+        before = Listed { suspended: found.is_suspended(), key: found.key };
+    }
+    Err(RegistryError::Conflict(before.key.id).into())
+}
+
+/// When a secret ends because another replaced it.
+pub(super) fn retires_at(secret: &KeySecret) -> Option<Instant> {
+    secret.retires_at.filter(|end| secret.ends_at() == Some(*end))
+}

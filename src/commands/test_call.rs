@@ -209,7 +209,7 @@ fn unopened(arguments: &Arguments, session: &Session<'_, '_>) -> Result<(Option<
 fn curl(arguments: &Arguments, session: &mut Session<'_, '_>) -> Result<Exit> {
     let (key, target) = unopened(arguments, session)?;
     let username = key.as_ref().and_then(|(key, brand)| consumer_key(key, brand));
-    let text = print_curl(&target, username.as_deref());
+    let text = print_curl(&target, username.as_deref(), arguments.route.ca_file().as_deref());
     if session.format().is_json() {
         session.out().object(&serde_json::json!({ "curl": text }))?;
     } else {

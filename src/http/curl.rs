@@ -12,11 +12,12 @@ const QUOTE: &str = r#"s/[\\"]/\\&/g"#;
 
 /// Two lines for `sh`: one that reads the key into `SECRET` without showing it, and one that makes the call.
 ///
-/// Every word is quoted for a shell. `username` is the consumer key of HTTP Basic. Data that is not text is referred
+/// Every word is quoted for a shell. `username` is the consumer key of HTTP Basic, `ca_file` what certificates are
+/// held against. Data that is not text is referred
 /// to as `@request-body.bin`. Needs curl 7.87 for `query`.
 #[must_use]
-pub fn print_curl(target: &Target, username: Option<&str>) -> String {
-    let words = shell_words::join(arguments(target));
+pub fn print_curl(target: &Target, username: Option<&str>, ca_file: Option<&str>) -> String {
+    let words = shell_words::join(arguments(target, ca_file));
     format!(
         "stty -echo; IFS= read -r SECRET; stty echo\nprintf '%s\\n' \"$SECRET\" | sed {} | curl {words}\n",
         shell_words::join(script(target, username).iter().flat_map(|command| ["-e", command.as_str()])),
@@ -71,13 +72,16 @@ fn backslashed(text: &str) -> String {
     text.replace('\\', "\\\\").replace('"', "\\\"")
 }
 
-fn arguments(target: &Target) -> Vec<String> {
+fn arguments(target: &Target, ca_file: Option<&str>) -> Vec<String> {
     let spec = target.spec();
     let mut words: Vec<String> =
         ["--disable", "--config", "-", "--globoff", "--include", "--proto", "=http,https"]
             .map(String::from)
             .into();
     words.extend(["--max-time".to_owned(), spec.timeout.as_secs_f64().to_string()]);
+    if let Some(file) = ca_file {
+        words.extend(["--cacert".to_owned(), file.to_owned()]);
+    }
     if is_loopback(target.url()) {
         words.extend(["--noproxy".to_owned(), "*".to_owned()]);
     }
@@ -140,7 +144,9 @@ mod tests {
 
     #[test]
     fn every_word_is_quoted_and_the_secret_is_only_a_variable() {
-        let text = print_curl(&target("https://a.example/it's?x=$(id)&y=[1]", "bearer"), None);
+        let text =
+            print_curl(&target("https://a.example/it's?x=$(id)&y=[1]", "bearer"), None, Some("it's.pem"));
+        assert!(shell_words::split(&text).unwrap().windows(2).any(|two| two == ["--cacert", "it's.pem"]));
         assert_eq!(text.matches("$SECRET").count(), 1);
         let (_, command) = text.trim_end().split_once(" | curl ").unwrap();
         let words = shell_words::split(command).unwrap();
@@ -186,7 +192,7 @@ mod tests {
                     None => credential,
                 };
                 call(&target, &credential, &Route::default()).unwrap();
-                let text = print_curl(&target, username);
+                let text = print_curl(&target, username, None);
                 let command = text.lines().skip(1).collect::<Vec<_>>().join("\n");
                 let ran = Command::new("sh").arg("-c").arg(&command).env("SECRET", NASTY).output().unwrap();
                 assert!(ran.status.success(), "{command}\n{}", String::from_utf8_lossy(&ran.stderr));

@@ -36,6 +36,7 @@ impl Writer {
             give_way();
             let mut chores = Chores::begin((shared.now)());
             while let Err(RecvTimeoutError::Timeout) = stopped.recv_timeout(EVERY) {
+                shared.look_for_counters();
                 if shared.is_in_place() {
                     // What could not be written, because another process holds the file, is kept for the next second;
                     // nothing else can be written then either.

@@ -128,6 +128,9 @@ impl Shared {
         let line = index.line(number);
         let mut spending = Spending::default();
         if decision.is_accepted() && is_limited(index, line) {
+            if self.counters_are_gone.load(Ordering::Relaxed) {
+                return Err(VerifierError::Replaced);
+            }
             match self.take(index, line, (cost, now)) {
                 Some(taken) => spending = taken,
                 None => return self.settle_in_registry(index, line, (request, cost, now)),

@@ -159,6 +159,12 @@ impl Shared {
         Ok(())
     }
 
+    /// Looks whether the counters of limits are still where others find them.
+    pub(super) fn look_for_counters(&self) {
+        let are_gone = self.counters.get().is_some_and(|counters| !counters.is_in_place());
+        self.counters_are_gone.store(are_gone, Ordering::Relaxed);
+    }
+
     /// Whether the registry is still the file that is followed. In one that was replaced nothing is committed any more,
     /// so from here on no request is answered from memory.
     pub(super) fn is_in_place(&self) -> bool {

@@ -27,7 +27,7 @@ mod verdict;
 pub(crate) mod tests;
 
 use std::path::Path;
-use std::sync::atomic::AtomicI64;
+use std::sync::atomic::{AtomicBool, AtomicI64};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
@@ -87,6 +87,8 @@ struct Shared {
     /// When the last request waited in vain for another process that writes; microseconds.
     stuck_since: AtomicI64,
     counters: OnceLock<Counters>,
+    /// Whether they were removed: others count elsewhere by now, and together they would admit too much.
+    counters_are_gone: AtomicBool,
     desk: Desk,
     tally: tally::Tally,
     overdue: Mutex<counting::Overdue>,
@@ -146,6 +148,7 @@ impl Verifier {
             reader: Mutex::new(reader),
             stuck_since: AtomicI64::new(i64::MIN),
             counters,
+            counters_are_gone: AtomicBool::new(false),
             desk,
             tally: tally::Tally::default(),
             overdue: Mutex::default(),

@@ -61,6 +61,13 @@ pub(super) struct RouteArguments {
     system_ca: bool,
 }
 
+impl RouteArguments {
+    /// What certificates are held against, for another program.
+    pub(super) fn ca_file(&self) -> Option<String> {
+        self.ca_file.as_ref().map(|path| path.display().to_string())
+    }
+}
+
 /// The target: what is remembered, with what the flags say over it.
 pub(super) fn read(arguments: &TargetArguments, remembered: Option<TargetSpec>) -> Result<Target> {
     let mut spec = match (&arguments.url, remembered) {

@@ -126,6 +126,12 @@ impl Counters {
         Ok(Some(Self::map(file, path)?))
     }
 
+    /// Whether whoever comes now would count in the same file.
+    #[must_use]
+    pub fn is_in_place(&self) -> bool {
+        is_at(&self.file, &self.path)
+    }
+
     fn map(file: File, path: PathBuf) -> io::Result<Self> {
         let length = usize::try_from(HEADER_BYTES).unwrap_or(usize::MAX);
         let header = memmap2::MmapOptions::new().len(length).map_raw(&file)?;

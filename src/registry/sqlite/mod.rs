@@ -127,7 +127,10 @@ impl From<rusqlite::Error> for RegistryError {
             }
             Some(Code::DatabaseCorrupt) => unusable("the file is damaged", DAMAGED),
             Some(Code::NotADatabase) => unusable("it is not a registry, or it is damaged", DAMAGED),
-            Some(Code::DiskFull) => Self::Storage("the disk is full; nothing was changed".into()),
+            Some(Code::DiskFull) => {
+                // SQLite says the same where a number that counts up was set to the last there is.
+                Self::Storage("the disk is full, or a number of the registry is; nothing was changed".into())
+            }
             Some(Code::ReadOnly | Code::PermissionDenied) => {
                 Self::Storage("the file or its folder is read-only".into())
             }

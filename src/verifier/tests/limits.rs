@@ -133,6 +133,28 @@ fn what_several_limits_share_is_taken_from_all_or_from_none() {
     assert_eq!(all, [10, 10, 10], "what the owner refused, the keys did not pay");
 }
 
+#[cfg(target_os = "linux")]
+#[test]
+fn while_the_counters_are_gone_no_limit_is_decided_on() {
+    let scene = scene(vec![
+        wish("some", quota("10/day"), Kind::Private),
+        wish("any", Limits::default(), Kind::Private),
+    ]);
+    let (some, any) = (scene.text(0), scene.text(1));
+    assert_eq!(accepted(&scene.verifier, &some, 5), 5);
+    let away = scene.path.with_file_name("away");
+    std::fs::rename(scene.counters(), &away).unwrap();
+    // As the writer does every second.
+    scene.verifier.shared.look_for_counters();
+    let credential = Credential { secret: Some(some.as_bytes()), consumer_key: None };
+    let asked = scene.verifier.verify(credential, (&Request::default(), 1), |verdict| verdict.decision);
+    assert!(matches!(asked, Err(VerifierError::Replaced)), "{asked:?}");
+    assert_eq!(accepted(&scene.verifier, &any, 3), 3);
+    std::fs::rename(&away, scene.counters()).unwrap();
+    scene.verifier.shared.look_for_counters();
+    assert_eq!(accepted(&scene.verifier, &some, 10), 5);
+}
+
 #[test]
 fn a_killed_verifier_loses_nothing_of_what_was_used() {
     let mut scene = limited(Limits { rate: rate("100/1h").rate, quota: quota("300/day").quota });

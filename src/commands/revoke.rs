@@ -80,8 +80,10 @@ pub fn run(arguments: &Arguments, session: &mut Session<'_, '_>) -> Result<Exit>
         session.confirm(arguments.yes, &question)?;
         let mut ended = Ok(());
         for part in revoked.chunks_mut(PART) {
-            ended = ended.and(commit(part, TRIES, reason, (&mut registry, session)));
-            if matches!(ended, Err(RegistryError::Busy)) {
+            let done = commit(part, TRIES, reason, (&mut registry, session));
+            let is_busy = matches!(done, Err(RegistryError::Busy));
+            ended = ended.and(done);
+            if is_busy {
                 break;
             }
         }
@@ -122,14 +124,19 @@ fn revoked(keys: &[Listed], reason: RevokeReason, now: Instant) -> Vec<Revoked> 
 /// Says which of several keys are as they were.
 fn say_refused(revoked: &[Revoked], session: &mut Session<'_, '_>) -> Result<()> {
     let refused: Vec<&Revoked> = revoked.iter().filter(|one| one.is_refused).collect();
-    if revoked.len() == 1 || refused.is_empty() {
+    // An error in JSON is one line, and stands alone.
+    if revoked.len() == 1 || session.format().is_json() {
         return Ok(());
+    }
+    if refused.is_empty() {
+        return session.say("some may be revoked already; the same again revokes the others");
     }
     for one in refused.iter().take(TOLD) {
         let Key { project, name, id, .. } = &one.after;
         session.say(&crate::output::escape(&format!("`{project}/{name}` ({id}) could not be revoked")))?;
     }
-    session.say(&format!("{} keys could not be revoked, and the others are", refused.len()))
+    let count = if refused.len() == 1 { "1 key".to_owned() } else { format!("{} keys", refused.len()) };
+    session.say(&format!("{count} could not be revoked; `apikey list` shows what is live"))
 }
 
 /// Revokes keys as they are by now: a change that somebody else makes meanwhile is no reason to leave any alive. Many of

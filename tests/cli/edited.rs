@@ -34,7 +34,7 @@ fn one_key_that_cannot_be_revoked_leaves_no_other_alive() {
         "CREATE TRIGGER no BEFORE UPDATE ON key WHEN old.name = 'b' BEGIN SELECT RAISE(ABORT, 'no'); END",
     );
     let ran = world.run(&["revoke", "--project", "default", "--yes"]).ended(Exit::Registry);
-    assert!(ran.stderr.contains("`default/b`") && ran.stderr.contains("1 keys could not"), "{}", ran.stderr);
+    assert!(ran.stderr.contains("`default/b`") && ran.stderr.contains("1 key could not"), "{}", ran.stderr);
     let verdicts = secrets.map(|secret| world.verdict(&secret, &[]));
     assert_eq!(verdicts, ["revoked", "accepted", "revoked"]);
 }

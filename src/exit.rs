@@ -91,6 +91,14 @@ impl Failure {
         Self::new(Exit::Usage, "usage", message)
     }
 
+    /// A secret was given as an argument; `hint` says how it comes in instead.
+    pub fn secret_as_argument(hint: impl Into<String>) -> Self {
+        Self::usage(
+            "a secret was given as an argument, where other users and your shell's history can read it",
+        )
+        .hint(hint)
+    }
+
     /// What an error means to the caller, however deep it was wrapped.
     #[must_use]
     pub fn of(error: &anyhow::Error) -> Self {

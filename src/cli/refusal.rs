@@ -20,10 +20,7 @@ pub(super) fn refuse(mut error: clap::Error, arguments: &[OsString], host: &mut 
     let json = wants_json(arguments);
     keep_nearest(&mut error);
     if arguments.iter().any(|argument| contains_secret(&argument.to_string_lossy())) {
-        let failure = Failure::usage(
-            "a secret was given as an argument, where other users and your shell's history can read it",
-        );
-        return report(&failure.hint(HOW_SECRETS_COME_IN), json, host);
+        return report(&Failure::secret_as_argument(HOW_SECRETS_COME_IN), json, host);
     }
     if let Some(span) = negative(&error, arguments) {
         let failure = Failure::usage(format!("`{span}` is negative, and no span of time is"));

@@ -97,8 +97,7 @@ fn filter(arguments: &Arguments, registry: &dyn Registry, session: &Session<'_, 
     if let (Some(since), Some(until)) = (since, until)
         && since >= until
     {
-        let failure = Failure::usage(format!("from {since} to {until} there is no time"));
-        return Err(failure.hint("give an earlier `--since`, or a later `--until`").into());
+        return Err(no_time(since, until).into());
     }
     Ok(EventFilter {
         key: arguments.key.as_deref().map(|key| key_id(key, registry, session)).transpose()?,
@@ -108,6 +107,12 @@ fn filter(arguments: &Arguments, registry: &dyn Registry, session: &Session<'_, 
         until,
         last: arguments.last.map(|last| usize::try_from(last).unwrap_or(usize::MAX)),
     })
+}
+
+/// Nothing can lie between these.
+pub(super) fn no_time(since: Instant, until: Instant) -> Failure {
+    Failure::usage(format!("from {since} to {until} there is no time"))
+        .hint("give an earlier `--since`, or a later `--until`")
 }
 
 /// An id stands for itself: the events of a purged key remain.

@@ -58,10 +58,7 @@ pub fn run(arguments: &Arguments, session: &mut Session<'_, '_>) -> Result<Exit>
 }
 
 fn given_as_argument() -> Failure {
-    Failure::usage(
-        "a secret was given as an argument, where other users and your shell's history can read it",
-    )
-    .hint(
+    Failure::secret_as_argument(
         "give it on standard input, or with `--secret-file FILE`; rotate it if others can read that history",
     )
 }

@@ -64,10 +64,8 @@ fn variable(text: &str) -> Result<String, String> {
 /// Exit 2 when there is no such program; exit 6 when no copy is kept.
 pub fn run(arguments: &Arguments, session: &mut Session<'_, '_>) -> Result<Exit> {
     if arguments.command.iter().any(|word| contains_secret(&word.to_string_lossy())) {
-        let failure = Failure::usage(
-            "a secret was given as an argument, where other users and your shell's history can read it",
-        );
-        return Err(failure.hint(format!("the program finds it in ${}", arguments.variable)).into());
+        let hint = format!("the program finds it in ${}", arguments.variable);
+        return Err(Failure::secret_as_argument(hint).into());
     }
     let mut unlocked = session.unlocked()?;
     let found = session.select(&unlocked.registry, &arguments.key)?;

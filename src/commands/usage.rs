@@ -10,7 +10,7 @@ use clap::{ArgGroup, Args};
 use super::create::span;
 use super::limit::standing;
 use super::list;
-use super::log::point;
+use super::log::{no_time, point};
 use crate::domain::key::KeyStatus;
 use crate::domain::limit::Subject;
 use crate::domain::party::PartyKind;
@@ -136,8 +136,7 @@ fn times(arguments: &Arguments, by: By, now: Instant) -> Result<(Instant, Instan
     if since < until {
         return Ok((since, until));
     }
-    let failure = Failure::usage(format!("from {since} to {until} there is no time"));
-    Err(failure.hint("give an earlier `--since`, or a later `--until`").into())
+    Err(no_time(since, until).into())
 }
 
 fn percent(text: &str) -> Result<u64> {

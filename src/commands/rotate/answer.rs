@@ -60,7 +60,7 @@ fn is_newest(issued: &Issued) -> bool {
 fn replaced(issued: &Issued) -> String {
     let id = issued.secret.parts().id;
     let end = issued.key.secrets.iter().find(|secret| secret.id == id).and_then(KeySecret::ends_at);
-    let until = end.map_or_else(|| "without end".to_owned(), |end| format!("until {end}"));
+    let until = until(end);
     format!("  this request made {id}…, accepted {until}; another rotation has replaced it since")
 }
 
@@ -122,10 +122,12 @@ fn both(key: &Key) -> Option<(&KeySecret, &KeySecret)> {
     kept.next().map(|old| (old, new))
 }
 
+fn until(end: Option<Instant>) -> String {
+    end.map_or_else(|| "without end".to_owned(), |end| format!("until {end}"))
+}
+
 /// From when until when each of the two secrets is accepted.
 pub(super) fn timeline(key: &Key, now: Instant) -> String {
-    let until =
-        |end: Option<Instant>| end.map_or_else(|| "without end".to_owned(), |end| format!("until {end}"));
     let Some(new) = key.newest_secret() else { return String::new() };
     let new_line =
         |label| format!("  {label}  {}…  accepted from {} {}", new.id, new.created_at, until(new.ends_at()));

@@ -12,9 +12,9 @@ use std::time::Duration;
 
 use axum::body::Body;
 use axum::extract::ConnectInfo;
-use axum::http::header::{CONNECTION, CONTENT_LENGTH, TRANSFER_ENCODING};
+use axum::http::header::{CONNECTION, TRANSFER_ENCODING};
 use axum::http::{HeaderValue, Request, Response, StatusCode};
-use hyper::body::Incoming;
+use hyper::body::{Body as _, Incoming};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
@@ -96,15 +96,15 @@ async fn answer(
     // One that was read together with the one before it begins here.
     pulse.beat();
     pulse.is_in(Phase::Working);
-    // What follows a body whose end was said in two ways is never read as a request.
-    let mut is_last = request.headers().contains_key(TRANSFER_ENCODING);
-    let mut response = if house.is_for_requests && forward::is_asked(request.uri().path()) {
+    let (is_last, mut response) = if house.is_for_requests && forward::is_asked(request.uri().path()) {
         // What nearly all ask needs no router. A body is left unread, and so is what follows it.
-        is_last |= request.headers().get(CONTENT_LENGTH).is_some_and(|length| length != "0");
-        forward::decide(&house.gate, peer, (request.method(), request.uri(), request.headers()))
+        let asked = (request.method(), request.uri(), request.headers());
+        (!request.body().is_end_stream(), forward::decide(&house.gate, peer, asked))
     } else {
+        // What follows a body whose end was said in two ways is never read as a request.
+        let is_last = request.headers().contains_key(TRANSFER_ENCODING);
         request.extensions_mut().insert(ConnectInfo(peer));
-        house.router.clone().call(request).await?
+        (is_last, house.router.clone().call(request).await?)
     };
     if matches!(response.status(), StatusCode::BAD_REQUEST | StatusCode::PAYLOAD_TOO_LARGE) {
         house.gate.metrics.answered(Outcome::BadRequest);

@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use axum::http::header::ORIGIN;
+use axum::http::header::{AsHeaderName, ORIGIN};
 use axum::http::{HeaderMap, HeaderName, Method, Uri};
 
 use super::config::{Original, Rules};
@@ -11,6 +11,10 @@ use crate::domain::origin::Origin;
 use crate::domain::scope::Scope;
 
 const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
+const FORWARDED_METHOD: HeaderName = HeaderName::from_static("x-forwarded-method");
+const FORWARDED_URI: HeaderName = HeaderName::from_static("x-forwarded-uri");
+const ORIGINAL_METHOD: HeaderName = HeaderName::from_static("x-original-method");
+const ORIGINAL_URI: HeaderName = HeaderName::from_static("x-original-uri");
 
 /// The client's address: the peer's, or, from a trusted proxy, the last of `X-Forwarded-For` that no trusted proxy has.
 /// None when that cannot be read, which satisfies no restriction; so too for a peer that has no address and no word.
@@ -39,7 +43,7 @@ pub(crate) fn client(rules: &Rules, peer: Peer, headers: &HeaderMap) -> Option<I
 /// The site or app that sends a request, as a browser says; none when that cannot be read, which satisfies no
 /// restriction.
 pub(crate) fn site(headers: &HeaderMap) -> Option<Origin> {
-    only(headers, ORIGIN.as_str()).and_then(|origin| origin.parse().ok())
+    only(headers, ORIGIN).and_then(|origin| origin.parse().ok())
 }
 
 /// The address of the client of a request that a proxy holds. A trusted proxy that does not say it, because a client had
@@ -61,8 +65,8 @@ impl Wanted {
     pub(super) fn read(original: Original, method: &Method, uri: &Uri, headers: &HeaderMap) -> Option<Self> {
         match original {
             Original::None => None,
-            Original::Nginx => Self::from_headers(headers, "x-original-method", "x-original-uri"),
-            Original::Forwarded => Self::from_headers(headers, "x-forwarded-method", "x-forwarded-uri"),
+            Original::Nginx => Self::from_headers(headers, ORIGINAL_METHOD, ORIGINAL_URI),
+            Original::Forwarded => Self::from_headers(headers, FORWARDED_METHOD, FORWARDED_URI),
             Original::Path => {
                 let path = uri.path().strip_prefix("/verify")?;
                 Some(Self { method: method.clone(), path: plain_path(path)? })
@@ -70,7 +74,7 @@ impl Wanted {
         }
     }
 
-    fn from_headers(headers: &HeaderMap, method: &str, uri: &str) -> Option<Self> {
+    fn from_headers(headers: &HeaderMap, method: HeaderName, uri: HeaderName) -> Option<Self> {
         let method = only(headers, method)?.parse().ok()?;
         Some(Self { method, path: plain_path(only(headers, uri)?)? })
     }
@@ -98,7 +102,7 @@ pub(super) fn named_scopes(
     if !rules.trusts_peer(peer) {
         return None;
     }
-    let words = only(headers, name.as_str())?.split([' ', ',']).filter(|word| !word.is_empty());
+    let words = only(headers, name)?.split([' ', ',']).filter(|word| !word.is_empty());
     let scopes: Vec<Scope> = words.map(|word| word.parse().ok()).collect::<Option<_>>()?;
     (!scopes.is_empty()).then_some(scopes)
 }
@@ -106,14 +110,14 @@ pub(super) fn named_scopes(
 /// Path and query of the request that is to pass, as they were told; what they mean is for others to say.
 pub(super) fn target<'a>(original: Original, uri: &'a Uri, headers: &'a HeaderMap) -> Option<&'a str> {
     match original {
-        Original::Nginx => only(headers, "x-original-uri"),
-        Original::Forwarded => only(headers, "x-forwarded-uri"),
+        Original::Nginx => only(headers, ORIGINAL_URI),
+        Original::Forwarded => only(headers, FORWARDED_URI),
         Original::None | Original::Path => uri.path_and_query().map(axum::http::uri::PathAndQuery::as_str),
     }
 }
 
 /// The value of a field that is there exactly once.
-pub(super) fn only<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
+pub(super) fn only(headers: &HeaderMap, name: impl AsHeaderName) -> Option<&str> {
     let mut values = headers.get_all(name).iter();
     let value = values.next()?.to_str().ok()?;
     values.next().is_none().then_some(value)

@@ -35,6 +35,10 @@ request = function()
     return "GET " .. (os.getenv("ASK") or "/verify/orders") ..
         " HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer " .. secret .. "\r\n\r\n"
 end
+local pause = tonumber(os.getenv("PAUSE"))
+if pause then
+    delay = function() return pause end
+end
 done = function(summary, latency)
     local errors = summary.errors
     io.write(string.format("%d %d %d %.3f %.3f\n", summary.requests, summary.duration,
@@ -154,9 +158,13 @@ echo 'scopes = ["orders:read"]' >"$work/serve.toml"
 start 8802 "$work/apikey" serve --config "$work/serve.toml" --listen 127.0.0.1:8802
 gate=$server
 echo "== $keys keys, 64 connections, one processor, medians of $rounds rounds of $seconds s"
-compare 'bare axum' 8801 "$bare_server" 'apikey serve' 8802 "$gate" 'nginx: map and limit_req' 8803 "$nginx" \
-    'haproxy: list and stick-table' 8804 "$haproxy"
+four=('bare axum' 8801 "$bare_server" 'apikey serve' 8802 "$gate" 'nginx: map and limit_req' 8803 "$nginx"
+    'haproxy: list and stick-table' 8804 "$haproxy")
+compare "${four[@]}"
 echo "apikey serve resident: $(awk '/VmRSS/ {print int($2 / 1024)}' "/proc/$gate/status") MB"
+echo '== the same, each connection resting for 1 ms between two requests: nobody is asked more than it can answer'
+unset base base99
+PAUSE=1 compare "${four[@]}"
 kill "$nginx" "$haproxy"
 
 echo '== behind nginx: auth_request'

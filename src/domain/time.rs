@@ -74,6 +74,21 @@ impl Instant {
         Self(self.0.saturating_sub(span.seconds().saturating_mul(MICROS)).max(0))
     }
 
+    /// RFC 3339 in UTC to the second: `2026-11-23T20:50:00Z`.
+    #[must_use]
+    pub fn to_text(self) -> [u8; 20] {
+        let (days, second) = (self.seconds() / 86_400, self.seconds() % 86_400);
+        let (year, month, day) = civil_from_days(days);
+        let mut text = *b"0000-00-00T00:00:00Z";
+        put_digits(&mut text[..4], year);
+        put_digits(&mut text[5..7], month);
+        put_digits(&mut text[8..10], day);
+        put_digits(&mut text[11..13], second / 3600);
+        put_digits(&mut text[14..16], second / 60 % 60);
+        put_digits(&mut text[17..19], second % 60);
+        text
+    }
+
     /// Reads RFC 3339 with an offset, or `YYYY-MM-DD` as the start of that day in UTC.
     ///
     /// # Errors
@@ -103,18 +118,9 @@ fn in_reach(text: &str) -> (Cow<'_, str>, i64) {
 }
 
 impl fmt::Display for Instant {
-    /// RFC 3339 in UTC to the second: `2026-11-23T20:50:00Z`, written in one piece.
+    /// As [`Self::to_text`], in one piece.
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (days, second) = (self.seconds() / 86_400, self.seconds() % 86_400);
-        let (year, month, day) = civil_from_days(days);
-        let mut text = *b"0000-00-00T00:00:00Z";
-        put_digits(&mut text[..4], year);
-        put_digits(&mut text[5..7], month);
-        put_digits(&mut text[8..10], day);
-        put_digits(&mut text[11..13], second / 3600);
-        put_digits(&mut text[14..16], second / 60 % 60);
-        put_digits(&mut text[17..19], second % 60);
-        out.pad(std::str::from_utf8(&text).expect("digits and punctuation are ASCII"))
+        out.pad(std::str::from_utf8(&self.to_text()).expect("digits and punctuation are ASCII"))
     }
 }
 

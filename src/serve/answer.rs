@@ -36,7 +36,7 @@ pub(super) fn accepted(verdict: &Verdict<'_>) -> Response<Body> {
         scopes => text.write(&[scopes]),
     };
     let [env, kind] = [key.env.code(), key.kind.code()].map(Field::Word);
-    let expires = key.expires_at.map_or(Field::Word("never"), |at| text.print(at));
+    let expires = key.expires_at.map_or(Field::Word("never"), |at| text.at(at));
     let allowances = &verdict.spending.allowances;
     let (fields, [policy, left]) = if allowances.is_empty() {
         (&*IDENTITY, [Field::Word(""); 2])
@@ -118,16 +118,19 @@ const IDENTITY_FIELDS: [HeaderName; 9] = [
 const LIMITS_POLICY: HeaderName = HeaderName::from_static("ratelimit-policy");
 const LIMITS_LEFT: HeaderName = HeaderName::from_static("ratelimit");
 
-// A map that was made once is cheaper to copy than to make again.
+// A map that was made once is cheaper to copy than to make again: what is in it is static, so that copies share nothing
+// that threads would have to count.
 static IDENTITY: LazyLock<HeaderMap> = LazyLock::new(|| empty_fields(IDENTITY_FIELDS));
 static IDENTITY_AND_LIMITS: LazyLock<HeaderMap> =
     LazyLock::new(|| empty_fields(IDENTITY_FIELDS.into_iter().chain([LIMITS_POLICY, LIMITS_LEFT])));
 
+/// A letter for each place.
+const PLACES: &str = "abcdefghijk";
+
 /// These fields, each with the letter of its place where its value belongs.
 fn empty_fields(names: impl IntoIterator<Item = HeaderName>) -> HeaderMap {
-    let letters = b'a'..=b'z';
-    let values = letters.filter_map(|letter| HeaderValue::from_bytes(&[letter]).ok());
-    names.into_iter().zip(values).collect()
+    let letters = (0..PLACES.len()).map(|place| HeaderValue::from_static(&PLACES[place..=place]));
+    names.into_iter().zip(letters).collect()
 }
 
 /// Whose place a value of [`empty_fields`] keeps.

@@ -1,13 +1,12 @@
 //! Values of header fields, all in one piece of memory that the fields share.
 
-use std::fmt::Write as _;
-
 use axum::body::Bytes;
 use axum::http::HeaderValue;
 use bytes::BytesMut;
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 
 use crate::domain::limit::Allowance;
+use crate::domain::time::Instant;
 
 /// What a header field may not hold as it is, and the percent sign that says so.
 const ESCAPED: &AsciiSet = &CONTROLS.add(b'%').add(b',').add(b'"').add(b'\\');
@@ -96,11 +95,10 @@ impl Values {
         }
     }
 
-    /// Writes what prints itself, and says where it is.
-    pub(super) fn print(&mut self, value: impl std::fmt::Display) -> Field {
+    /// Writes an instant as it is printed, and says where it is.
+    pub(super) fn at(&mut self, instant: Instant) -> Field {
         let begin = self.0.len();
-        // Memory takes whatever is written to it.
-        let _ = write!(self.0, "{value}");
+        self.0.extend_from_slice(&instant.to_text());
         Field::Written(begin, self.0.len())
     }
 }

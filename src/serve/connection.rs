@@ -4,10 +4,11 @@
 //! at that no later than the shortest deadline; a request costs one reading of the clock.
 
 use std::future::{Future, poll_fn};
+use std::mem::MaybeUninit;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use axum::body::Body;
@@ -30,13 +31,15 @@ use super::tuning::Tuning;
 
 /// What is left of the idle time when connections run short.
 const IDLE_UNDER_PRESSURE: Duration = Duration::from_secs(1);
+/// How long a client that has its last answer may go on with what nobody reads.
+const LINGER: Duration = Duration::from_secs(2);
 
 /// Answers requests until the client, a deadline or the end of the server closes the connection.
 pub(super) async fn attend(socket: Socket, peer: Peer, house: Arc<House>) {
     let tuning = house.tuning();
     let pulse = Arc::new(Pulse::begin());
     let service = service_fn(|request| answer(&house, peer, &pulse, request));
-    let wire = TokioIo::new(Wire { socket, pulse: pulse.clone() });
+    let wire = TokioIo::new(Wire { socket, pulse: pulse.clone(), is_closed: false });
     let mut http = http1::Builder::new();
     // The deadlines are ours, and so the parser needs no timer.
     // Answers are small: one piece is written cheaper than a list of them. Nearly all are given at once, so
@@ -50,7 +53,7 @@ pub(super) async fn attend(socket: Socket, peer: Peer, house: Arc<House>) {
     let mut connection = pin!(http.serve_connection(wire, service));
     let mut timer = pin!(sleep_until(Instant::now() + tuning.head_for()));
     let mut end = pin!(house.end.told.notified());
-    let (mut is_listening, mut is_timed, mut is_ending) = (false, false, false);
+    let (mut is_listening, mut is_timed, mut is_ending, mut is_leaving) = (false, false, false, false);
     poll_fn(|context| {
         // One task polls all of this with one waker, so to have asked once is enough: no lock is taken per request. It is
         // asked before anything else, while tokio lets this task ask for as much as it likes.
@@ -77,6 +80,13 @@ pub(super) async fn attend(socket: Socket, peer: Peer, house: Arc<House>) {
             if connection.as_mut().poll(context).is_ready() {
                 return Poll::Ready(());
             }
+        }
+        if !is_leaving && pulse.is_leaving() {
+            // Sooner than the timer would look.
+            is_leaving = true;
+            timer.as_mut().reset(Instant::now() + LINGER);
+            is_timed = false;
+            context.waker().wake_by_ref();
         }
         if timer.is_elapsed() {
             is_timed = false;
@@ -111,8 +121,10 @@ async fn answer(
     }
     if is_last {
         response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+        pulse.leave();
+    } else {
+        pulse.is_in(Phase::Waiting);
     }
-    pulse.is_in(Phase::Waiting);
     Ok(response)
 }
 
@@ -128,6 +140,8 @@ enum Phase {
     Working,
     /// Answered.
     Waiting,
+    /// Nothing that comes is read any more.
+    Leaving,
 }
 
 /// What a connection waits for, and since when. Written by its own task alone: the atomics are never contended.
@@ -159,6 +173,21 @@ impl Pulse {
         }
     }
 
+    /// The last answer is given.
+    fn leave(&self) {
+        self.since.store(self.elapsed(), Ordering::Relaxed);
+        self.is_in(Phase::Leaving);
+    }
+
+    fn is_leaving(&self) -> bool {
+        self.phase.load(Ordering::Relaxed) == Phase::Leaving as u8
+    }
+
+    /// Whether more may come than what is answered: a body, or the rest of a head that is none.
+    fn is_unheard(&self) -> bool {
+        self.is_leaving() || self.phase.load(Ordering::Relaxed) == Phase::Reading as u8
+    }
+
     fn elapsed(&self) -> u64 {
         u64::try_from(self.begun.elapsed().as_millis()).unwrap_or(u64::MAX)
     }
@@ -172,6 +201,8 @@ impl Pulse {
             tuning.idle_for()
         } else if phase == Phase::Waiting as u8 {
             tuning.idle_for().min(IDLE_UNDER_PRESSURE)
+        } else if phase == Phase::Leaving as u8 {
+            LINGER
         } else {
             tuning.head_for()
         };
@@ -184,6 +215,8 @@ impl Pulse {
 struct Wire {
     socket: Socket,
     pulse: Arc<Pulse>,
+    /// Nothing is written any more.
+    is_closed: bool,
 }
 
 impl Wire {
@@ -220,8 +253,25 @@ impl AsyncWrite for Wire {
         self.socket().poll_flush(context)
     }
 
-    fn poll_shutdown(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<std::io::Result<()>> {
-        self.socket().poll_shutdown(context)
+    /// Closes this side, and then hears out a client that still sends: closing on it would reset the connection, and
+    /// take its answer away before it is read.
+    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<std::io::Result<()>> {
+        if !self.is_closed {
+            ready!(self.as_mut().socket().poll_shutdown(context))?;
+            self.is_closed = true;
+            if !self.pulse.is_unheard() {
+                return Poll::Ready(Ok(()));
+            }
+            self.pulse.leave();
+        }
+        let mut scratch = [MaybeUninit::uninit(); 4096];
+        loop {
+            let mut unread = ReadBuf::uninit(&mut scratch);
+            ready!(self.as_mut().socket().poll_read(context, &mut unread))?;
+            if unread.filled().is_empty() {
+                return Poll::Ready(Ok(()));
+            }
+        }
     }
 
     fn poll_write_vectored(

@@ -74,6 +74,34 @@ fn behind_a_body_that_nobody_reads_there_is_no_other_request() {
 }
 
 #[test]
+fn whoever_still_sends_is_heard_out_and_has_its_answer() {
+    let served = limited("3/1h", "");
+    let head = format!("host: api\r\n{}\r\n", served.bearer());
+    let body = format!("POST /verify HTTP/1.1\r\n{head}content-length: 300000\r\n\r\n");
+    for (begin, status) in [(body.as_str(), "200"), ("nonsense\r\n\r\n", "400")] {
+        let mut stream = TcpStream::connect(served.address).unwrap();
+        stream.write_all(begin.as_bytes()).unwrap();
+        // The answer is there, and nothing more was sent.
+        stream.peek(&mut [0]).unwrap();
+        std::thread::sleep(std::time::Duration::from_millis(100));
+        for _ in 0..3 {
+            stream.write_all("x".repeat(100_000).as_bytes()).unwrap();
+        }
+        stream.shutdown(std::net::Shutdown::Write).unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        assert!(answer.starts_with(&format!("HTTP/1.1 {status}")), "{answer}");
+        assert_eq!(answer.matches("HTTP/1.1").count(), 1, "{answer}");
+        // Not for ever, which would keep this from ending.
+        let mut endless = TcpStream::connect(served.address).unwrap();
+        endless.write_all(begin.as_bytes()).unwrap();
+        while endless.write_all(b"x").is_ok() {
+            std::thread::sleep(std::time::Duration::from_millis(20));
+        }
+    }
+}
+
+#[test]
 fn whoever_holds_a_secret_can_end_its_key_where_that_is_allowed() {
     let key = |config: &str| {
         let mut wish = wish("one", Limits::default(), Kind::Private);

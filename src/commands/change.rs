@@ -43,23 +43,38 @@ pub fn change_one(
     change: impl Fn(&mut Key) -> Result<Outcome>,
 ) -> Result<Exit> {
     let mut registry = session.registry()?;
-    let mut found = session.select(&registry, selector)?;
-    for left in (0..TRIES).rev() {
+    let id = session.select(&registry, selector)?.key.id;
+    let changed = anew_if_overtaken(|| {
+        let found = registry.find_key(id)?.ok_or(RegistryError::Conflict(id))?;
         let mut after = found.key.clone();
         let outcome = change(&mut after)?;
         if outcome.changed {
-            let made = make(&mut registry, (&found.key, &after), (outcome.action, None), (dry_run, session));
-            if let (Err(RegistryError::Conflict(id)), 1..) = (&made, left) {
-                // Somebody else changed it meanwhile, which is no reason to leave it as it is.
-                found = registry.find_key(*id)?.ok_or(RegistryError::Conflict(*id))?;
-                continue;
-            }
-            made?;
+            make(&mut registry, (&found.key, &after), (outcome.action, None), (dry_run, session))?;
         }
-        let brand = registry.identity()?.brand;
-        return answer(&Changed { found, after, outcome, dry_run }, &brand, session);
+        Ok(Changed { found, after, outcome, dry_run })
+    })?;
+    let brand = registry.identity()?.brand;
+    answer(&changed, &brand, session)
+}
+
+/// Reads, changes and commits by `attempt`; anew when somebody else changed the same meanwhile, which is no reason to
+/// leave it as it is.
+///
+/// # Errors
+/// Those of `attempt`; the conflict itself once it was overtaken [`TRIES`] times.
+pub fn anew_if_overtaken<T>(mut attempt: impl FnMut() -> Result<T>) -> Result<T> {
+    for _ in 1..TRIES {
+        match attempt() {
+            Err(error) if is_overtaken(&error) => {}
+            other => return other,
+        }
     }
-    Err(RegistryError::Conflict(found.key.id).into())
+    attempt()
+}
+
+fn is_overtaken(error: &anyhow::Error) -> bool {
+    let conflict = error.downcast_ref();
+    matches!(conflict, Some(RegistryError::Conflict(_) | RegistryError::PartyConflict { .. }))
 }
 
 /// Changes a key in a way that may grant: opens the vault and seals what changed, if what was there can be trusted.
@@ -203,4 +218,32 @@ pub fn write_changed(views: &[ChangedView<'_>], count: Count, session: &mut Sess
     }
     list.end()?;
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::key::KeyId;
+
+    #[test]
+    fn whoever_is_overtaken_tries_again_and_not_for_ever() {
+        let conflict = || RegistryError::Conflict(KeyId::from_bare("0000000000ab").unwrap());
+        let tried = |times: u32| {
+            let mut tries = 0;
+            let made = anew_if_overtaken(|| {
+                tries += 1;
+                if tries > times { Ok(()) } else { Err(conflict().into()) }
+            });
+            (made.is_ok(), tries)
+        };
+        assert_eq!(tried(0), (true, 1));
+        assert_eq!(tried(TRIES - 1), (true, TRIES));
+        assert_eq!(tried(TRIES), (false, TRIES));
+        let mut tries = 0;
+        let busy = anew_if_overtaken::<()>(|| {
+            tries += 1;
+            Err(RegistryError::Busy.into())
+        });
+        assert!(busy.is_err() && tries == 1, "not overtaken");
+    }
 }

@@ -40,6 +40,44 @@ fn nothing_is_lost_and_nobody_is_told_to_come_back() {
     machine.run(&["doctor"]).ended(0);
 }
 
+#[test]
+fn authority_is_taken_away_however_often_others_change_the_same() {
+    let machine = &Machine::with_registry();
+    machine.run(&["create", "a", "--owner", "acme", "-q"]).ended(0);
+    for round in 0..ROUNDS {
+        let key = &format!("a{round}");
+        let old = machine.create(key);
+        machine.run(&["rotate", key, "--grace", "1d", "-q"]).ended(0);
+        let id = old.split('_').nth(3).unwrap().to_owned();
+        let is_over = &AtomicBool::new(false);
+        thread::scope(|scope| {
+            for one in 0..3 {
+                scope.spawn(move || {
+                    while !is_over.load(Ordering::Relaxed) {
+                        undisturbed(machine.run(&["edit", key, "--note", &format!("by {one}")]));
+                        let rate = format!("{}/1m", 100 + one);
+                        // A limit may grant, and whoever is overtaken with one is told so.
+                        machine.run(&["limit", "--owner", "acme", "--rate", &rate]);
+                    }
+                });
+            }
+            let taken = [
+                machine.run(&["revoke", key, "--secret", &id, "--yes"]),
+                machine.run(&["disable", key]),
+                machine.run(&["owner", "suspend", "acme", "--yes"]),
+            ];
+            is_over.store(true, Ordering::Relaxed);
+            taken.into_iter().for_each(|ran| drop(undisturbed(ran)));
+        });
+        assert_eq!(verdicts(machine, &[old]), BTreeSet::from(["revoked".to_owned()]));
+        machine.run(&["owner", "resume", "acme"]).ended(0);
+    }
+    let keys = machine.run(&["list", "--all", "--json"]).ended(0).json();
+    let disabled = keys.as_array().unwrap().iter().filter(|key| key["status"] == "disabled").count();
+    assert_eq!(disabled, ROUNDS, "{keys}");
+    machine.run(&["log", "--check"]).ended(0);
+}
+
 /// Creates and rotates keys of its own, and revokes every second one.
 fn work(machine: &Machine, one: usize) -> Left {
     let mut left = Left { accepted: Vec::new(), revoked: Vec::new() };

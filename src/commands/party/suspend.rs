@@ -3,14 +3,14 @@
 use anyhow::Result;
 
 use super::{answer, change, find};
-use crate::commands::change::TRIES;
+use crate::commands::change::anew_if_overtaken;
 use crate::domain::event::Action;
 use crate::domain::party::{Party, PartyKind};
 use crate::domain::time::Instant;
 use crate::exit::Exit;
 use crate::output::escape;
 use crate::registry::sqlite::SqliteRegistry;
-use crate::registry::{PartyStates, PartySummary, Registry as _, RegistryError};
+use crate::registry::{PartyStates, PartySummary, Registry as _};
 use crate::session::Session;
 
 pub(super) fn suspend(
@@ -20,7 +20,7 @@ pub(super) fn suspend(
     session: &mut Session<'_, '_>,
 ) -> Result<Exit> {
     let mut registry = session.registry()?;
-    let (mut before, mut summary, mut changed) = suspended(kind, name, (&registry, session.now))?;
+    let (_, mut summary, mut changed) = suspended(kind, name, (&registry, session.now))?;
     if changed && !dry_run {
         let keys =
             if summary.keys == 1 { "its 1 key".to_owned() } else { format!("its {} keys", summary.keys) };
@@ -30,20 +30,13 @@ pub(super) fn suspend(
             PartyKind::Owner => Action::OwnerSuspended,
             PartyKind::Project => Action::ProjectSuspended,
         };
-        for left in (0..TRIES).rev() {
-            match registry.apply(&change(before, &summary.party, action, session)) {
-                // Somebody else changed it meanwhile, which is no reason to leave it as it is.
-                Err(RegistryError::PartyConflict { .. }) if left > 0 => {}
-                other => {
-                    other?;
-                    break;
-                }
+        (summary, changed) = anew_if_overtaken(|| {
+            let (before, summary, changed) = suspended(kind, name, (&registry, session.now))?;
+            if changed {
+                registry.apply(&change(before, &summary.party, action, session))?;
             }
-            (before, summary, changed) = suspended(kind, name, (&registry, session.now))?;
-            if !changed {
-                break;
-            }
-        }
+            Ok((summary, changed))
+        })?;
     }
     let said = "suspended: every running verifier refuses its keys from now on";
     answer(&summary, (changed, dry_run), said, session)

@@ -3,9 +3,9 @@
 use anyhow::Result;
 
 use super::{Arguments, Revoked, answer};
-use crate::commands::change::TRIES;
+use crate::commands::change::anew_if_overtaken;
 use crate::domain::event::{Action, Event};
-use crate::domain::key::KeySecret;
+use crate::domain::key::{KeyId, KeySecret};
 use crate::domain::secret::SecretId;
 use crate::domain::time::Instant;
 use crate::exit::{Exit, Failure};
@@ -34,7 +34,7 @@ pub(super) fn revoke(
             arguments.yes,
             &format!("Revoke the secret {id} of `{}/{}` for good?", after.project, after.name),
         )?;
-        recorded(id, before, (registry, session))?
+        recorded(id, before.key.id, (registry, session))?
     } else {
         Revoked::of(&before, after, changed)
     };
@@ -44,29 +44,22 @@ pub(super) fn revoke(
 /// Revokes it on the key as it is by now.
 fn recorded(
     id: SecretId,
-    mut before: Listed,
+    key: KeyId,
     (registry, session): (&mut dyn Registry, &Session<'_, '_>),
 ) -> Result<Revoked> {
     let (actor, now) = (session.actor(), session.now);
-    for left in (0..TRIES).rev() {
+    anew_if_overtaken(|| {
+        let found = registry.find_key(key)?.ok_or(RegistryError::Conflict(key))?;
+        let before = Listed { suspended: found.is_suspended(), key: found.key };
         let mut after = before.key.clone();
-        if !after.revoke_secret(id, now)? {
-            return Ok(Revoked::of(&before, after, false));
+        let changed = after.revoke_secret(id, now)?;
+        if changed {
+            let events = vec![Event::on_key(Action::SecretRevoked, &actor, Some(&before.key), &after, now)];
+            let replace = std::slice::from_ref(&after);
+            registry.apply(&Change { replace, events, now: Some(now), ..Change::default() })?;
         }
-        let events = vec![Event::on_key(Action::SecretRevoked, &actor, Some(&before.key), &after, now)];
-        let replace = std::slice::from_ref(&after);
-        match registry.apply(&Change { replace, events, now: Some(now), ..Change::default() }) {
-            // Somebody changed the key meanwhile.
-            Err(RegistryError::Conflict(_)) if left > 0 => {}
-            other => {
-                other?;
-                return Ok(Revoked::of(&before, after, true));
-            }
-        }
-        let found = registry.find_key(before.key.id)?.ok_or(RegistryError::Conflict(before.key.id))?;
-        before = Listed { suspended: found.is_suspended(), key: found.key };
-    }
-    Err(RegistryError::Conflict(before.key.id).into())
+        Ok(Revoked::of(&before, after, changed))
+    })
 }
 
 /// When a secret ends because another replaced it.

@@ -138,6 +138,37 @@ fn a_publishable_key_is_not_ended_by_whoever_has_seen_it() {
     assert_eq!(served.status("GET /verify", &[served.bearer(), origin.clone(), origin]), "403", "told twice");
 }
 
+#[cfg(target_os = "linux")]
+#[test]
+fn one_question_that_cannot_be_decided_leaves_the_others_their_answers() {
+    let limits = Limits { rate: Some(Rate::parse("1000/1h", None).unwrap()), quota: None };
+    let mut asker = wish("asker", Limits::default(), Kind::Private);
+    asker.scopes = Scopes::new(["apikey:verify".parse().unwrap()]).unwrap();
+    let any = wish("any", Limits::default(), Kind::Private);
+    let served = served(scene(vec![wish("some", limits, Kind::Private), any, asker]), "");
+    let [some, any, asker] = [0, 1, 2].map(|place| served.scene.text(place));
+    let question = |secret: &str| format!("{{\"secret\":\"{secret}\"}}");
+    let both = format!("{{\"questions\":[{},{}]}}", question(&some), question(&any));
+    let ask = |body: &str| served.post("/v1/verify/batch", &asker, body);
+    assert_eq!(ask(&both).1["answers"][0]["code"], "accepted");
+    std::fs::remove_file(served.scene.path().with_file_name("registry.db-counters")).unwrap();
+    // The server looks for them every second.
+    let mut turns = 0..200;
+    let answers = loop {
+        let (status, view) = ask(&both);
+        assert_eq!(status, "200");
+        if view["answers"][0]["code"] == "undecided" {
+            break view;
+        }
+        assert!(turns.next().is_some(), "{view}");
+        std::thread::sleep(std::time::Duration::from_millis(50));
+    };
+    assert_eq!(answers["answers"][0]["accepted"], false);
+    assert_eq!(answers["answers"][1]["code"], "accepted");
+    let (status, _) = ask(&format!("{{\"questions\":[{}]}}", question(&some)));
+    assert_eq!(status, "503", "none of them could be decided");
+}
+
 #[test]
 fn many_questions_are_answered_in_their_order_for_one_request_of_the_caller() {
     let served = limited("2/1h", "");

@@ -115,3 +115,15 @@ fn a_registry_that_is_named_needs_no_home_and_the_log_names_who_acted_even_then(
     let uid = format!("uid {}", std::os::unix::fs::MetadataExt::uid(&std::fs::metadata(&place).unwrap()));
     assert_eq!(log[0]["actor"]["user"].as_str().unwrap(), uid, "{log}");
 }
+
+#[test]
+fn a_proxy_that_is_no_text_is_not_gone_around() {
+    let machine = Machine::with_registry();
+    machine.create("a");
+    let mut command = machine.command(&["test-call", "a", "--url", "https://api.example/", "--json"]);
+    let odd = <std::ffi::OsStr as std::os::unix::ffi::OsStrExt>::from_bytes(b"http://127.0.0.1:\xff");
+    let ran = finish(command.env("HTTPS_PROXY", odd));
+    let answer = ran.json();
+    assert_eq!((&answer["verdict"], &answer["code"]), (&"no_verdict".into(), &"proxy_setting".into()));
+    assert_ne!(ran.code, 0);
+}

@@ -239,11 +239,11 @@ mod tests {
         assert_eq!(tried(0), (true, 1));
         assert_eq!(tried(TRIES - 1), (true, TRIES));
         assert_eq!(tried(TRIES), (false, TRIES));
-        let mut tries = 0;
+        let mut asked = 0;
         let busy = anew_if_overtaken::<()>(|| {
-            tries += 1;
+            asked += 1;
             Err(RegistryError::Busy.into())
         });
-        assert!(busy.is_err() && tries == 1, "not overtaken");
+        assert!(busy.is_err() && asked == 1, "not overtaken");
     }
 }

@@ -4,7 +4,7 @@
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use axum::body::{Body, Bytes, to_bytes};
+use axum::body::{Body, Bytes, HttpBody as _, to_bytes};
 use axum::extract::{ConnectInfo, State};
 use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use axum::http::{HeaderMap, Response};
@@ -138,6 +138,10 @@ async fn read(
 ) -> Result<Bytes, Response<Body>> {
     if let Some(refusal) = refuse_caller(gate, peer, headers) {
         return Err(refusal);
+    }
+    // Said in advance, it is not waited for.
+    if body.size_hint().lower() > u64::try_from(most).unwrap_or(u64::MAX) {
+        return Err(answer::too_large());
     }
     // One that breaks off is told too; nobody is there to read it.
     to_bytes(body, most).await.map_err(|_| answer::too_large())

@@ -7,7 +7,7 @@ use std::future::{Future, poll_fn};
 use std::mem::MaybeUninit;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
@@ -76,6 +76,8 @@ pub(super) async fn attend(socket: Socket, peer: Peer, house: Arc<House>) {
         }
         if house.end.is_told() && !is_ending {
             is_ending = true;
+            // One that is answered is not waited for.
+            pulse.has_body.store(false, Ordering::Relaxed);
             connection.as_mut().graceful_shutdown();
             if connection.as_mut().poll(context).is_ready() {
                 return Poll::Ready(());
@@ -106,10 +108,12 @@ async fn answer(
     // One that was read together with the one before it begins here.
     pulse.beat();
     pulse.is_in(Phase::Working);
+    let has_body = !request.body().is_end_stream();
+    pulse.has_body.store(has_body, Ordering::Relaxed);
     let (is_last, mut response) = if house.is_for_requests && forward::is_asked(request.uri().path()) {
         // What nearly all ask needs no router. A body is left unread, and so is what follows it.
         let asked = (request.method(), request.uri(), request.headers());
-        (!request.body().is_end_stream(), forward::decide(&house.gate, peer, asked))
+        (has_body, forward::decide(&house.gate, peer, asked))
     } else {
         // What follows a body whose end was said in two ways is never read as a request.
         let is_last = request.headers().contains_key(TRANSFER_ENCODING);
@@ -121,10 +125,8 @@ async fn answer(
     }
     if is_last {
         response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
-        pulse.leave();
-    } else {
-        pulse.is_in(Phase::Waiting);
     }
+    pulse.is_in(Phase::Waiting);
     Ok(response)
 }
 
@@ -140,7 +142,7 @@ enum Phase {
     Working,
     /// Answered.
     Waiting,
-    /// Nothing that comes is read any more.
+    /// Closed on this side; nothing that comes is read any more.
     Leaving,
 }
 
@@ -151,12 +153,14 @@ struct Pulse {
     phase: AtomicU8,
     /// Milliseconds after `begun`.
     since: AtomicU64,
+    /// The last request has a body, of which not everything may be read.
+    has_body: AtomicBool,
 }
 
 impl Pulse {
     fn begin() -> Self {
         let (phase, since) = (AtomicU8::new(Phase::New as u8), AtomicU64::new(0));
-        Self { begun: Instant::now(), phase, since }
+        Self { begun: Instant::now(), phase, since, has_body: AtomicBool::new(false) }
     }
 
     fn is_in(&self, phase: Phase) {
@@ -173,7 +177,7 @@ impl Pulse {
         }
     }
 
-    /// The last answer is given.
+    /// This side is closed.
     fn leave(&self) {
         self.since.store(self.elapsed(), Ordering::Relaxed);
         self.is_in(Phase::Leaving);
@@ -183,9 +187,9 @@ impl Pulse {
         self.phase.load(Ordering::Relaxed) == Phase::Leaving as u8
     }
 
-    /// Whether more may come than what is answered: a body, or the rest of a head that is none.
+    /// Whether more may come of what is answered: of a body, or of a head that is none.
     fn is_unheard(&self) -> bool {
-        self.is_leaving() || self.phase.load(Ordering::Relaxed) == Phase::Reading as u8
+        self.has_body.load(Ordering::Relaxed) || self.phase.load(Ordering::Relaxed) == Phase::Reading as u8
     }
 
     fn elapsed(&self) -> u64 {

@@ -76,9 +76,16 @@ fn behind_a_body_that_nobody_reads_there_is_no_other_request() {
 #[test]
 fn whoever_still_sends_is_heard_out_and_has_its_answer() {
     let served = limited("3/1h", "");
-    let head = format!("host: api\r\n{}\r\n", served.bearer());
-    let body = format!("POST /verify HTTP/1.1\r\n{head}content-length: 300000\r\n\r\n");
-    for (begin, status) in [(body.as_str(), "200"), ("nonsense\r\n\r\n", "400")] {
+    let head = |path: &str, place: usize| {
+        let bearer = format!("authorization: Bearer {}", served.scene.text(place));
+        format!("POST {path} HTTP/1.1\r\nhost: api\r\n{bearer}\r\ncontent-length: 300000\r\n\r\n")
+    };
+    for (begin, status) in [
+        (head("/verify", 0).as_str(), "200"),
+        (&head("/v1/verify", 0), "403"),
+        (&head("/v1/verify", 1), "413"),
+        ("nonsense\r\n\r\n", "400"),
+    ] {
         let mut stream = TcpStream::connect(served.address).unwrap();
         stream.write_all(begin.as_bytes()).unwrap();
         // The answer is there, and nothing more was sent.

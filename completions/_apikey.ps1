@@ -454,7 +454,7 @@ Register-ArgumentCompleter -Native -CommandName 'apikey' -ScriptBlock {
             [CompletionResult]::new('--project', '--project', [CompletionResultType]::ParameterName, 'All live keys of this project')
             [CompletionResult]::new('--unused', '--unused', [CompletionResultType]::ParameterName, 'All live keys that were not used for this long')
             [CompletionResult]::new('--secret', '--secret', [CompletionResultType]::ParameterName, 'Only this secret of the key, by its public id')
-            [CompletionResult]::new('--reason', '--reason', [CompletionResultType]::ParameterName, 'Why, for the log')
+            [CompletionResult]::new('--reason', '--reason', [CompletionResultType]::ParameterName, 'Why, for the log; unless told, `unused` with `--unused`, else `other`')
             [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Answer in JSON; errors too')
             [CompletionResult]::new('--no-input', '--no-input', [CompletionResultType]::ParameterName, 'Never ask; fail instead, naming the flag that answers')
             [CompletionResult]::new('-y', '-y', [CompletionResultType]::ParameterName, 'Do not ask')

@@ -432,7 +432,7 @@ set edit:completion:arg-completer[apikey] = {|@words|
             cand --project 'All live keys of this project'
             cand --unused 'All live keys that were not used for this long'
             cand --secret 'Only this secret of the key, by its public id'
-            cand --reason 'Why, for the log'
+            cand --reason 'Why, for the log; unless told, `unused` with `--unused`, else `other`'
             cand --json 'Answer in JSON; errors too'
             cand --no-input 'Never ask; fail instead, naming the flag that answers'
             cand -y 'Do not ask'

@@ -500,7 +500,7 @@ complete -c apikey -n "__fish_apikey_using_subcommand revoke" -l owner -d 'All l
 complete -c apikey -n "__fish_apikey_using_subcommand revoke" -l project -d 'All live keys of this project' -r
 complete -c apikey -n "__fish_apikey_using_subcommand revoke" -l unused -d 'All live keys that were not used for this long' -r
 complete -c apikey -n "__fish_apikey_using_subcommand revoke" -l secret -d 'Only this secret of the key, by its public id' -r
-complete -c apikey -n "__fish_apikey_using_subcommand revoke" -l reason -d 'Why, for the log' -r -f -a "leaked\t''
+complete -c apikey -n "__fish_apikey_using_subcommand revoke" -l reason -d 'Why, for the log; unless told, `unused` with `--unused`, else `other`' -r -f -a "leaked\t''
 superseded\t''
 offboarded\t''
 unused\t''

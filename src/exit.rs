@@ -135,6 +135,9 @@ fn known(error: &(dyn std::error::Error + 'static)) -> Option<Failure> {
             VerifierError::Replaced => {
                 Some(Failure::new(Exit::Registry, "registry_replaced", error.to_string()))
             }
+            VerifierError::CountersGone => {
+                Some(Failure::new(Exit::Registry, "counters_gone", error.to_string()))
+            }
         };
     }
     error.downcast_ref::<RegistryError>().map(of_registry).or_else(|| of_domain(error))

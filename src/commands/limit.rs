@@ -42,7 +42,7 @@ pub struct Arguments {
     #[arg(long, value_name = "N/SPAN")]
     rate: Option<String>,
     /// How many of them may come at once; without it, all
-    #[arg(long, value_name = "N", requires = "rate")]
+    #[arg(long, value_name = "N", requires = "rate", conflicts_with_all = ["no_rate", "none"])]
     burst: Option<u32>,
     /// How many requests may pass in a calendar window (UTC), as 10000/day or 500000/month
     #[arg(long, value_name = "N/WINDOW")]

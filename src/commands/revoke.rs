@@ -43,9 +43,9 @@ pub struct Arguments {
     /// Only this secret of the key, by its public id
     #[arg(long, value_name = "ID", conflicts_with_all = ["owner", "project", "unused"])]
     secret: Option<String>,
-    /// Why, for the log
-    #[arg(long, value_parser = RevokeReason::ALL.map(RevokeReason::code), default_value = "other")]
-    reason: String,
+    /// Why, for the log; unless told, `unused` with `--unused`, else `other`
+    #[arg(long, value_parser = RevokeReason::ALL.map(RevokeReason::code))]
+    reason: Option<String>,
     /// Do not ask
     #[arg(short, long)]
     yes: bool,
@@ -68,7 +68,11 @@ pub fn run(arguments: &Arguments, session: &mut Session<'_, '_>) -> Result<Exit>
     if let Some(id) = &arguments.secret {
         return one_secret::revoke(id, before, arguments, (&mut registry, session));
     }
-    let reason = RevokeReason::from_code(&arguments.reason).unwrap_or(RevokeReason::Other);
+    let reason = match arguments.reason.as_deref().and_then(RevokeReason::from_code) {
+        Some(reason) => reason,
+        None if arguments.unused.is_some() => RevokeReason::Unused,
+        None => RevokeReason::Other,
+    };
     let now = session.now;
     let mut revoked = revoked(&before, reason, now);
     let count = revoked.iter().filter(|one| one.changed).count();

@@ -4,6 +4,7 @@ mod route;
 
 use std::net::IpAddr;
 
+use axum::http::header::AUTHORIZATION;
 use axum::http::{HeaderName, Method};
 use serde::Deserialize;
 
@@ -49,6 +50,17 @@ pub enum Original {
     Forwarded,
     /// The request's own method, and its path behind `/verify`: Envoy.
     Path,
+}
+
+impl Original {
+    /// What a log says in the place of a path that cannot be read; none where there is one that came.
+    pub(super) fn untold(self) -> Option<&'static str> {
+        match self {
+            Self::Nginx => Some("(no readable X-Original-Method and X-Original-URI)"),
+            Self::Forwarded => Some("(no readable X-Forwarded-Method and X-Forwarded-Uri)"),
+            Self::None | Self::Path => None,
+        }
+    }
 }
 
 /// The file as it is written.
@@ -169,7 +181,10 @@ impl Rules {
         let trusts_unix = written.trusted_proxies.len() < all;
         let networks = each(
             &written.trusted_proxies,
-            wrong("trusted_proxies", "no address or network, and not `unix`"),
+            wrong(
+                "trusted_proxies",
+                "no address, no network by its lowest address (10.0.0.0/8; not all there are), and not `unix`",
+            ),
         )?;
         let scopes = each(&written.scopes, wrong("scopes", "not a scope"))?;
         let env = match &written.env {
@@ -180,6 +195,12 @@ impl Rules {
             None => Self::default().key_headers,
             Some(names) => each(names, wrong("key_headers", "not the name of a header field"))?,
         };
+        if key_headers.contains(&AUTHORIZATION) {
+            return Err(wrong("key_headers", "read anyway, as Bearer or Basic")("Authorization"));
+        }
+        if written.query_parameter.as_deref() == Some("") {
+            return Err(wrong("query_parameter", "no name")(""));
+        }
         let limited_status = written.limited_status.unwrap_or(429);
         if !matches!(limited_status, 403 | 429) {
             return Err(wrong("limited_status", "neither 429 nor 403")(&limited_status.to_string()));
@@ -229,7 +250,7 @@ impl Rules {
     #[must_use]
     pub fn lost(&self, before: &Self) -> Option<&'static str> {
         let lost = |name, after: bool, before: bool| (before && !after).then_some(name);
-        lost("routes", !self.routes.is_empty(), !before.routes.is_empty())
+        lost("[[route]]", !self.routes.is_empty(), !before.routes.is_empty())
             .or_else(|| lost("scopes", !self.scopes.is_empty(), !before.scopes.is_empty()))
             .or_else(|| lost("env", self.env.is_some(), before.env.is_some()))
             .or_else(|| lost("scope_header", self.scope_header.is_some(), before.scope_header.is_some()))

@@ -51,7 +51,7 @@ pub(super) async fn attend(socket: Socket, peer: Peer, house: Arc<House>) {
         .max_header_size(tuning.most_head_bytes())
         .max_buf_size(tuning.most_head_bytes());
     let mut connection = pin!(http.serve_connection(wire, service));
-    let mut timer = pin!(sleep_until(Instant::now() + tuning.head_for()));
+    let mut timer = pin!(sleep_until(Instant::now() + tuning.shortest()));
     let mut end = pin!(house.end.told.notified());
     let (mut is_listening, mut is_timed, mut is_ending, mut is_leaving) = (false, false, false, false);
     poll_fn(|context| {
@@ -64,7 +64,7 @@ pub(super) async fn attend(socket: Socket, peer: Peer, house: Arc<House>) {
         }
         if !is_timed && timer.as_mut().poll(context).is_ready() {
             let Some(left) = pulse.left(&tuning, house.is_crowded()) else { return Poll::Ready(()) };
-            timer.as_mut().reset(Instant::now() + left.min(tuning.head_for()));
+            timer.as_mut().reset(Instant::now() + left.min(tuning.shortest()));
             // It is asked again at the next turn, which may ask for as much again.
             context.waker().wake_by_ref();
         } else {

@@ -113,7 +113,7 @@ impl Gate {
             Seen::Forwarded { original, method, uri, headers, .. } => {
                 match Wanted::read(original, method, uri, headers) {
                     Some(wanted) => tell(wanted.method.as_str(), wanted.path()),
-                    None => tell(method.as_str(), uri.path()),
+                    None => tell(method.as_str(), original.untold().unwrap_or(uri.path())),
                 }
             }
         }

@@ -81,18 +81,24 @@ impl House {
 
     /// Takes connections until the server is told to end. No failure of one, or of accepting, ends it.
     pub(super) async fn accept(self: Arc<Self>, listener: Listener) {
+        let mut is_full = false;
         loop {
             let told = self.end.told.notified();
             if self.end.is_told() {
                 return;
             }
             if self.open() >= self.most() {
-                self.gate.metrics.full();
-                let most = [("most", Value::Number(self.most().into()))];
-                self.gate.journal.say_rarely(Level::Warn, "connections_full", &most);
+                // Once, however long it lasts.
+                if !is_full {
+                    is_full = true;
+                    self.gate.metrics.full();
+                    let most = [("most", Value::Number(self.most().into()))];
+                    self.gate.journal.say_rarely(Level::Warn, "connections_full", &most);
+                }
                 sleep(REST).await;
                 continue;
             }
+            is_full = false;
             let (socket, peer) = tokio::select! {
                 biased;
                 accepted = listener.accept() => match accepted {

@@ -54,6 +54,11 @@ impl Tuning {
         Duration::from_secs(self.idle_seconds.into())
     }
 
+    /// The shortest of them: a connection is looked at no later than that.
+    pub(super) fn shortest(&self) -> Duration {
+        self.head_for().min(self.request_for()).min(self.idle_for())
+    }
+
     pub(super) fn most_head_bytes(&self) -> usize {
         usize::try_from(self.head_bytes).unwrap_or(usize::MAX)
     }

@@ -129,7 +129,7 @@ impl Shared {
         let mut spending = Spending::default();
         if decision.is_accepted() && is_limited(index, line) {
             if self.counters_are_gone.load(Ordering::Relaxed) {
-                return Err(VerifierError::Replaced);
+                return Err(VerifierError::CountersGone);
             }
             match self.take(index, line, (cost, now)) {
                 Some(taken) => spending = taken,

@@ -63,6 +63,11 @@ pub enum VerifierError {
     /// A backup was put in the place of the registry while it was open, or one of its files was removed.
     #[error("the registry was replaced by another file, or is gone; open it anew")]
     Replaced,
+    /// The file in which all that verify count limits together was removed. Keys without a limit are decided on.
+    #[error(
+        "the counters of limits (`registry.db-counters`, or so) were removed beside the registry; open it anew"
+    )]
+    CountersGone,
 }
 
 /// Decides on presented secrets; share one among all threads.

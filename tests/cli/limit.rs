@@ -308,6 +308,8 @@ fn what_is_no_limit_is_a_usage_error_that_says_how_it_is_written() {
         (&["--quota", "5/week"], "10000/day"),
         (&["--rate", "5/1m", "--no-rate"], "cannot be used with"),
         (&["--none", "--quota", "5/day"], "cannot be used with"),
+        (&["--none", "--burst", "5"], "cannot be used with"),
+        (&["--no-rate", "--burst", "5"], "cannot be used with"),
         (&["--burst", "5"], "--rate"),
         (&["--dry-run"], "required"),
         (&["--owner", "default"], "cannot be used with"),

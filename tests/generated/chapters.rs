@@ -87,8 +87,8 @@ const CONNECTIONS: [(&str, &str); 5] = [
 /// SERVE.TOML.
 pub(crate) fn of_serve() -> String {
     let mut text = String::from(
-        ".SH SERVE.TOML\nThe file of \\fB\\-\\-config\\fR is TOML. Every key is optional; those of the whole server stand above the \
-         first table:\n",
+        ".SH SERVE.TOML\nThe file of \\fB\\-\\-config\\fR is TOML. Every key is optional but for \\fBpath\\fR and \\fBscopes\\fR of a \
+         route and \\fBrate\\fR of strangers; those of the whole server stand above the first table:\n",
     );
     text.extend(SERVE.iter().map(|(name, meaning)| entry(name, meaning)));
     text.push_str(

@@ -147,6 +147,23 @@ fn ten_thousand_idle_connections_stop_nobody() {
 }
 
 #[test]
+fn an_idle_connection_ends_in_its_own_time_however_long_a_head_may_take() {
+    let machine = Machine::with_registry();
+    let serving = Serving::configured(&machine, "[connections]\nhead_seconds = 300\nidle_seconds = 1\n", &[]);
+    let mut begun = serving.connect();
+    begun.write_all(b"GET /healthz HTTP/1.1\r\nhost: ").unwrap();
+    let mut idle = serving.connect();
+    idle.write_all(b"GET /healthz HTTP/1.1\r\nhost: api\r\n\r\n").unwrap();
+    let mut all = String::new();
+    idle.read_to_string(&mut all).unwrap();
+    assert!(all.starts_with("HTTP/1.1 200"), "{all}");
+    begun.write_all(b"api\r\nconnection: close\r\n\r\n").unwrap();
+    all.clear();
+    begun.read_to_string(&mut all).unwrap();
+    assert!(all.starts_with("HTTP/1.1 200"), "{all}");
+}
+
+#[test]
 fn with_no_connection_left_others_wait_and_are_answered() {
     let machine = Machine::with_registry();
     let secret = machine.create("a");

@@ -23,6 +23,11 @@ fn a_denial_of_a_known_key_is_told_in_full_and_strangers_are_summed_up() {
         ["x-original-method: POST", "x-original-uri: /orders/1?token=private", "x-forwarded-for: 192.0.2.7"];
     assert_eq!(status(&serving.ask("GET /verify", &[&[bearer.as_str()], &fields[..]].concat())), 401);
     serving.wait_for("info denied code=disabled");
+    assert_ne!(
+        status(&serving.ask("GET /verify", &[&bearer, "x-forwarded-uri: /a", "x-forwarded-for: ::1"])),
+        200
+    );
+    serving.wait_for("path=\"(no readable X-Original-Method and X-Original-URI)\"");
     for _ in 0..5 {
         assert_eq!(serving.verdict(&wrong(&secret)), 401);
     }
@@ -30,7 +35,7 @@ fn a_denial_of_a_known_key_is_told_in_full_and_strangers_are_summed_up() {
     let line = said.lines().find(|line| line.contains(" denied ")).unwrap();
     assert!(line.contains(" key_id=key_") && line.contains(" secret_id="), "{line}");
     assert!(line.ends_with(" client=192.0.2.7 method=POST path=/orders/1"), "{line}");
-    assert_eq!(said.matches(" denied ").count(), 1, "{said}");
+    assert_eq!(said.matches(" denied ").count(), 2, "{said}");
     assert!(said.contains("info strangers missing=0 malformed=0 not_found=5 lines_left_out=0"), "{said}");
 }
 

@@ -81,6 +81,20 @@ mod tests {
     }
 
     #[test]
+    fn a_name_that_would_never_do_what_is_meant_is_refused() {
+        for (line, setting) in [
+            ("key_headers = ['X-API-Key', 'authorization']", "key_headers"),
+            ("query_parameter = ''", "query_parameter"),
+            ("trusted_proxies = ['10.0.0.1/8']", "trusted_proxies"),
+            ("trusted_proxies = ['0.0.0.0/0']", "trusted_proxies"),
+        ] {
+            let error = Rules::parse(line).unwrap_err().to_string();
+            assert!(error.starts_with(&format!("`{setting}`: ")), "{error}");
+        }
+        assert!(Rules::parse("key_headers = ['X-API-Key']\nquery_parameter = 'key'").is_ok());
+    }
+
+    #[test]
     fn what_was_asked_and_is_asked_no_more_is_named_and_nothing_else_is() {
         let route = "[[route]]\npath = '/a'\nscopes = ['a:b']\n";
         let whole = format!(
@@ -90,7 +104,7 @@ mod tests {
         let lost = |after: &str| rules(after).lost(&rules(&whole));
         assert_eq!(lost(&whole), None);
         assert_eq!(lost(&format!("{whole}{route}")), None);
-        assert_eq!(lost(&whole.replace(route, "")), Some("routes"));
+        assert_eq!(lost(&whole.replace(route, "")), Some("[[route]]"));
         assert_eq!(lost(&whole.replace("scopes = ['c:d']\n", "")), Some("scopes"));
         assert_eq!(lost(&whole.replace("env = 'live'\n", "")), Some("env"));
         assert_eq!(lost(&whole.replace("scope_header = 'x-need'\n", "")), Some("scope_header"));

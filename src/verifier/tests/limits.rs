@@ -148,7 +148,7 @@ fn while_the_counters_are_gone_no_limit_is_decided_on() {
     scene.verifier.shared.look_for_counters();
     let credential = Credential { secret: Some(some.as_bytes()), consumer_key: None };
     let asked = scene.verifier.verify(credential, (&Request::default(), 1), |verdict| verdict.decision);
-    assert!(matches!(asked, Err(VerifierError::Replaced)), "{asked:?}");
+    assert!(matches!(asked, Err(VerifierError::CountersGone)), "{asked:?}");
     assert_eq!(accepted(&scene.verifier, &any, 3), 3);
     std::fs::rename(&away, scene.counters()).unwrap();
     scene.verifier.shared.look_for_counters();

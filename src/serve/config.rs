@@ -250,7 +250,10 @@ impl Rules {
     #[must_use]
     pub fn lost(&self, before: &Self) -> Option<&'static str> {
         let lost = |name, after: bool, before: bool| (before && !after).then_some(name);
-        lost("[[route]]", !self.routes.is_empty(), !before.routes.is_empty())
+        let is_trusting = |rules: &Self| rules.trusts_unix || !rules.trusted_proxies.is_empty();
+        // Without it a proxy's own address is that of all its clients.
+        lost("trusted_proxies", is_trusting(self), is_trusting(before))
+            .or_else(|| lost("[[route]]", !self.routes.is_empty(), !before.routes.is_empty()))
             .or_else(|| lost("scopes", !self.scopes.is_empty(), !before.scopes.is_empty()))
             .or_else(|| lost("env", self.env.is_some(), before.env.is_some()))
             .or_else(|| lost("scope_header", self.scope_header.is_some(), before.scope_header.is_some()))

@@ -7,9 +7,7 @@ use std::future::{Future, poll_fn};
 use std::mem::MaybeUninit;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
 use std::task::{Context, Poll, ready};
-use std::time::Duration;
 
 use axum::body::Body;
 use axum::extract::ConnectInfo;
@@ -27,12 +25,7 @@ use super::forward;
 use super::house::House;
 use super::metrics::Outcome;
 use super::peer::{Peer, Socket};
-use super::tuning::Tuning;
-
-/// What is left of the idle time when connections run short.
-const IDLE_UNDER_PRESSURE: Duration = Duration::from_secs(1);
-/// How long a client that has its last answer may go on with what nobody reads.
-const LINGER: Duration = Duration::from_secs(2);
+use super::pulse::{LINGER, Phase, Pulse};
 
 /// Answers requests until the client, a deadline or the end of the server closes the connection.
 pub(super) async fn attend(socket: Socket, peer: Peer, house: Arc<House>) {
@@ -76,8 +69,6 @@ pub(super) async fn attend(socket: Socket, peer: Peer, house: Arc<House>) {
         }
         if house.end.is_told() && !is_ending {
             is_ending = true;
-            // One that is answered is not waited for.
-            pulse.has_body.store(false, Ordering::Relaxed);
             connection.as_mut().graceful_shutdown();
             if connection.as_mut().poll(context).is_ready() {
                 return Poll::Ready(());
@@ -109,7 +100,6 @@ async fn answer(
     pulse.beat();
     pulse.is_in(Phase::Working);
     let has_body = !request.body().is_end_stream();
-    pulse.has_body.store(has_body, Ordering::Relaxed);
     let (is_last, mut response) = if house.is_for_requests && forward::is_asked(request.uri().path()) {
         // What nearly all ask needs no router. A body is left unread, and so is what follows it.
         let asked = (request.method(), request.uri(), request.headers());
@@ -120,99 +110,16 @@ async fn answer(
         request.extensions_mut().insert(ConnectInfo(peer));
         (is_last, house.router.clone().call(request).await?)
     };
+    // Of whom is refused the body may be unread.
+    let is_last = is_last || (has_body && !response.status().is_success());
     if matches!(response.status(), StatusCode::BAD_REQUEST | StatusCode::PAYLOAD_TOO_LARGE) {
         house.gate.metrics.answered(Outcome::BadRequest);
     }
     if is_last {
         response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
     }
-    pulse.is_in(Phase::Waiting);
+    pulse.wait(has_body, is_last);
     Ok(response)
-}
-
-/// What a connection waits for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[repr(u8)]
-enum Phase {
-    /// Nothing was read yet.
-    New,
-    /// A part of a head was read.
-    Reading,
-    /// The head is whole.
-    Working,
-    /// Answered.
-    Waiting,
-    /// Closed on this side; nothing that comes is read any more.
-    Leaving,
-}
-
-/// What a connection waits for, and since when. Written by its own task alone: the atomics are never contended.
-#[derive(Debug)]
-struct Pulse {
-    begun: Instant,
-    phase: AtomicU8,
-    /// Milliseconds after `begun`.
-    since: AtomicU64,
-    /// The last request has a body, of which not everything may be read.
-    has_body: AtomicBool,
-}
-
-impl Pulse {
-    fn begin() -> Self {
-        let (phase, since) = (AtomicU8::new(Phase::New as u8), AtomicU64::new(0));
-        Self { begun: Instant::now(), phase, since, has_body: AtomicBool::new(false) }
-    }
-
-    fn is_in(&self, phase: Phase) {
-        self.phase.store(phase as u8, Ordering::Relaxed);
-    }
-
-    /// Bytes came. The first of a request starts its clock; idle time counts from there too, which is a request more
-    /// than nothing.
-    fn beat(&self) {
-        let phase = self.phase.load(Ordering::Relaxed);
-        if phase == Phase::New as u8 || phase == Phase::Waiting as u8 {
-            self.since.store(self.elapsed(), Ordering::Relaxed);
-            self.is_in(Phase::Reading);
-        }
-    }
-
-    /// This side is closed.
-    fn leave(&self) {
-        self.since.store(self.elapsed(), Ordering::Relaxed);
-        self.is_in(Phase::Leaving);
-    }
-
-    fn is_leaving(&self) -> bool {
-        self.phase.load(Ordering::Relaxed) == Phase::Leaving as u8
-    }
-
-    /// Whether more may come of what is answered: of a body, or of a head that is none.
-    fn is_unheard(&self) -> bool {
-        self.has_body.load(Ordering::Relaxed) || self.phase.load(Ordering::Relaxed) == Phase::Reading as u8
-    }
-
-    fn elapsed(&self) -> u64 {
-        u64::try_from(self.begun.elapsed().as_millis()).unwrap_or(u64::MAX)
-    }
-
-    /// How long it may go on like this; None when that is over.
-    fn left(&self, tuning: &Tuning, is_crowded: bool) -> Option<Duration> {
-        let phase = self.phase.load(Ordering::Relaxed);
-        let allowed = if phase == Phase::Working as u8 {
-            tuning.request_for()
-        } else if phase == Phase::Waiting as u8 && !is_crowded {
-            tuning.idle_for()
-        } else if phase == Phase::Waiting as u8 {
-            tuning.idle_for().min(IDLE_UNDER_PRESSURE)
-        } else if phase == Phase::Leaving as u8 {
-            LINGER
-        } else {
-            tuning.head_for()
-        };
-        let gone = Duration::from_millis(self.elapsed() - self.since.load(Ordering::Relaxed));
-        allowed.checked_sub(gone).filter(|left| !left.is_zero())
-    }
 }
 
 /// The socket, noting when something comes.
@@ -246,11 +153,13 @@ impl AsyncRead for Wire {
 
 impl AsyncWrite for Wire {
     fn poll_write(
-        self: Pin<&mut Self>,
+        mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<std::io::Result<usize>> {
-        self.socket().poll_write(context, bytes)
+        let written = self.as_mut().socket().poll_write(context, bytes);
+        self.pulse.sends(written.is_ready());
+        written
     }
 
     fn poll_flush(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<std::io::Result<()>> {
@@ -276,17 +185,5 @@ impl AsyncWrite for Wire {
                 return Poll::Ready(Ok(()));
             }
         }
-    }
-
-    fn poll_write_vectored(
-        self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-        slices: &[std::io::IoSlice<'_>],
-    ) -> Poll<std::io::Result<usize>> {
-        self.socket().poll_write_vectored(context, slices)
-    }
-
-    fn is_write_vectored(&self) -> bool {
-        self.socket.is_write_vectored()
     }
 }

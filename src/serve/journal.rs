@@ -195,7 +195,9 @@ fn presentable(path: &str, brand: &str) -> String {
     let begins = format!("{brand}_");
     let hidden = |segment: &str| {
         let decoded = percent_encoding::percent_decode_str(segment).decode_utf8_lossy();
-        if decoded.contains(&begins) { "…".to_owned() } else { segment.to_owned() }
+        // What is encoded twice could be anything.
+        let is_hidden = decoded.contains(&begins) || segment.contains("%25");
+        if is_hidden { "…".to_owned() } else { segment.to_owned() }
     };
     let path = path.split('/').map(hidden).collect::<Vec<_>>().join("/");
     match path.char_indices().nth(LONGEST) {
@@ -284,6 +286,8 @@ mod tests {
     fn neither_a_query_nor_a_secret_in_the_path_is_told() {
         let line = said(Form::Text, "/a/apik_sk_live_x/b?token=1");
         assert!(line.ends_with("path=/a/…/b\n"), "{line}");
+        let line = said(Form::Text, "/%61pik_sk_live_x/%2561pik_sk_live_x/b");
+        assert!(line.ends_with("path=/…/…/b\n"), "{line}");
         assert!(said(Form::Text, &"/é".repeat(10_000)).len() < 1200);
     }
 

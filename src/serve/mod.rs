@@ -24,6 +24,7 @@ mod metrics;
 pub(crate) mod origin;
 pub(crate) mod peer;
 pub mod print_config;
+mod pulse;
 mod self_service;
 pub mod signals;
 #[cfg(unix)]

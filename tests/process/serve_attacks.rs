@@ -164,6 +164,35 @@ fn an_idle_connection_ends_in_its_own_time_however_long_a_head_may_take() {
 }
 
 #[test]
+fn an_answer_that_is_read_slowly_and_steadily_is_read_to_its_end() {
+    let machine = Machine::with_registry();
+    let asker = machine.run(&["create", "asker", "--scope", "apikey:verify", "-q"]).ended(0).line();
+    let config = "[connections]\nhead_seconds = 1\nidle_seconds = 1\n";
+    let serving = Serving::configured(&machine, config, &["--listen", "unix:gate.sock"]);
+    let question = format!("{{\"secret\":\"{asker}\"}}");
+    let body = format!("{{\"questions\":[{}]}}", vec![question; 1_000].join(","));
+    let mut stream = std::os::unix::net::UnixStream::connect(machine.home().join("gate.sock")).unwrap();
+    let head = format!("host: api\r\nauthorization: Bearer {asker}\r\ncontent-length: {}\r\n", body.len());
+    write!(stream, "POST /v1/verify/batch HTTP/1.1\r\n{head}connection: close\r\n\r\n").unwrap();
+    // Longer than it may be idle: the time that a body takes is no idleness either.
+    std::thread::sleep(std::time::Duration::from_millis(1_500));
+    stream.write_all(body.as_bytes()).unwrap();
+    let (mut answer, mut piece) = (Vec::new(), vec![0; 20_000]);
+    loop {
+        let read = stream.read(&mut piece).unwrap();
+        if read == 0 {
+            break;
+        }
+        answer.extend_from_slice(&piece[..read]);
+        std::thread::sleep(std::time::Duration::from_millis(50));
+    }
+    let answer = String::from_utf8(answer).unwrap();
+    assert!(answer.ends_with("]}"), "{} bytes", answer.len());
+    assert_eq!(answer.matches("\"accepted\":true").count(), 1_000);
+    drop(serving);
+}
+
+#[test]
 fn with_no_connection_left_others_wait_and_are_answered() {
     let machine = Machine::with_registry();
     let secret = machine.create("a");

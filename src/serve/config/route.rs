@@ -118,5 +118,10 @@ mod tests {
         assert_eq!(rules(&whole).lost(&rules(&some)), Some("methods"));
         assert_eq!(rules(&some).lost(&rules(&whole)), None);
         assert_eq!(rules("").lost(&rules("key_headers = ['x']")), None);
+        for proxy in ["unix", "::1"] {
+            let trusting = rules(&format!("trusted_proxies = ['{proxy}']"));
+            assert_eq!(rules("").lost(&trusting), Some("trusted_proxies"));
+            assert_eq!(rules("trusted_proxies = ['10.0.0.1']").lost(&trusting), None);
+        }
     }
 }

@@ -99,6 +99,7 @@ fn whoever_still_sends_is_heard_out_and_has_its_answer() {
         stream.read_to_string(&mut answer).unwrap();
         assert!(answer.starts_with(&format!("HTTP/1.1 {status}")), "{answer}");
         assert_eq!(answer.matches("HTTP/1.1").count(), 1, "{answer}");
+        assert!(answer.contains("\nconnection: close\r"), "{answer}");
         // Not for ever, which would keep this from ending.
         let mut endless = TcpStream::connect(served.address).unwrap();
         endless.write_all(begin.as_bytes()).unwrap();

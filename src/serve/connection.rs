@@ -118,7 +118,11 @@ async fn answer(
     if is_last {
         response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
     }
-    pulse.wait(has_body, is_last);
+    if has_body {
+        // The time that it took to come is not that of its answer.
+        pulse.restart();
+    }
+    pulse.wait(is_last);
     Ok(response)
 }
 

@@ -57,17 +57,18 @@ impl Pulse {
     pub(super) fn beat(&self) {
         let phase = self.phase.load(Ordering::Relaxed);
         if phase == Phase::New as u8 || phase == Phase::Waiting as u8 {
-            self.since.store(self.elapsed(), Ordering::Relaxed);
+            self.restart();
             self.is_in(Phase::Reading);
         }
     }
 
-    /// An answer is given, to a request with a body or without, of which something may be left unread.
-    pub(super) fn wait(&self, has_body: bool, is_unread: bool) {
-        // The time that a body took to come is not that of its answer.
-        if has_body {
-            self.since.store(self.elapsed(), Ordering::Relaxed);
-        }
+    /// What is waited for begins now.
+    pub(super) fn restart(&self) {
+        self.since.store(self.elapsed(), Ordering::Relaxed);
+    }
+
+    /// An answer is given, to a request of which something may be left unread.
+    pub(super) fn wait(&self, is_unread: bool) {
         self.is_unread.store(is_unread, Ordering::Relaxed);
         self.is_in(Phase::Waiting);
     }
@@ -78,13 +79,13 @@ impl Pulse {
             self.is_sending.store(true, Ordering::Relaxed);
         } else if self.is_sending.load(Ordering::Relaxed) {
             self.is_sending.store(false, Ordering::Relaxed);
-            self.since.store(self.elapsed(), Ordering::Relaxed);
+            self.restart();
         }
     }
 
     /// This side is closed.
     pub(super) fn leave(&self) {
-        self.since.store(self.elapsed(), Ordering::Relaxed);
+        self.restart();
         self.is_in(Phase::Leaving);
     }
 

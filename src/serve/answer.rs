@@ -125,7 +125,7 @@ static IDENTITY_AND_LIMITS: LazyLock<HeaderMap> =
     LazyLock::new(|| empty_fields(IDENTITY_FIELDS.into_iter().chain([LIMITS_POLICY, LIMITS_LEFT])));
 
 /// A letter for each place.
-const PLACES: &str = "abcdefghijk";
+const PLACES: &str = "abcdefghijklmnopqrstuvwxyz";
 
 /// These fields, each with the letter of its place where its value belongs.
 fn empty_fields(names: impl IntoIterator<Item = HeaderName>) -> HeaderMap {

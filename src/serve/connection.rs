@@ -1,7 +1,7 @@
 //! One connection: HTTP/1.1 under deadlines, so that a client that is slow, idle or greedy costs itself alone.
 //!
 //! A deadline costs no timer of its own. Each connection notes what it waits for and since when, and its one timer looks
-//! at that no later than the shortest deadline; a request costs one reading of the clock.
+//! at that no later than the shortest deadline; a request costs one reading of the clock, and one with a body two.
 
 use std::future::{Future, poll_fn};
 use std::mem::MaybeUninit;
@@ -74,14 +74,13 @@ pub(super) async fn attend(socket: Socket, peer: Peer, house: Arc<House>) {
                 return Poll::Ready(());
             }
         }
-        if !is_leaving && pulse.is_leaving() {
+        let leaves = !is_leaving && pulse.is_leaving();
+        if leaves {
             // Sooner than the timer would look.
             is_leaving = true;
             timer.as_mut().reset(Instant::now() + LINGER);
-            is_timed = false;
-            context.waker().wake_by_ref();
         }
-        if timer.is_elapsed() {
+        if leaves || timer.is_elapsed() {
             is_timed = false;
             context.waker().wake_by_ref();
         }

@@ -82,11 +82,13 @@ impl Chores {
             let Some(from) = self.summing else { break };
             let Ok(next) = locked(&shared.ledger).sum_usage(from) else { break };
             self.summing = next;
+            std::thread::yield_now();
         }
         for _ in 0..FOLDED {
             if !locked(&shared.ledger).fold_usage(now).is_ok_and(|more| more) {
                 break;
             }
+            std::thread::yield_now();
         }
     }
 }
@@ -147,6 +149,8 @@ impl Shared {
         };
         for piece in lines.chunks(LINES_AT_ONCE) {
             self.read().take_uses(piece, &mut add);
+            // Those who answer wait no longer than for a piece.
+            std::thread::yield_now();
         }
         // Last: a line may have gone meanwhile.
         if self.read().has_left() {

@@ -2,7 +2,7 @@
 
 use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
 use std::sync::{Arc, PoisonError};
-use std::thread::JoinHandle;
+use std::thread::{JoinHandle, yield_now};
 use std::time::Duration;
 
 use super::{Shared, locked};
@@ -22,6 +22,10 @@ const SUMMED: usize = 2;
 const FOLDED: usize = 2;
 /// Whoever wants to change the index waits no longer than these take, and those who ask behind them.
 const LINES_AT_ONCE: usize = 1_000;
+/// What was counted is written in up to so many transactions, unless it is so little: others who write wait for one of
+/// them, and so do requests on the same processor.
+const MOST_WRITES: usize = 20;
+const LEAST_WRITTEN: usize = 500;
 
 /// The thread that writes.
 pub(super) struct Writer {
@@ -82,13 +86,13 @@ impl Chores {
             let Some(from) = self.summing else { break };
             let Ok(next) = locked(&shared.ledger).sum_usage(from) else { break };
             self.summing = next;
-            std::thread::yield_now();
+            yield_now();
         }
         for _ in 0..FOLDED {
             if !locked(&shared.ledger).fold_usage(now).is_ok_and(|more| more) {
                 break;
             }
-            std::thread::yield_now();
+            yield_now();
         }
     }
 }
@@ -116,31 +120,55 @@ impl Shared {
     /// Writes everything counted so far, or keeps it when that fails.
     pub(super) fn flush(&self) -> Result<(), RegistryError> {
         let mut overdue = locked(&self.overdue);
-        let (counted, used) = self.take_counted();
+        let (mut counted, mut used) = self.take_counted();
         let now = (self.now)();
         let at = overdue.since.take().unwrap_or(now);
-        if !counted.is_empty() {
-            let written = locked(&self.ledger).add_usage(&counted, &used, at);
-            if let Err(error) = written {
-                if at.seconds().div_euclid(HOUR) == now.seconds().div_euclid(HOUR) {
-                    self.tally.put_back(counted, used);
-                    overdue.since = Some(at);
-                } else {
-                    overdue.past.push((at, counted, used));
-                }
-                return Err(error);
+        if let Err(error) = self.write(&mut counted, &mut used, at) {
+            if at.seconds().div_euclid(HOUR) == now.seconds().div_euclid(HOUR) {
+                self.tally.put_back(counted, used);
+                overdue.since = Some(at);
+            } else {
+                overdue.past.push((at, counted, used));
             }
+            return Err(error);
         }
-        while let Some((at, counted, used)) = overdue.past.last() {
-            locked(&self.ledger).add_usage(counted, used, *at)?;
+        while let Some((at, counted, used)) = overdue.past.last_mut() {
+            self.write(counted, used, *at)?;
             overdue.past.pop();
+        }
+        Ok(())
+    }
+
+    /// Writes what was counted, piece by piece from its end; what is left of it could not be written.
+    fn write(
+        &self,
+        counted: &mut Vec<Counted>,
+        used: &mut Vec<Used>,
+        at: Instant,
+    ) -> Result<(), RegistryError> {
+        let size = counted.len().max(used.len()).div_ceil(MOST_WRITES).max(LEAST_WRITTEN);
+        while !counted.is_empty() || !used.is_empty() {
+            let [more, more_used] = [counted.len(), used.len()].map(|all| all.saturating_sub(size));
+            let piece = (&counted[more..], &used[more_used..]);
+            let mut ledger = locked(&self.ledger);
+            if more > 0 || more_used > 0 {
+                ledger.add_usage_unsynced(piece.0, piece.1, at)?;
+            } else {
+                ledger.add_usage(piece.0, piece.1, at)?;
+            }
+            drop(ledger);
+            counted.truncate(more);
+            used.truncate(more_used);
+            yield_now();
         }
         Ok(())
     }
 
     /// Everything counted so far; from now on it is nowhere else.
     fn take_counted(&self) -> (Vec<Counted>, Vec<Used>) {
-        let lines = self.tally.take_lines();
+        let mut lines = self.tally.take_lines();
+        // What lies together is read and written together.
+        lines.sort_unstable();
         let (mut counted, mut used) = self.tally.take_sums().rows();
         let mut add = |uses| {
             let (count, last) = self.tally.rows_of(&uses);
@@ -150,7 +178,7 @@ impl Shared {
         for piece in lines.chunks(LINES_AT_ONCE) {
             self.read().take_uses(piece, &mut add);
             // Those who answer wait no longer than for a piece.
-            std::thread::yield_now();
+            yield_now();
         }
         // Last: a line may have gone meanwhile.
         if self.read().has_left() {

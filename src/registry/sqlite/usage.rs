@@ -10,7 +10,6 @@ mod batch;
 mod check;
 
 use std::collections::BTreeMap;
-use std::thread::yield_now;
 
 use rusqlite::{Connection, OptionalExtension, params, params_from_iter};
 
@@ -64,11 +63,9 @@ pub(super) struct Counts {
 }
 
 impl Counts {
-    /// All of an hour. To make pieces takes time, and so it is done before anything is locked, and in steps: between two
-    /// of them whoever answers requests on the same processor goes first.
+    /// All of an hour. To make pieces takes time, and so it is done before anything is locked.
     pub(super) fn of(counted: &[Counted], used: &[Used], at: Instant) -> Result<Self> {
         let all = Batch::of(counted, used, hour_of(at).seconds())?;
-        yield_now();
         let size = counted.len() + used.len();
         if size <= DIRECT {
             return Ok(Self { rows: all, pieces: Vec::new() });
@@ -77,12 +74,7 @@ impl Counts {
             vec![(0, written(&all)?)]
         } else {
             let shares = (1..).zip(divided(all)?).filter(|(_, share)| !share.is_empty());
-            let piece = |(space, share)| {
-                let body = written(&share)?;
-                yield_now();
-                Ok((space * NUMBERS, body))
-            };
-            shares.map(piece).collect::<Result<_>>()?
+            shares.map(|(space, share)| Ok((space * NUMBERS, written(&share)?))).collect::<Result<_>>()?
         };
         Ok(Self { rows: Batch::default(), pieces })
     }

@@ -1,7 +1,7 @@
 //! What requests did is counted once and never lost, whatever happens to the line it is counted in.
 
 use super::*;
-use crate::domain::usage::Counted;
+use crate::domain::usage::{Counted, Used};
 use crate::registry::ledger::Ledger as _;
 
 fn accepted(scene: &Scene) -> u64 {
@@ -118,6 +118,34 @@ fn what_was_written_in_pieces_becomes_readable_by_itself() {
             false
         }));
     }
+}
+
+#[test]
+fn of_what_is_written_in_several_transactions_none_is_lost_or_counted_twice_when_one_fails() {
+    let mut scene = plain(&["one"]);
+    let key = &scene.issued[0].key;
+    // The second of three cannot be written, by whichever thread.
+    edit(
+        &scene.path,
+        "CREATE TRIGGER once BEFORE INSERT ON usage_batch WHEN (SELECT count(*) FROM usage_batch) >= 1 \
+         BEGIN SELECT raise(ABORT, 'no more'); END",
+    );
+    let one = |number: u64| Counted {
+        key: key.id,
+        place: Some(1),
+        decision: Decision::Accepted,
+        scopes: format!("a:s{number}").into(),
+        requests: 1,
+    };
+    let used = Used { secret: key.secrets[0].id, place: Some(1), at: scene.verifier.now(), ip: None };
+    scene.verifier.shared.tally.put_back((0..1_020).map(one).collect(), vec![used]);
+    scene.verifier.flush().unwrap_err();
+    scene.verifier.flush().unwrap_err();
+    edit(&scene.path, "DROP TRIGGER once");
+    scene.verifier.flush().unwrap();
+    scene.registry.fold_all_usage().unwrap();
+    assert_eq!((scene.usage().len(), accepted(&scene)), (1_020, 1_020));
+    assert_eq!(scene.stored(0).last_use().unwrap().at, Instant::from_seconds(NOW));
 }
 
 #[test]

@@ -188,6 +188,27 @@ fn much_is_written_in_pieces_and_none_of_it_is_lost_between_them() {
 }
 
 #[test]
+fn after_what_may_be_lost_with_the_machine_all_is_synced_again() {
+    let (_folder, path) = created();
+    let mut registry = SqliteRegistry::open(&path).unwrap();
+    let key = samples::key("busy");
+    registry.apply(&Change { insert: std::slice::from_ref(&key), ..Change::default() }).unwrap();
+    let is_full = |registry: &SqliteRegistry| {
+        let mode: i64 = registry.connection.query_row("PRAGMA synchronous", [], |row| row.get(0)).unwrap();
+        mode == 2
+    };
+    assert!(is_full(&registry), "as it is opened");
+    registry.add_usage_unsynced(&counted(&key, None, 3), &[], at(1)).unwrap();
+    assert!(is_full(&registry), "once it is written");
+    registry.connection.busy_timeout(std::time::Duration::ZERO).unwrap();
+    while_locked(&path, || {
+        registry.add_usage_unsynced(&counted(&key, None, 3), &[], at(1)).unwrap_err();
+        assert!(is_full(&registry), "when it could not be");
+    });
+    assert_eq!(told(&registry, &key).0, 3);
+}
+
+#[test]
 fn pieces_of_before_places_were_told_are_folded_with_those_of_today() {
     let (_folder, path) = created();
     let mut registry = SqliteRegistry::open(&path).unwrap();

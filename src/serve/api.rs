@@ -81,7 +81,7 @@ pub(super) async fn verify(
     };
     match serde_json::from_slice::<Question>(&body) {
         Ok(question) => answer_to(&gate, &question).map_or_else(|why| why.response(), json),
-        Err(_) => answer::bad_request("the body is not the JSON object that is asked for"),
+        Err(error) => unreadable("the body is not the JSON object that is asked for", &error),
     }
 }
 
@@ -99,11 +99,13 @@ pub(super) async fn verify_batch(
     let questions = match serde_json::from_slice::<Batch>(&body) {
         Ok(batch) if batch.questions.len() <= MOST_QUESTIONS => batch.questions,
         Ok(_) => return answer::bad_request("there are more than 1000 questions"),
-        Err(_) => return answer::bad_request("the body is not a JSON object with `questions`"),
+        Err(error) => return unreadable("the body is not a JSON object with `questions`", &error),
     };
     // All are read before any is decided: one that cannot be read consumes nothing of the others.
-    if questions.iter().any(|question| request(question).is_none()) {
-        return Unanswered::Unreadable.response();
+    for (place, question) in questions.iter().enumerate() {
+        if let Err(field) = request(question) {
+            return answer::bad_request(&format!("`questions[{place}].{field}` cannot be read"));
+        }
     }
     let answers: Vec<_> = questions.iter().map(|question| answer_to(&gate, question)).collect();
     if !answers.is_empty() && answers.iter().all(Result::is_err) {
@@ -151,25 +153,29 @@ fn json(text: String) -> Response<Body> {
     ([(CONTENT_TYPE, "application/json"), (CACHE_CONTROL, "no-store")], text).into_response()
 }
 
+/// Says where, and nothing of what stands there: it may be a secret.
+fn unreadable(detail: &str, error: &serde_json::Error) -> Response<Body> {
+    answer::bad_request(&format!("{detail} (line {}, column {})", error.line(), error.column()))
+}
+
 /// Why a question has no answer of its own.
 enum Unanswered {
-    Unreadable,
+    /// The field that cannot be read.
+    Unreadable(&'static str),
     Undecided,
 }
 
 impl Unanswered {
     fn response(&self) -> Response<Body> {
         match self {
-            Self::Unreadable => {
-                answer::bad_request("a scope, origin or environment of the body cannot be read")
-            }
+            Self::Unreadable(field) => answer::bad_request(&format!("`{field}` cannot be read")),
             Self::Undecided => answer::undecided(),
         }
     }
 }
 
 fn answer_to(gate: &Gate, question: &Question) -> Result<String, Unanswered> {
-    let request = request(question).ok_or(Unanswered::Unreadable)?;
+    let request = request(question).map_err(Unanswered::Unreadable)?;
     let outcome = decide(gate, question, &request).map_err(|_| Unanswered::Undecided)?;
     view(gate, &outcome, &request).map_err(|_| Unanswered::Undecided)
 }
@@ -197,17 +203,13 @@ fn refuse_caller(gate: &Gate, peer: Peer, headers: &HeaderMap) -> Option<Respons
     answered.unwrap_or_else(|_| Some(answer::undecided()))
 }
 
-fn request(question: &Question) -> Option<Request> {
-    let origin = match &question.origin {
-        Some(text) => Some(text.parse().ok()?),
-        None => None,
-    };
-    let env = match &question.env {
-        Some(text) => Some(Env::from_code(text)?),
-        None => None,
-    };
-    let scopes = question.scopes.iter().map(|text| text.parse().ok()).collect::<Option<Vec<_>>>()?;
-    Some(Request { scopes, ip: question.ip.map(|ip| ip.to_canonical()), origin, env })
+/// What is asked, or the field of it that cannot be read.
+fn request(question: &Question) -> Result<Request, &'static str> {
+    let origin = question.origin.as_deref().map(str::parse).transpose().map_err(|_| "origin")?;
+    let env = question.env.as_deref().map(|text| Env::from_code(text).ok_or("env")).transpose()?;
+    let scopes = question.scopes.iter().map(|text| text.parse());
+    let scopes = scopes.collect::<Result<Vec<Scope>, _>>().map_err(|_| "scopes")?;
+    Ok(Request { scopes, ip: question.ip.map(|ip| ip.to_canonical()), origin, env })
 }
 
 fn decide(gate: &Gate, question: &Question, request: &Request) -> Result<Outcome, VerifierError> {

@@ -204,8 +204,29 @@ fn a_batch_is_read_whole_before_any_of_it_is_decided() {
         assert_eq!(served.post("/v1/verify/batch", &asker, body).0, "400", "{body}");
     }
     let bad = format!("{{\"questions\":[{{\"secret\":\"{one}\"}},{{\"secret\":\"x\",\"env\":\"prod\"}}]}}");
-    assert_eq!(served.post("/v1/verify/batch", &asker, &bad).0, "400");
+    let (status, view) = served.post("/v1/verify/batch", &asker, &bad);
+    assert_eq!((status.as_str(), &view["detail"]), ("400", &"`questions[1].env` cannot be read".into()));
     assert_eq!(served.get("/v1/self")["limits"][0]["remaining"], 10);
+}
+
+#[test]
+fn a_question_that_cannot_be_read_says_where_and_shows_nothing_of_it() {
+    let served = limited("100/1h", "");
+    let (one, asker) = (served.scene.text(0), served.scene.text(1));
+    for (rest, detail) in [
+        (r#""scopes":["a b"]"#, "`scopes` cannot be read"),
+        (r#""origin":"shop""#, "`origin` cannot be read"),
+        (r#""env":"prod""#, "`env` cannot be read"),
+        (r#""cost":-1"#, "the body is not the JSON object that is asked for (line 1, column "),
+        (r#""ip":"1.2.3""#, "the body is not the JSON object that is asked for (line 1, column "),
+        (&format!(r#""{one}":1"#), "the body is not the JSON object that is asked for (line 1, column "),
+    ] {
+        let body = format!(r#"{{"secret":"{one}",{rest}}}"#);
+        let (status, view) = served.post("/v1/verify", &asker, &body);
+        assert_eq!(status, "400", "{rest}");
+        assert!(view["detail"].as_str().unwrap().starts_with(detail), "{view}");
+        assert!(!view.to_string().contains(&one), "{view}");
+    }
 }
 
 #[test]

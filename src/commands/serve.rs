@@ -114,7 +114,7 @@ pub fn run(arguments: &Arguments, session: &mut Session<'_, '_>) -> Result<Exit>
         let gate = serving;
         // Before anything is announced: whoever reads that may send one at once.
         let signals = Signals::listen()?;
-        let doors = doors(arguments, inherited).map_err(|error| refusal(&error))?;
+        let doors = doors(arguments, inherited)?;
         announce(&gate, &doors);
         let end = obey(signals, gate.clone(), arguments.config.clone());
         let most = files::allow_most();
@@ -141,7 +141,7 @@ fn places(arguments: &Arguments) -> Result<Places> {
     Ok(Places { ask, listen: arguments.proxy_listen, upstream: arguments.upstream })
 }
 
-fn doors(arguments: &Arguments, inherited: Option<Inherited>) -> Result<Doors, ListenError> {
+fn doors(arguments: &Arguments, inherited: Option<Inherited>) -> Result<Doors, Failure> {
     let mut doors = Doors::default();
     for place in &arguments.listen {
         match place {
@@ -154,20 +154,27 @@ fn doors(arguments: &Arguments, inherited: Option<Inherited>) -> Result<Doors, L
         inherited.open(&mut doors)?;
     }
     for address in &arguments.metrics {
-        doors.metrics.push(Listener::tcp(*address)?);
+        let refused = |error: ListenError| {
+            Failure::usage(error.to_string()).hint("name another with `--metrics ADDRESS:PORT`")
+        };
+        doors.metrics.push(Listener::tcp(*address).map_err(refused)?);
     }
     Ok(doors)
 }
 
-fn refusal(error: &ListenError) -> Failure {
-    let hint = match error {
-        ListenError::InUse(_) => "stop that server first, or name another path",
-        ListenError::NoSocket(_) => "name another path with `--listen unix:PATH`",
-        ListenError::NoneInherited => "have a socket unit start the service; see `apikey serve --help`",
-        ListenError::Unsupported(_) => "name an address with `--listen ADDRESS:PORT`",
-        ListenError::Refused { .. } => "name another with `--listen ADDRESS:PORT` or `--listen unix:PATH`",
-    };
-    Failure::usage(error.to_string()).hint(hint)
+impl From<ListenError> for Failure {
+    fn from(error: ListenError) -> Self {
+        let hint = match &error {
+            ListenError::InUse(_) => "stop that server first, or name another path",
+            ListenError::NoSocket(_) => "name another path with `--listen unix:PATH`",
+            ListenError::NoneInherited => "have a socket unit start the service; see `apikey serve --help`",
+            ListenError::Unsupported(_) => "name an address with `--listen ADDRESS:PORT`",
+            ListenError::Refused { .. } => {
+                "name another with `--listen ADDRESS:PORT` or `--listen unix:PATH`"
+            }
+        };
+        Self::usage(error.to_string()).hint(hint)
+    }
 }
 
 fn announce(gate: &Gate, doors: &Doors) {

@@ -53,6 +53,20 @@ fn a_socket_file_is_replaced_when_nobody_listens_there_and_only_then() {
 }
 
 #[test]
+fn an_address_that_is_taken_is_named_with_the_option_that_names_another() {
+    let machine = Machine::with_registry();
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap().to_string();
+    for (options, hint) in [
+        (vec!["--listen", &address], "--listen ADDRESS:PORT"),
+        (vec!["--listen", "127.0.0.1:0", "--metrics", &address], "--metrics ADDRESS:PORT"),
+    ] {
+        let ran = machine.run(&[vec!["serve"], options].concat()).ended(2);
+        assert!(ran.stderr.contains(&address) && ran.stderr.contains(hint), "{}", ran.stderr);
+    }
+}
+
+#[test]
 fn a_peer_at_a_socket_file_has_no_address_unless_its_word_counts() {
     let machine = Machine::with_registry();
     let secret = machine.run(&["create", "-q", "a", "--allow-ip", "192.0.2.0/24"]).ended(0).line();

@@ -1,4 +1,5 @@
-//! The ledger of the SQLite file: limits used up and requests counted, each call one durable transaction.
+//! The ledger of the SQLite file: limits used up and requests counted, each call one transaction, durable unless it says
+//! otherwise.
 
 use std::path::Path;
 use std::thread::yield_now;

@@ -11,6 +11,15 @@ fn at(offset: i64) -> Instant {
     Instant::from_seconds(NOW / 3_600 * 3_600 + offset)
 }
 
+/// A registry with one more key.
+fn with_key() -> (tempfile::TempDir, std::path::PathBuf, SqliteRegistry, Key) {
+    let (folder, path) = created();
+    let mut registry = SqliteRegistry::open(&path).unwrap();
+    let key = samples::key("busy");
+    registry.apply(&Change { insert: std::slice::from_ref(&key), ..Change::default() }).unwrap();
+    (folder, path, registry, key)
+}
+
 fn readable(registry: &SqliteRegistry) -> Vec<(i64, u64)> {
     let mut hours = std::collections::BTreeMap::new();
     let mut add = |row: UsageRow| {
@@ -36,10 +45,7 @@ fn sum(registry: &mut SqliteRegistry) {
 
 #[test]
 fn little_is_folded_soon_and_much_when_its_hour_is_over() {
-    let (_folder, path) = created();
-    let mut registry = SqliteRegistry::open(&path).unwrap();
-    let key = samples::key("busy");
-    registry.apply(&Change { insert: std::slice::from_ref(&key), ..Change::default() }).unwrap();
+    let (_folder, path, mut registry, key) = with_key();
     let counted = |sorts: std::ops::Range<u32>| -> Vec<Counted> {
         let one = |number| Counted {
             key: key.id,
@@ -189,10 +195,7 @@ fn much_is_written_in_pieces_and_none_of_it_is_lost_between_them() {
 
 #[test]
 fn after_what_may_be_lost_with_the_machine_all_is_synced_again() {
-    let (_folder, path) = created();
-    let mut registry = SqliteRegistry::open(&path).unwrap();
-    let key = samples::key("busy");
-    registry.apply(&Change { insert: std::slice::from_ref(&key), ..Change::default() }).unwrap();
+    let (_folder, path, mut registry, key) = with_key();
     let is_full = |registry: &SqliteRegistry| {
         let mode: i64 = registry.connection.query_row("PRAGMA synchronous", [], |row| row.get(0)).unwrap();
         mode == 2
@@ -210,10 +213,7 @@ fn after_what_may_be_lost_with_the_machine_all_is_synced_again() {
 
 #[test]
 fn pieces_of_before_places_were_told_are_folded_with_those_of_today() {
-    let (_folder, path) = created();
-    let mut registry = SqliteRegistry::open(&path).unwrap();
-    let key = samples::key("busy");
-    registry.apply(&Change { insert: std::slice::from_ref(&key), ..Change::default() }).unwrap();
+    let (_folder, _path, mut registry, key) = with_key();
     let [key_id, secret_id] =
         [key.id.bare(), key.secrets[0].id.as_str()].map(|id| <[u8; 12]>::try_from(id.as_bytes()).unwrap());
     // As the piece of a second, and as a sum of its hour.
@@ -241,10 +241,7 @@ fn pieces_of_before_places_were_told_are_folded_with_those_of_today() {
 
 #[test]
 fn whoever_reads_does_not_wait_for_those_who_go_on_writing() {
-    let (_folder, path) = created();
-    let mut registry = SqliteRegistry::open(&path).unwrap();
-    let key = samples::key("busy");
-    registry.apply(&Change { insert: std::slice::from_ref(&key), ..Change::default() }).unwrap();
+    let (_folder, path, mut registry, key) = with_key();
     // A piece of each of three hours, the newest too large to be folded at once.
     for (hour, sorts) in [(0, 500), (1, 500), (2, 5_000)] {
         registry.add_usage(&counted(&key, Some(1), sorts), &[], at(hour * 3_600)).unwrap();

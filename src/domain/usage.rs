@@ -27,15 +27,15 @@ pub struct Counted {
     pub scopes: Arc<str>,
     /// So many.
     pub requests: u64,
+    /// The last of them, if they were accepted.
+    pub last: Option<Used>,
 }
 
 /// The last time a secret was accepted.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Used {
-    /// Which secret.
+    /// Which secret of the key.
     pub secret: SecretId,
-    /// Where the registry keeps its key, if whoever counted knows.
-    pub place: Option<u64>,
     /// When.
     pub at: Instant,
     /// From where, if it was told.

@@ -14,13 +14,14 @@ use super::memory::MemoryRegistry;
 use super::sqlite::SqliteRegistry;
 use super::{Change, EventFilter, Filter, Identity, PartyChange, RecordedEvent, RegistryError};
 use crate::crypto::{AuditKey, MasterKey};
+use crate::domain::decision::Decision;
 use crate::domain::event::{Action, Actor, Event};
 use crate::domain::key::{Key, KeyId};
 use crate::domain::party::{Party, PartyKind};
 use crate::domain::samples::{self, NOW};
 use crate::domain::secret::{Brand, SecretId};
 use crate::domain::time::Instant;
-use crate::domain::usage::Used;
+use crate::domain::usage::{Counted, Used};
 
 /// Runs each function against an empty registry of each backend.
 macro_rules! for_every_backend {
@@ -76,10 +77,22 @@ fn event(key: &Key, action: Action, offset: i64) -> Event {
     Event::on_key(action, &actor, None, key, at(offset))
 }
 
-/// Counts an accepted request with this secret.
+/// Accepted requests of this key, the last of them at the beginning.
+fn accepted(key: &Key, scopes: &str, requests: u64) -> Counted {
+    Counted {
+        key: key.id,
+        place: None,
+        decision: Decision::Accepted,
+        scopes: scopes.into(),
+        requests,
+        last: Some(Used { secret: key.secrets[0].id, at: at(0), ip: None }),
+    }
+}
+
+/// Counts an accepted request with this secret, which says whose it is.
 fn use_secret(registry: &mut dyn Ledger, secret: SecretId, at: Instant, ip: Option<IpAddr>) {
-    let used = [Used { secret, place: None, at, ip }];
-    registry.add_usage(&[], &used, at).unwrap();
+    let counted = Counted { last: Some(Used { secret, at, ip }), ..accepted(&samples::key("any"), "", 1) };
+    registry.add_usage(&[counted], at).unwrap();
 }
 
 fn insert(registry: &mut dyn Ledger, keys: &[Key]) -> Result<(), RegistryError> {

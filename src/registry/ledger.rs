@@ -34,13 +34,16 @@ pub struct Use {
 
 impl Use {
     /// As one request that ended so.
-    pub(super) fn counted(&self, decision: Decision) -> Counted {
-        Counted { key: self.key, place: None, decision, scopes: self.scopes.as_str().into(), requests: 1 }
-    }
-
-    /// As the last use of its secret.
-    pub(super) fn last_use(&self, now: Instant) -> Used {
-        Used { secret: self.secret, place: None, at: now.whole_second(), ip: self.ip }
+    pub(super) fn counted(&self, decision: Decision, now: Instant) -> Counted {
+        let last = Used { secret: self.secret, at: now.whole_second(), ip: self.ip };
+        Counted {
+            key: self.key,
+            place: None,
+            decision,
+            scopes: self.scopes.as_str().into(),
+            requests: 1,
+            last: decision.is_accepted().then_some(last),
+        }
     }
 }
 
@@ -69,7 +72,7 @@ pub trait Ledger: super::Registry {
     fn accounts(&self, of: &[(Subject, Limits)], now: Instant) -> Result<Vec<Account>>;
 
     /// Adds what a running verifier counted since it last did; `at` is in the hour all of it belongs to.
-    fn add_usage(&mut self, counted: &[Counted], used: &[Used], at: Instant) -> Result<()>;
+    fn add_usage(&mut self, counted: &[Counted], at: Instant) -> Result<()>;
 
     /// Sums some of what is written in pieces by now, from the place that the last call said, or from zero: for whoever
     /// writes them, in short transactions. Says where to go on. To be readable it must be folded too.

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use super::{Shared, locked};
 use crate::domain::time::Instant;
-use crate::domain::usage::{Counted, Used};
+use crate::domain::usage::Counted;
 use crate::registry::RegistryError;
 use crate::registry::ledger::Ledger as _;
 
@@ -24,7 +24,7 @@ const FOLDED: usize = 2;
 const LINES_AT_ONCE: usize = 1_000;
 /// What was counted is written in up to so many transactions, unless it is so little: others who write wait for one of
 /// them, and so do requests on the same processor.
-const MOST_WRITES: usize = 20;
+const MOST_WRITES: usize = 10;
 const LEAST_WRITTEN: usize = 500;
 
 /// The thread that writes.
@@ -111,7 +111,7 @@ fn give_way() {
 #[derive(Default)]
 pub(super) struct Overdue {
     /// Of hours that are over.
-    past: Vec<(Instant, Vec<Counted>, Vec<Used>)>,
+    past: Vec<(Instant, Vec<Counted>)>,
     /// When what the tally still holds could first not be written.
     since: Option<Instant>,
 }
@@ -120,61 +120,51 @@ impl Shared {
     /// Writes everything counted so far, or keeps it when that fails.
     pub(super) fn flush(&self) -> Result<(), RegistryError> {
         let mut overdue = locked(&self.overdue);
-        let (mut counted, mut used) = self.take_counted();
+        let mut counted = self.take_counted();
         let now = (self.now)();
         let at = overdue.since.take().unwrap_or(now);
-        if let Err(error) = self.write(&mut counted, &mut used, at) {
+        if let Err(error) = self.write(&mut counted, at) {
             if at.seconds().div_euclid(HOUR) == now.seconds().div_euclid(HOUR) {
-                self.tally.put_back(counted, used);
+                self.tally.put_back(counted);
                 overdue.since = Some(at);
             } else {
-                overdue.past.push((at, counted, used));
+                overdue.past.push((at, counted));
             }
             return Err(error);
         }
-        while let Some((at, counted, used)) = overdue.past.last_mut() {
-            self.write(counted, used, *at)?;
+        while let Some((at, counted)) = overdue.past.last_mut() {
+            self.write(counted, *at)?;
             overdue.past.pop();
         }
         Ok(())
     }
 
     /// Writes what was counted, piece by piece from its end; what is left of it could not be written.
-    fn write(
-        &self,
-        counted: &mut Vec<Counted>,
-        used: &mut Vec<Used>,
-        at: Instant,
-    ) -> Result<(), RegistryError> {
-        let size = counted.len().max(used.len()).div_ceil(MOST_WRITES).max(LEAST_WRITTEN);
-        while !counted.is_empty() || !used.is_empty() {
-            let [more, more_used] = [counted.len(), used.len()].map(|all| all.saturating_sub(size));
-            let piece = (&counted[more..], &used[more_used..]);
+    fn write(&self, counted: &mut Vec<Counted>, at: Instant) -> Result<(), RegistryError> {
+        let size = counted.len().div_ceil(MOST_WRITES).max(LEAST_WRITTEN);
+        while !counted.is_empty() {
+            let more = counted.len().saturating_sub(size);
             let mut ledger = locked(&self.ledger);
-            if more > 0 || more_used > 0 {
-                ledger.add_usage_unsynced(piece.0, piece.1, at)?;
+            if more > 0 {
+                ledger.add_usage_unsynced(&counted[more..], at)?;
             } else {
-                ledger.add_usage(piece.0, piece.1, at)?;
+                ledger.add_usage(counted, at)?;
             }
             drop(ledger);
             counted.truncate(more);
-            used.truncate(more_used);
             yield_now();
         }
         Ok(())
     }
 
     /// Everything counted so far; from now on it is nowhere else.
-    fn take_counted(&self) -> (Vec<Counted>, Vec<Used>) {
+    fn take_counted(&self) -> Vec<Counted> {
         let mut lines = self.tally.take_lines();
         // What lies together is read and written together.
         lines.sort_unstable();
-        let (mut counted, mut used) = self.tally.take_sums().rows();
-        let mut add = |uses| {
-            let (count, last) = self.tally.rows_of(&uses);
-            counted.push(count);
-            used.push(last);
-        };
+        let mut counted = self.tally.take_sums().rows();
+        counted.reserve(lines.len());
+        let mut add = |uses| counted.push(self.tally.row_of(&uses));
         for piece in lines.chunks(LINES_AT_ONCE) {
             self.read().take_uses(piece, &mut add);
             // Those who answer wait no longer than for a piece.
@@ -185,6 +175,6 @@ impl Shared {
             let left = self.index.write().unwrap_or_else(PoisonError::into_inner).take_left();
             left.into_iter().for_each(add);
         }
-        (counted, used)
+        counted
     }
 }

@@ -88,12 +88,9 @@ struct Notes {
     lines: Vec<u32>,
 }
 
-/// Requests by what they have in common, and the last use of each secret.
+/// Requests by what they have in common, and the last of them where they were accepted.
 #[derive(Debug, Default)]
-pub(super) struct Sums {
-    counts: HashMap<Common, u64>,
-    used: HashMap<SecretId, Used>,
-}
+pub(super) struct Sums(HashMap<Common, (u64, Option<Used>)>);
 
 #[derive(Debug, PartialEq, Eq)]
 struct Common {
@@ -101,6 +98,8 @@ struct Common {
     place: Option<u64>,
     decision: Decision,
     scopes: Arc<str>,
+    /// With which they were accepted.
+    secret: Option<SecretId>,
 }
 
 impl Hash for Common {
@@ -141,17 +140,17 @@ impl Tally {
     }
 
     /// What was counted in a line, as the ledger takes it.
-    pub(super) fn rows_of(&self, of: &UsesOf) -> (Counted, Used) {
-        let (uses, place) = (of.uses, Some(u64::from(of.place)));
+    pub(super) fn row_of(&self, of: &UsesOf) -> Counted {
+        let uses = of.uses;
         let set = self.sets_of_lines.get(usize::from(uses.set)).and_then(OnceLock::get);
-        let counted = Counted {
+        Counted {
             key: of.key,
-            place,
+            place: Some(u64::from(of.place)),
             decision: Decision::Accepted,
             scopes: set.map_or_else(|| OTHERS.into(), Arc::clone),
             requests: u64::from(uses.requests),
-        };
-        (counted, Used { secret: of.secret, place, at: uses.at(), ip: uses.ip() })
+            last: Some(Used { secret: of.secret, at: uses.at(), ip: uses.ip() }),
+        }
     }
 
     /// Notes a request that asked for these scopes.
@@ -183,13 +182,10 @@ impl Tally {
     }
 
     /// Takes back what could not be written.
-    pub(super) fn put_back(&self, counted: Vec<Counted>, used: Vec<Used>) {
+    pub(super) fn put_back(&self, counted: Vec<Counted>) {
         let mut sums = locked(&self.sums);
-        for Counted { key, place, decision, scopes, requests } in counted {
-            *sums.counts.entry(Common { key, place, decision, scopes }).or_default() += requests;
-        }
-        for used in used {
-            sums.note_use(used);
+        for one in counted {
+            sums.count(one);
         }
     }
 }
@@ -204,15 +200,16 @@ impl Notes {
 
 impl Sums {
     /// As the ledger takes it.
-    pub(super) fn rows(self) -> (Vec<Counted>, Vec<Used>) {
-        let counted = self.counts.into_iter().map(|(common, requests)| Counted {
+    pub(super) fn rows(self) -> Vec<Counted> {
+        let row = |(common, (requests, last)): (Common, _)| Counted {
             key: common.key,
             place: common.place,
             decision: common.decision,
             scopes: common.scopes,
             requests,
-        });
-        (counted.collect(), self.used.into_values().collect())
+            last,
+        };
+        self.0.into_iter().map(row).collect()
     }
 
     fn add(&mut self, (notes, scopes): (Vec<(Note, u16)>, Vec<Box<str>>), sets: &Mutex<Sets>) {
@@ -221,21 +218,25 @@ impl Sums {
         let scopes: Vec<Arc<str>> = scopes.into_iter().map(|set| sets.known(set, at)).collect();
         drop(sets);
         for (note, place) in notes {
-            let scopes = scopes[usize::from(place)].clone();
-            let place = Some(u64::from(note.place));
-            let common = Common { key: note.key, place, decision: note.decision, scopes };
-            *self.counts.entry(common).or_default() += 1;
-            if note.decision.is_accepted() {
-                let at = note.at.whole_second();
-                self.note_use(Used { secret: note.secret, place, at, ip: note.ip });
-            }
+            let last = Used { secret: note.secret, at: note.at.whole_second(), ip: note.ip };
+            self.count(Counted {
+                key: note.key,
+                place: Some(u64::from(note.place)),
+                decision: note.decision,
+                scopes: scopes[usize::from(place)].clone(),
+                requests: 1,
+                last: note.decision.is_accepted().then_some(last),
+            });
         }
     }
 
     /// The later use of a secret counts.
-    fn note_use(&mut self, used: Used) {
-        let last = self.used.entry(used.secret).or_insert_with(|| used.clone());
-        if last.at <= used.at {
+    fn count(&mut self, counted: Counted) {
+        let Counted { key, place, decision, scopes, requests, last: used } = counted;
+        let secret = used.map(|used| used.secret);
+        let (all, last) = self.0.entry(Common { key, place, decision, scopes, secret }).or_default();
+        *all += requests;
+        if last.map(|last| last.at) <= used.map(|used| used.at) {
             *last = used;
         }
     }
@@ -266,7 +267,7 @@ mod tests {
             tally.note(note(at), &format!("made:up{number}"));
         }
         tally.note(note(at), &"x".repeat(100_000));
-        let counted = |tally: &Tally| tally.take_sums().rows().0;
+        let counted = |tally: &Tally| tally.take_sums().rows();
         let rows = counted(&tally);
         assert_eq!(rows.iter().map(|row| row.requests).sum::<u64>(), 5_001, "none is lost");
         let others = rows.iter().find(|row| &*row.scopes == OTHERS).unwrap();

@@ -138,10 +138,10 @@ fn a_secret_that_a_server_wrote_down_with_much_else_is_not_taken_back() {
         decision: apikey::Decision::Accepted,
         scopes: format!("a:s{number}").into(),
         requests: 1,
+        last: Some(Used { secret: key.secrets[1].id, at: world.now(), ip: None }),
     };
-    let used = Used { secret: key.secrets[1].id, place: None, at: world.now(), ip: None };
     let counted: Vec<Counted> = (0..200).map(one).collect();
-    world.registry().add_usage(&counted, &[used], world.now()).unwrap();
+    world.registry().add_usage(&counted, world.now()).unwrap();
     assert!(world.key("ci").secrets[1].last_use.is_none(), "it is not to be seen yet");
     world.run(&["rotate", "ci", "--cancel", "--yes"]).ended(Exit::Conflict);
     assert!(world.key("ci").secrets[1].revoked_at.is_none());

@@ -194,19 +194,18 @@ fn unused_keys_are_listed_and_revoked_together() {
 }
 
 /// What a busy server leaves behind: more counts than are written as rows, and last uses, in one piece.
-fn leave_a_batch(world: &World, names: &[&str], at: Instant) {
-    let keys: Vec<_> = names.iter().map(|name| world.key(name)).collect();
+fn leave_a_batch(world: &World, name: &str, at: Instant) {
+    let key = world.key(name);
     let count = |number: usize| Counted {
-        key: keys[0].id,
+        key: key.id,
         place: None,
         decision: Decision::Accepted,
         scopes: format!("a:s{number}").into(),
         requests: 2,
+        last: Some(Used { secret: key.secrets[0].id, at, ip: None }),
     };
     let counted: Vec<Counted> = (0..2_500).map(count).collect();
-    let used = |key: &apikey::domain::key::Key| Used { secret: key.secrets[0].id, place: None, at, ip: None };
-    let used: Vec<Used> = keys.iter().map(used).collect();
-    world.registry().add_usage(&counted, &used, at).unwrap();
+    world.registry().add_usage(&counted, at).unwrap();
 }
 
 #[test]
@@ -216,12 +215,12 @@ fn what_a_server_wrote_in_one_piece_is_counted_and_saves_its_keys() {
         world.create(&[name]);
     }
     world.pass("70d");
-    leave_a_batch(&world, &["ci"], world.now());
+    leave_a_batch(&world, "ci", world.now());
     assert!(world.key("ci").last_use().is_none(), "not folded in yet");
     assert_eq!(world.run(&["revoke", "--unused", "60d", "--yes", "--json"]).done().json()[0]["name"], "idle");
     assert!(world.key("ci").revoked.is_none());
     world.pass("1h");
-    leave_a_batch(&world, &["ci"], world.now());
+    leave_a_batch(&world, "ci", world.now());
     assert_eq!(sums(&world, &["--by", "outcome"]), ["accepted 10000 10000 0"]);
 }
 

@@ -3,7 +3,7 @@
 use super::*;
 use crate::domain::decision::{Decision, Denial};
 use crate::domain::limit::{Limits, Subject};
-use crate::domain::usage::{Counted, UsageRow, hour_of};
+use crate::domain::usage::{UsageRow, hour_of};
 use crate::registry::ledger::{UsageFilter, Use};
 use std::ops::ControlFlow;
 
@@ -29,10 +29,6 @@ fn use_of(key: &Key, decision: Decision) -> Use {
         cost: 1,
         accounts: Vec::new(),
     }
-}
-
-fn counted(key: &Key, scopes: &str, requests: u64) -> Counted {
-    Counted { key: key.id, place: None, decision: Decision::Accepted, scopes: scopes.into(), requests }
 }
 
 fn inserted(registry: &mut dyn Ledger, name: &str) -> Key {
@@ -85,22 +81,36 @@ fn requests_of_one_sort_and_hour_are_one_row(registry: &mut dyn Ledger) {
 
 fn a_later_use_is_not_overwritten_by_an_earlier_one(registry: &mut dyn Ledger) {
     let key = inserted(registry, "ci");
-    let used = |offset| Used { secret: key.secrets[0].id, place: None, at: at(offset), ip: None };
-    registry.add_usage(&[], &[used(9), used(4)], at(9)).unwrap();
-    registry.add_usage(&[], &[used(3)], at(9)).unwrap();
-    assert_eq!(stored(registry, key.id).last_use().unwrap().at, at(9));
+    let used = |offset, ip: &str| {
+        let last = Used { secret: key.secrets[0].id, at: at(offset), ip: ip.parse().ok() };
+        Counted { last: Some(last), ..accepted(&key, "", 1) }
+    };
+    registry.add_usage(&[used(9, "192.0.2.9"), used(4, "192.0.2.4")], at(9)).unwrap();
+    registry.add_usage(&[used(3, "192.0.2.3")], at(9)).unwrap();
+    let last = || stored(registry, key.id).last_use().unwrap();
+    assert_eq!((last().at, last().ip), (at(9), "192.0.2.9".parse().ok()));
+    // One of the same second that comes later, and without an address.
+    registry.add_usage(&[used(9, "none")], at(9)).unwrap();
+    let last = stored(registry, key.id).last_use().unwrap();
+    assert_eq!((last.at, last.ip), (at(9), None));
+    assert_eq!(all(registry), ["ci accepted  4"]);
 }
 
 fn counts_are_read_when_they_are_few_and_after_folding_when_they_are_many(registry: &mut dyn Ledger) {
     let key = inserted(registry, "ci");
-    registry.add_usage(&[counted(&key, "a:b", 2)], &[], at(0)).unwrap();
+    registry.add_usage(&[accepted(&key, "a:b", 2)], at(0)).unwrap();
     assert_eq!(all(registry), ["ci accepted a:b 2"]);
     // Far more than is written as rows, and than is folded in one transaction; some of it is counted already.
-    let many: Vec<Counted> = (0..4_500).map(|number| counted(&key, &format!("a:s{number}"), 1)).collect();
-    let used = [Used { secret: key.secrets[0].id, place: None, at: at(8), ip: None }];
-    registry.add_usage(&many, &used, at(0)).unwrap();
-    registry.add_usage(&[counted(&key, "a:b", 3)], &[], at(0)).unwrap();
-    registry.add_usage(&many, &[], at(3_600)).unwrap();
+    let mut many: Vec<Counted> =
+        (0..4_500).map(|number| accepted(&key, &format!("a:s{number}"), 1)).collect();
+    // Not all that is counted was accepted.
+    for (one, denial) in many.iter_mut().zip([Denial::Revoked, Denial::Expired]) {
+        (one.decision, one.last) = (Decision::Denied(denial), None);
+    }
+    many[77].last.as_mut().unwrap().at = at(8);
+    registry.add_usage(&many, at(0)).unwrap();
+    registry.add_usage(&[accepted(&key, "a:b", 3)], at(0)).unwrap();
+    registry.add_usage(&many, at(3_600)).unwrap();
     registry.fold_all_usage().unwrap();
     registry.fold_all_usage().unwrap();
     assert!(!registry.fold_usage(at(0)).unwrap(), "nothing is left, and nothing is folded twice");
@@ -110,6 +120,8 @@ fn counts_are_read_when_they_are_few_and_after_folding_when_they_are_many(regist
         found.iter().filter(|row| row.hour == hour).map(|row| row.requests).sum::<u64>()
     };
     assert_eq!((requests(0), requests(3_600)), (4_505, 4_500));
+    let of = |outcome: &str| found.iter().filter(|row| row.outcome == outcome).count();
+    assert_eq!(["accepted", "revoked", "expired"].map(of), [2 * 4_498 + 1, 2, 2]);
     assert_eq!(stored(registry, key.id).last_use().unwrap().at, at(8));
 }
 
@@ -117,7 +129,7 @@ fn usage_is_told_apart_by_key_and_hours(registry: &mut dyn Ledger) {
     let keys = [inserted(registry, "one"), inserted(registry, "two")];
     for offset in [0, 3_600, 7_200] {
         for key in &keys {
-            registry.add_usage(&[counted(key, "", 1)], &[], at(offset)).unwrap();
+            registry.add_usage(&[accepted(key, "", 1)], at(offset)).unwrap();
         }
     }
     let hours = |filter: &UsageFilter| {
@@ -137,7 +149,7 @@ fn usage_is_told_apart_by_key_and_hours(registry: &mut dyn Ledger) {
 
 fn reading_usage_stops_when_told_to(registry: &mut dyn Ledger) {
     let key = inserted(registry, "ci");
-    registry.add_usage(&["a:b", "c:d"].map(|scopes| counted(&key, scopes, 1)), &[], at(0)).unwrap();
+    registry.add_usage(&["a:b", "c:d"].map(|scopes| accepted(&key, scopes, 1)), at(0)).unwrap();
     let mut seen = 0;
     let mut visit = |_| {
         seen += 1;
@@ -149,20 +161,22 @@ fn reading_usage_stops_when_told_to(registry: &mut dyn Ledger) {
 
 fn what_is_counted_of_keys_that_are_not_there_is_left_out(registry: &mut dyn Ledger) {
     let (here, gone) = (inserted(registry, "here"), samples::key("gone"));
-    let used = [Used { secret: gone.secrets[0].id, place: None, at: at(0), ip: None }];
-    registry.add_usage(&[counted(&gone, "", 1), counted(&here, "", 1)], &used, at(0)).unwrap();
+    registry.add_usage(&[accepted(&gone, "", 1), accepted(&here, "", 1)], at(0)).unwrap();
+    let denied =
+        |key| Counted { decision: Decision::Denied(Denial::Revoked), last: None, ..accepted(key, "", 1) };
+    registry.add_usage(&[denied(&gone), denied(&here)], at(0)).unwrap();
     let mut many: Vec<Counted> =
-        (0..1_500).map(|number| counted(&gone, &format!("a:s{number}"), 1)).collect();
-    many.push(counted(&here, "", 1));
-    registry.add_usage(&many, &used, at(0)).unwrap();
+        (0..1_500).map(|number| accepted(&gone, &format!("a:s{number}"), 1)).collect();
+    many.extend([accepted(&here, "", 1), denied(&gone), denied(&here)]);
+    registry.add_usage(&many, at(0)).unwrap();
     registry.record(&use_of(&gone, Decision::Accepted), at(0)).unwrap();
     registry.fold_all_usage().unwrap();
-    assert_eq!(all(registry), ["here accepted  2"]);
+    assert_eq!(all(registry), ["here accepted  2", "here revoked  2"]);
 }
 
 fn usage_carries_the_name_owner_and_project_that_now_are(registry: &mut dyn Ledger) {
     let key = inserted(registry, "ci");
-    registry.add_usage(&[counted(&key, "", 1)], &[], at(0)).unwrap();
+    registry.add_usage(&[accepted(&key, "", 1)], at(0)).unwrap();
     let mut renamed = stored(registry, key.id);
     renamed.name = "cd".parse().unwrap();
     replace(registry, &[renamed]).unwrap();

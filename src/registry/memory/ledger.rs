@@ -2,7 +2,7 @@
 
 use super::MemoryRegistry;
 use crate::domain::decision::Decision;
-use crate::domain::key::LastUse;
+use crate::domain::key::{Key, LastUse};
 use crate::domain::limit::{Account, Limits, Spending, Subject, nanos, spend};
 use crate::domain::time::Instant;
 use crate::domain::usage::{Counted, UsageRow, Used, hour_of};
@@ -14,14 +14,22 @@ pub(super) type Usage = std::collections::BTreeMap<(crate::domain::key::KeyId, i
 
 impl MemoryRegistry {
     fn count(&mut self, counted: &Counted, at: Instant) {
-        if self.keys.iter().any(|key| key.id == counted.key) {
+        // A secret says whose it is.
+        let is_its = |key: &&Key| match counted.last {
+            Some(last) => key.secrets.iter().any(|secret| secret.id == last.secret),
+            None => key.id == counted.key,
+        };
+        if let Some(key) = self.keys.iter().find(is_its) {
             let outcome = counted.decision.code().to_owned();
-            let row = (counted.key, hour_of(at).seconds(), outcome, counted.scopes.to_string());
+            let row = (key.id, hour_of(at).seconds(), outcome, counted.scopes.to_string());
             *self.usage.entry(row).or_default() += counted.requests;
+        }
+        if let Some(last) = counted.last {
+            self.note_use(last);
         }
     }
 
-    fn note_use(&mut self, used: &Used) {
+    fn note_use(&mut self, used: Used) {
         let mut secrets = self.keys.iter_mut().flat_map(|key| &mut key.secrets);
         if let Some(secret) = secrets.find(|secret| secret.id == used.secret)
             && secret.last_use.is_none_or(|last| last.at <= used.at)
@@ -48,10 +56,7 @@ impl Ledger for MemoryRegistry {
             }
         }
         let decision = spending.denial.map_or(used.decision, Decision::Denied);
-        self.count(&used.counted(decision), now);
-        if decision.is_accepted() {
-            self.note_use(&used.last_use(now));
-        }
+        self.count(&used.counted(decision, now), now);
         Ok(spending)
     }
 
@@ -68,12 +73,9 @@ impl Ledger for MemoryRegistry {
         Ok(of.iter().map(account).collect())
     }
 
-    fn add_usage(&mut self, counted: &[Counted], used: &[Used], at: Instant) -> Result<()> {
+    fn add_usage(&mut self, counted: &[Counted], at: Instant) -> Result<()> {
         for one in counted {
             self.count(one, at);
-        }
-        for one in used {
-            self.note_use(one);
         }
         Ok(())
     }

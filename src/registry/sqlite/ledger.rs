@@ -11,7 +11,7 @@ use super::{Result, SqliteRegistry, counting, limits, usage};
 use crate::domain::decision::Decision;
 use crate::domain::limit::{Account, Limits, Spending, Subject};
 use crate::domain::time::Instant;
-use crate::domain::usage::{Counted, UsageRow, Used};
+use crate::domain::usage::{Counted, UsageRow};
 use crate::registry::Visit;
 use crate::registry::ledger::{Ledger, UsageFilter, Use};
 
@@ -35,9 +35,9 @@ impl SqliteRegistry {
     ///
     /// # Errors
     /// Those of [`Ledger::add_usage`].
-    pub fn add_usage_unsynced(&mut self, counted: &[Counted], used: &[Used], at: Instant) -> Result<()> {
+    pub fn add_usage_unsynced(&mut self, counted: &[Counted], at: Instant) -> Result<()> {
         self.connection.pragma_update(None, "synchronous", "NORMAL")?;
-        let added = self.add_usage(counted, used, at);
+        let added = self.add_usage(counted, at);
         self.connection.pragma_update(None, "synchronous", "FULL")?;
         added
     }
@@ -64,10 +64,7 @@ impl Ledger for SqliteRegistry {
                 Decision::Denied(_) => Spending::default(),
             };
             let decision = spending.denial.map_or(used.decision, Decision::Denied);
-            usage::count(transaction, &used.counted(decision), now)?;
-            if decision.is_accepted() {
-                usage::note_use(transaction, &used.last_use(now))?;
-            }
+            usage::count(transaction, &used.counted(decision, now), now)?;
             Ok(spending)
         })
     }
@@ -77,8 +74,8 @@ impl Ledger for SqliteRegistry {
         self.placed(limits::accounts(&self.connection, counters.as_ref(), of, now))
     }
 
-    fn add_usage(&mut self, counted: &[Counted], used: &[Used], at: Instant) -> Result<()> {
-        let counts = usage::Counts::of(counted, used, at)?;
+    fn add_usage(&mut self, counted: &[Counted], at: Instant) -> Result<()> {
+        let counts = usage::Counts::of(counted, at)?;
         // Whoever answers requests on the same processor goes first.
         yield_now();
         self.in_transaction(|transaction| counts.put(transaction, at))

@@ -25,6 +25,7 @@ pub(super) const MIGRATIONS: &[&str] = &[
     include_str!("../migrations/0005_retires_at_before.sql"),
     include_str!("../migrations/0006_states.sql"),
     include_str!("../migrations/0007_places_in_usage.sql"),
+    include_str!("../migrations/0008_last_uses_in_usage.sql"),
 ];
 const BUSY_FOR: Duration = Duration::from_secs(5);
 

@@ -8,20 +8,18 @@
 
 mod batch;
 mod check;
+mod tables;
 
 use std::collections::BTreeMap;
 
-use rusqlite::{Connection, OptionalExtension, params, params_from_iter};
+use rusqlite::{Connection, OptionalExtension, params};
 
-use super::counting::place_of;
 use super::{Result, damaged};
-use crate::domain::key::KeyId;
-use crate::domain::name::Name;
 use crate::domain::time::Instant;
-use crate::domain::usage::{Counted, UsageRow, Used, hour_of};
-use crate::registry::ledger::UsageFilter;
-use crate::registry::{RegistryError, Visit};
-use batch::{Batch, LastUse, SHARES, Sums, Whose, divided, read, text_of, written};
+use crate::domain::usage::{Counted, hour_of};
+use batch::{Batch, SHARES, Sums, divided, read, written};
+use tables::fold_into_tables;
+pub(super) use tables::{count, usage};
 
 /// Up to so many counts are written as rows at once; above, in pieces, which costs a server a hundredth.
 const DIRECT: usize = 100;
@@ -31,28 +29,17 @@ const MIXED: usize = 1_000;
 const FOLD: usize = 2_000;
 /// How many pieces are summed at once, and about how many bytes of them.
 const MOST_PIECES: i64 = 1_024;
-const MOST_BYTES: usize = 4 * 1024 * 1024;
+const MOST_BYTES: usize = 2 * 1024 * 1024;
 /// About how many bytes of pieces that are not divided: each time all shares are written.
-const MOST_BYTES_MIXED: usize = 16 * 1024 * 1024;
+const MOST_BYTES_MIXED: usize = 8 * 1024 * 1024;
 /// Pieces have numbers above zero: the first so many are for those that are not divided, the next for those of the first
 /// share, and so on. What is in a piece of another share is found all the same, only at a greater price.
 const NUMBERS: i64 = 1 << 40;
 /// Up to so many bytes of sums are folded in although their hour goes on: some 14,000 secrets.
-const SOON: i64 = 600_000;
+const SOON: i64 = 250_000;
 /// The numbers of sums are below zero; that of the oldest is the largest.
 pub(super) const OLDEST: i64 = -1;
 pub(super) const ALL: i64 = i64::MIN;
-
-/// Counts one request.
-pub(super) fn count(connection: &Connection, counted: &Counted, at: Instant) -> Result<()> {
-    let sort = (counted.decision.code(), &*counted.scopes);
-    add_row(connection, &Whose::counted(counted)?, sort, (hour_of(at).seconds(), counted.requests))
-}
-
-/// Notes a last use, unless a later one is known.
-pub(super) fn note_use(connection: &Connection, used: &Used) -> Result<()> {
-    put_last_use(connection, &Whose::used(used), (used.at.seconds(), used.ip))
-}
 
 /// What a server counted, as it will be written.
 pub(super) struct Counts {
@@ -64,16 +51,15 @@ pub(super) struct Counts {
 
 impl Counts {
     /// All of an hour. To make pieces takes time, and so it is done before anything is locked.
-    pub(super) fn of(counted: &[Counted], used: &[Used], at: Instant) -> Result<Self> {
-        let all = Batch::of(counted, used, hour_of(at).seconds())?;
-        let size = counted.len() + used.len();
-        if size <= DIRECT {
+    pub(super) fn of(counted: &[Counted], at: Instant) -> Result<Self> {
+        let all = Batch::of(counted, hour_of(at).seconds())?;
+        if counted.len() <= DIRECT {
             return Ok(Self { rows: all, pieces: Vec::new() });
         }
-        let pieces = if size <= MIXED {
+        let pieces = if counted.len() <= MIXED {
             vec![(0, written(&all)?)]
         } else {
-            let shares = (1..).zip(divided(all)?).filter(|(_, share)| !share.is_empty());
+            let shares = (1..).zip(divided(all)?).filter(|(_, share)| !share.rows.is_empty());
             shares.map(|(space, share)| Ok((space * NUMBERS, written(&share)?))).collect::<Result<_>>()?
         };
         Ok(Self { rows: Batch::default(), pieces })
@@ -82,12 +68,15 @@ impl Counts {
     /// Writes it.
     pub(super) fn put(&self, connection: &Connection, at: Instant) -> Result<()> {
         fold_into_tables(connection, &self.rows)?;
-        let mut insert = connection.prepare_cached(
-            "INSERT INTO usage_batch (number, at, body) SELECT coalesce(max(number), ?1) + 1, ?3, ?4 \
-             FROM usage_batch WHERE number > ?1 AND number <= ?2",
+        // Not in one statement, for which SQLite would copy the body once more.
+        let mut next = connection.prepare_cached(
+            "SELECT coalesce(max(number), ?1) + 1 FROM usage_batch WHERE number > ?1 AND number <= ?2",
         )?;
+        let mut insert =
+            connection.prepare_cached("INSERT INTO usage_batch (number, at, body) VALUES (?1, ?2, ?3)")?;
         for (before, body) in &self.pieces {
-            insert.execute(params![before, end_of(before + 1), at.seconds(), body])?;
+            let number: i64 = next.query_row([*before, end_of(before + 1)], |row| row.get(0))?;
+            insert.execute(params![number, at.seconds(), body])?;
         }
         Ok(())
     }
@@ -141,10 +130,9 @@ pub(super) fn fold_sums(connection: &Connection, from: i64, after: i64) -> Resul
         && left > 0
     {
         let mut rest = read(&body_of(connection, number)?.ok_or_else(|| damaged("counted usage"))?)?;
-        let counted = rest.counted.split_off(rest.counted.len().saturating_sub(left));
-        let used = rest.used.split_off(rest.used.len().saturating_sub(left));
-        left -= counted.len().max(used.len());
-        fold_into_tables(connection, &Batch { hour: rest.hour, sorts: rest.sorts.clone(), counted, used })?;
+        let rows = rest.rows.split_off(rest.rows.len().saturating_sub(left));
+        left -= rows.len();
+        fold_into_tables(connection, &Batch { hour: rest.hour, sorts: rest.sorts.clone(), rows })?;
         put(connection, number, &rest)?;
         next = next_sum(connection, number, after)?;
     }
@@ -158,7 +146,7 @@ fn body_of(connection: &Connection, number: i64) -> Result<Option<Vec<u8>>> {
 
 /// Writes a share, or removes what is empty.
 fn put(connection: &Connection, number: i64, batch: &Batch) -> Result<()> {
-    if batch.is_empty() {
+    if batch.rows.is_empty() {
         connection.prepare_cached("DELETE FROM usage_batch WHERE number = ?1")?.execute([number])?;
         return Ok(());
     }
@@ -188,7 +176,7 @@ pub(super) fn sum(connection: &Connection, (first, newest): Pieces) -> Result<Op
         }
         (bytes, hour, last) = (bytes + body.len(), Some(batch.hour), piece.get(0)?);
         if space == 0 {
-            for (share, batch) in (0..).zip(divided(batch)?).filter(|(_, batch)| !batch.is_empty()) {
+            for (share, batch) in (0..).zip(divided(batch)?).filter(|(_, batch)| !batch.rows.is_empty()) {
                 shares.entry(share).or_default().add(batch)?;
             }
         } else {
@@ -209,92 +197,4 @@ pub(super) fn sum(connection: &Connection, (first, newest): Pieces) -> Result<Op
         .prepare_cached("DELETE FROM usage_batch WHERE number >= ?1 AND number <= ?2")?
         .execute([first, last])?;
     Ok((last < newest).then_some((last + 1, newest)))
-}
-
-fn fold_into_tables(connection: &Connection, batch: &Batch) -> Result<()> {
-    for (key, sort, requests) in &batch.counted {
-        let (outcome, scopes) = batch.sorts.get(*sort as usize).ok_or_else(|| damaged("counted usage"))?;
-        add_row(connection, key, (outcome, scopes), (batch.hour, *requests))?;
-    }
-    batch.used.iter().try_for_each(|(secret, last)| put_last_use(connection, secret, *last))
-}
-
-/// A key that was removed meanwhile is left out.
-fn add_row(
-    connection: &Connection,
-    whose: &Whose,
-    (outcome, scopes): (&str, &str),
-    (hour, requests): (i64, u64),
-) -> Result<()> {
-    let id = format!("{}{}", KeyId::PREFIX, text_of(&whose.id)?);
-    // The row at this place, not the index of ids: keys that are folded one after the other lie beside each other.
-    let mut add = connection.prepare_cached(
-        "INSERT INTO usage SELECT place, ?3, ?4, ?5, ?6 FROM key WHERE place = ?1 AND +id = ?2 \
-         ON CONFLICT DO UPDATE SET requests = min(requests, 9223372036854775807 - ?6) + ?6",
-    )?;
-    let requests = i64::try_from(requests).unwrap_or(i64::MAX);
-    let mut add = |place: u64| {
-        add.execute(params![i64::try_from(place).unwrap_or(0), id, hour, outcome, scopes, requests])
-    };
-    if add(whose.place)? == 0
-        && let Some(place) = place_of(connection, &id)?
-    {
-        add(place)?;
-    }
-    Ok(())
-}
-
-fn put_last_use(connection: &Connection, whose: &Whose, (at, ip): LastUse) -> Result<()> {
-    let (id, ip) = (text_of(&whose.id)?, ip.map(|ip| ip.to_string()));
-    let place = i64::try_from(whose.place).unwrap_or(0);
-    let set = "UPDATE secret SET last_used_at = ?2, last_used_ip = ?3 WHERE (last_used_at IS NULL OR last_used_at <= ?2)";
-    let mut here = connection.prepare_cached(&format!("{set} AND key_place = ?4 AND +id = ?1"))?;
-    if here.execute(params![id, at, ip, place])? == 0 {
-        connection.prepare_cached(&format!("{set} AND id = ?1"))?.execute(params![id, at, ip])?;
-    }
-    Ok(())
-}
-
-/// Recorded usage by key and hour.
-pub(super) fn usage(
-    connection: &Connection,
-    filter: &UsageFilter,
-    visit: &mut Visit<'_, UsageRow>,
-) -> Result<()> {
-    let key = filter.key.map(|key| key.to_string());
-    let mut sql = String::from(
-        "SELECT k.id, k.name, k.owner, k.project, u.hour, u.outcome, u.scopes, u.requests FROM usage AS u \
-         JOIN key AS k ON k.place = u.key_place WHERE u.hour >= ?1 AND u.hour < ?2",
-    );
-    let since = filter.since.map_or(0, |since| hour_of(since).seconds());
-    let until = filter.until.map_or(i64::MAX, Instant::seconds);
-    let mut values: Vec<rusqlite::types::Value> = vec![since.into(), until.into()];
-    if let Some(key) = key {
-        sql.push_str(" AND k.id = ?3");
-        values.push(key.into());
-    }
-    sql.push_str(" ORDER BY u.key_place, u.hour, u.outcome, u.scopes");
-    let mut statement = connection.prepare_cached(&sql)?;
-    let mut rows = statement.query(params_from_iter(values))?;
-    while let Some(row) = rows.next()? {
-        if visit(usage_row(row)?).is_break() {
-            break;
-        }
-    }
-    Ok(())
-}
-
-fn usage_row(row: &rusqlite::Row<'_>) -> Result<UsageRow> {
-    let name = |place| Ok::<_, RegistryError>(Name::from_stored(row.get(place)?));
-    let id: String = row.get(0)?;
-    Ok(UsageRow {
-        key: id.parse::<KeyId>().map_err(|()| damaged("a key's id"))?,
-        name: name(1)?,
-        owner: name(2)?,
-        project: name(3)?,
-        hour: Instant::from_seconds(row.get(4)?),
-        outcome: row.get(5)?,
-        scopes: row.get(6)?,
-        requests: u64::try_from(row.get::<_, i64>(7)?).unwrap_or(0),
-    })
 }

@@ -136,9 +136,9 @@ fn of_what_is_written_in_several_transactions_none_is_lost_or_counted_twice_when
         decision: Decision::Accepted,
         scopes: format!("a:s{number}").into(),
         requests: 1,
+        last: Some(Used { secret: key.secrets[0].id, at: scene.verifier.now(), ip: None }),
     };
-    let used = Used { secret: key.secrets[0].id, place: Some(1), at: scene.verifier.now(), ip: None };
-    scene.verifier.shared.tally.put_back((0..1_020).map(one).collect(), vec![used]);
+    scene.verifier.shared.tally.put_back((0..1_020).map(one).collect());
     scene.verifier.flush().unwrap_err();
     scene.verifier.flush().unwrap_err();
     edit(&scene.path, "DROP TRIGGER once");
@@ -151,20 +151,21 @@ fn of_what_is_written_in_several_transactions_none_is_lost_or_counted_twice_when
 #[test]
 fn every_share_has_its_turn_however_slow_the_rounds_are() {
     let mut scene = plain(&["one"]);
-    let key = scene.issued[0].key.id;
+    let key = &scene.issued[0].key;
     // One of each share, and more than are written in one piece.
     let one = |number: u64| Counted {
-        key,
+        key: key.id,
         place: Some(number % 64 * 256 + 1),
         decision: Decision::Accepted,
         scopes: format!("a:s{number}").into(),
         requests: 1,
+        last: Some(Used { secret: key.secrets[0].id, at: Instant::from_seconds(NOW), ip: None }),
     };
     let all: Vec<Counted> = (0..1_100).map(one).collect();
     let mut chores = crate::verifier::counting::Chores::begin(scene.verifier.now());
     for _ in 0..60 {
         // Others go on writing, in all of them.
-        scene.registry.add_usage(&all, &[], scene.verifier.now()).unwrap();
+        scene.registry.add_usage(&all, scene.verifier.now()).unwrap();
         scene.pass("3s");
         chores.go_on(&scene.verifier.shared);
     }

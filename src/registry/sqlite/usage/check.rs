@@ -1,6 +1,6 @@
 //! Whether what servers counted, and nobody folded in yet, can be read.
 
-use super::batch::{Batch, read, text_of};
+use super::batch::{Batch, Row, read, sort_of, text_of};
 use crate::registry::sqlite::{Result, SqliteRegistry};
 
 impl SqliteRegistry {
@@ -24,9 +24,8 @@ impl SqliteRegistry {
 }
 
 fn is_sound(batch: &Batch) -> bool {
-    let counted = batch
-        .counted
-        .iter()
-        .all(|(whose, sort, _)| batch.sorts.get(*sort as usize).is_some() && text_of(&whose.id).is_ok());
-    counted && batch.used.iter().all(|(whose, _)| text_of(&whose.id).is_ok())
+    let is_sound = |row: &Row| {
+        text_of(&row.id).is_ok() && (row.requests == 0 || sort_of(&batch.sorts, row.sort).is_ok())
+    };
+    batch.rows.iter().all(is_sound)
 }

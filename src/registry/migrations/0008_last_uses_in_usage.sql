@@ -1,0 +1,1 @@
+-- What a busy server counted tells the last use together with the counts from here on, which earlier versions cannot read.

@@ -500,7 +500,7 @@ complete -c apikey -n "__fish_apikey_using_subcommand revoke" -l owner -d 'All l
 complete -c apikey -n "__fish_apikey_using_subcommand revoke" -l project -d 'All live keys of this project' -r
 complete -c apikey -n "__fish_apikey_using_subcommand revoke" -l unused -d 'All live keys that were not used for this long' -r
 complete -c apikey -n "__fish_apikey_using_subcommand revoke" -l secret -d 'Only this secret of the key, by its public id' -r
-complete -c apikey -n "__fish_apikey_using_subcommand revoke" -l reason -d 'Why, for the log; unless told, `unused` with `--unused`, else `other`' -r -f -a "leaked\t''
+complete -c apikey -n "__fish_apikey_using_subcommand revoke" -l reason -d 'Why, for the log; unless told, `unused` with `--unused`, of a secret nothing, else `other`' -r -f -a "leaked\t''
 superseded\t''
 offboarded\t''
 unused\t''
@@ -594,7 +594,7 @@ tsv\t''
 json\t''
 jsonl\t''"
 complete -c apikey -n "__fish_apikey_using_subcommand serve" -l listen -d 'Where to listen; may be given more than once' -r
-complete -c apikey -n "__fish_apikey_using_subcommand serve" -l socket-mode -d 'Who may open a socket file, in octal' -r
+complete -c apikey -n "__fish_apikey_using_subcommand serve" -l socket-mode -d 'Who may open the socket files of `--listen`, in octal [default: 0600]' -r
 complete -c apikey -n "__fish_apikey_using_subcommand serve" -l config -d 'Trusted proxies, header fields, and what each route needs' -r -F
 complete -c apikey -n "__fish_apikey_using_subcommand serve" -l metrics -d 'Where Prometheus reads `/metrics`; nowhere without this' -r
 complete -c apikey -n "__fish_apikey_using_subcommand serve" -l log -d 'How to log to standard error; never a secret' -r -f -a "text\t'`TIME LEVEL EVENT name=value …`'

@@ -196,9 +196,11 @@ fn dispatch(cli: Cli, host: &mut Host<'_>) -> anyhow::Result<Exit> {
         return completions::run(&arguments, host);
     }
     let now = host.clock.now().whole_second();
-    let settings = match cli.command {
+    let settings = match &cli.command {
         // Its registry is a throw-away, so it needs no home, and no setting of the user's may stop it.
         Command::Demo(_) => Settings::default(),
+        // Where a configuration is made there may be no user.
+        Command::Serve(arguments) if arguments.opens_no_registry() => Settings::default(),
         _ => settings::resolve(&cli.global.flags()?, host.environment)?,
     };
     let session =

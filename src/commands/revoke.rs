@@ -43,7 +43,7 @@ pub struct Arguments {
     /// Only this secret of the key, by its public id
     #[arg(long, value_name = "ID", conflicts_with_all = ["owner", "project", "unused"])]
     secret: Option<String>,
-    /// Why, for the log; unless told, `unused` with `--unused`, else `other`
+    /// Why, for the log; unless told, `unused` with `--unused`, of a secret nothing, else `other`
     #[arg(long, value_parser = RevokeReason::ALL.map(RevokeReason::code))]
     reason: Option<String>,
     /// Do not ask

@@ -1,7 +1,9 @@
 //! `apikey serve`: answer verifications over HTTP.
 
+mod configuration;
+
 use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -10,15 +12,13 @@ use clap::Args;
 use tokio::sync::mpsc::Receiver;
 use tokio::sync::oneshot;
 
-use crate::config_file;
-use crate::domain::text::shell_word;
 use crate::exit::{Exit, Failure};
 use crate::host::real::{STDERR_TAKES, stderr_takes_more};
 use crate::serve::config::Rules;
 use crate::serve::inherited::Inherited;
 use crate::serve::journal::{Form, Journal, Level, Requests, Value};
 use crate::serve::listen::{Doors, Listen, ListenError, Listener};
-use crate::serve::print_config::{Places, Proxy, config};
+use crate::serve::print_config::Proxy;
 use crate::serve::signals::{Signal, Signals};
 use crate::serve::{Gate, files, manager, serve};
 use crate::session::Session;
@@ -38,9 +38,9 @@ pub struct Arguments {
     /// who it asks for only if `trusted_proxies` has "unix".
     #[arg(long, value_name = "PLACE", default_value = "127.0.0.1:8719")]
     listen: Vec<Listen>,
-    /// Who may open a socket file, in octal
-    #[arg(long, value_name = "MODE", default_value = "0600", value_parser = mode)]
-    socket_mode: u32,
+    /// Who may open the socket files of `--listen`, in octal [default: 0600]
+    #[arg(long, value_name = "MODE", value_parser = mode)]
+    socket_mode: Option<u32>,
     /// Trusted proxies, header fields, and what each route needs
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
@@ -65,7 +65,12 @@ pub struct Arguments {
     ///
     /// That of HAProxy is two files in one folder: `haproxy` prints `haproxy.cfg`, `haproxy-lua` the `apikey.lua` that it
     /// loads.
-    #[arg(long, value_name = "PROXY", value_enum, conflicts_with = "check")]
+    #[arg(
+        long,
+        value_name = "PROXY",
+        value_enum,
+        conflicts_with_all = ["check", "config", "socket_mode", "metrics", "log", "log_requests"],
+    )]
     print_config: Option<Proxy>,
     /// In a printed configuration: where the proxy listens
     #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:8000", requires = "print_config")]
@@ -73,6 +78,13 @@ pub struct Arguments {
     /// In a printed configuration: where the API listens
     #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:8080", requires = "print_config")]
     upstream: SocketAddr,
+}
+
+impl Arguments {
+    /// Whether it ends before it needs a registry.
+    pub(crate) fn opens_no_registry(&self) -> bool {
+        self.check || self.print_config.is_some()
+    }
 }
 
 /// How often a log that nobody reads is looked at again.
@@ -92,14 +104,20 @@ fn mode(text: &str) -> Result<u32, String> {
 /// A configuration that cannot be, the vault's, the registry's, and a place that cannot be listened at.
 pub fn run(arguments: &Arguments, session: &mut Session<'_, '_>) -> Result<Exit> {
     if let Some(proxy) = arguments.print_config {
-        let text = config(proxy, &places(arguments)?);
-        session.host.stdout.write_all(text.as_bytes())?;
-        return Ok(Exit::Done);
+        return configuration::print(proxy, arguments, session);
     }
-    let rules = rules(arguments)?;
-    if arguments.check {
-        session.say("the configuration is right")?;
-        return Ok(Exit::Done);
+    let config = arguments.config.as_deref();
+    let rules = config.map_or_else(|| Ok(Rules::default()), configuration::read)?;
+    if let (true, Some(config)) = (arguments.check, config) {
+        return configuration::is_right(config, session);
+    }
+    if arguments.socket_mode.is_some()
+        && !arguments.listen.iter().any(|place| matches!(place, Listen::Unix(_)))
+    {
+        let failure = Failure::usage("`--socket-mode` is that of a socket file, and none is named");
+        return Err(failure
+            .hint("name it with `--listen unix:PATH`; systemd has `SocketMode` for its own")
+            .into());
     }
     let names = session.host.environment.text("LISTEN_FDNAMES").unwrap_or_default();
     let inherited = arguments.listen.contains(&Listen::Systemd).then(|| Inherited::take(names));
@@ -133,20 +151,14 @@ pub fn run(arguments: &Arguments, session: &mut Session<'_, '_>) -> Result<Exit>
     Ok(Exit::Done)
 }
 
-fn places(arguments: &Arguments) -> Result<Places> {
-    let [Listen::Tcp(ask)] = arguments.listen[..] else {
-        let failure = Failure::usage("a printed configuration needs one address to ask at");
-        return Err(failure.hint("apikey serve --print-config nginx --listen 127.0.0.1:8719").into());
-    };
-    Ok(Places { ask, listen: arguments.proxy_listen, upstream: arguments.upstream })
-}
-
 fn doors(arguments: &Arguments, inherited: Option<Inherited>) -> Result<Doors, Failure> {
     let mut doors = Doors::default();
     for place in &arguments.listen {
         match place {
             Listen::Tcp(address) => doors.requests.push(Listener::tcp(*address)?),
-            Listen::Unix(path) => doors.requests.push(Listener::unix(path, arguments.socket_mode)?),
+            Listen::Unix(path) => {
+                doors.requests.push(Listener::unix(path, arguments.socket_mode.unwrap_or(0o600))?);
+            }
             Listen::Systemd => {}
         }
     }
@@ -214,7 +226,7 @@ fn obey(
 }
 
 fn reload(gate: &Gate, config: Option<&PathBuf>) {
-    match config.map_or_else(|| Ok(Rules::default()), |path| read_anew(path, gate)) {
+    match config.map_or_else(|| Ok(Rules::default()), |path| configuration::read_anew(path, gate)) {
         Ok(rules) => {
             gate.replace_rules(rules);
             gate.metrics.reloaded(Ok(()));
@@ -225,19 +237,6 @@ fn reload(gate: &Gate, config: Option<&PathBuf>) {
             let error = failure.to_string();
             gate.journal.say(Level::Error, "reload_failed", &[("error", Value::Text(&error))]);
         }
-    }
-}
-
-/// As [`read`], of a file that is being written perhaps: one that was emptied or cut off must not open what is closed.
-fn read_anew(path: &Path, gate: &Gate) -> Result<Rules, Failure> {
-    let refused = |why: &str| Failure::usage(format!("{}: {why}", path.display()));
-    if std::fs::metadata(path).is_ok_and(|file| !file.is_file()) {
-        return Err(refused("it is no file that could be read again"));
-    }
-    let rules = read(path)?;
-    match rules.lost(&gate.rules()) {
-        None => Ok(rules),
-        Some(lost) => Err(refused(&format!("it has no `{lost}` any more; to serve like that, start again"))),
     }
 }
 
@@ -274,21 +273,4 @@ async fn write_until(
     while let Ok(line) = lines.try_recv()
         && write(line, &|| true)
     {}
-}
-
-fn rules(arguments: &Arguments) -> Result<Rules> {
-    Ok(arguments.config.as_deref().map_or_else(|| Ok(Rules::default()), read)?)
-}
-
-fn read(path: &Path) -> Result<Rules, Failure> {
-    let text = config_file::read(path).map_err(|error| {
-        Failure::usage(format!("{} cannot be read: {error}", path.display()))
-            .hint("name the file with `--config`")
-    })?;
-    Rules::parse(&text).map_err(|error| {
-        let message = format!("{}: {error}", path.display());
-        let file = shell_word(&path.to_string_lossy()).into_owned();
-        Failure::usage(message)
-            .hint(format!("see the chapter SERVE.TOML of `man apikey-serve`; `apikey serve --check --config {file}` tries it"))
-    })
 }

@@ -65,7 +65,7 @@ impl LimitError {
                 "from 1 request in 365 days to 1000000 in a second, and a burst that is earned within 365 days"
             }
             Self::Quota(_) => {
-                "a quota is a number of requests and a calendar window (UTC): 10000/day, 500000/month"
+                "a quota is 1 to 281474976710655 requests in a calendar window (UTC): 10000/day, 500000/month"
             }
         }
     }

@@ -74,6 +74,31 @@ fn a_negative_span_is_called_negative() {
 }
 
 #[test]
+fn why_one_secret_was_revoked_is_in_the_log_if_it_was_told() {
+    let world = World::new();
+    world.create(&["ci"]);
+    let new = world.run(&["rotate", "ci", "-q"]).done().stdout;
+    let line = ["revoke", "ci", "--secret", &new[13..25], "--reason", "leaked", "--yes"];
+    world.run(&line).done();
+    let events = world.run(&["log", "--json"]).done().json();
+    let reason = |event: &serde_json::Value| {
+        let mut changes = event["changes"].as_array().unwrap().iter();
+        changes.find(|change| change["field"] == "revoke_reason").map(|change| change["after"].clone())
+    };
+    let events = events.as_array().unwrap();
+    let last = events.iter().find(|event| event["action"] == "secret_revoked").unwrap();
+    assert_eq!(reason(last).unwrap(), "leaked");
+    assert!(world.key("ci").revoked.is_none(), "the key itself is not revoked");
+    world.run(&["log", "--check"]).done();
+    world.run(&["rotate", "ci", "-q"]).done();
+    let next = world.key("ci").secrets.last().unwrap().id.to_string();
+    world.run(&["revoke", "ci", "--secret", &next, "--yes"]).done();
+    let events = world.run(&["log", "--json"]).done().json();
+    let untold = events.as_array().unwrap().iter().filter(|event| event["action"] == "secret_revoked");
+    assert_eq!(untold.filter(|event| reason(event).is_none()).count(), 1);
+}
+
+#[test]
 fn who_revokes_the_new_secret_alone_is_told_when_the_old_one_ends() {
     let world = World::new().at_terminal();
     world.create(&["ci"]);

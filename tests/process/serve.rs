@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use rustix::process::Signal;
 
-use crate::machine::{LOOK_EVERY, LOOKS, Machine, finish};
+use crate::machine::{APIKEY, LOOK_EVERY, LOOKS, Machine, finish};
 use crate::serving::{Serving, ask, connect, rest, say, status, write_config};
 
 #[test]
@@ -29,7 +29,9 @@ fn a_socket_file_has_its_mode_from_the_start_and_goes_with_the_server() {
         serving.end().0.ended(0);
         assert!(!path.exists());
     }
-    machine.run(&["serve", "--socket-mode", "0888"]).ended(2);
+    machine.run(&["serve", "--listen", "unix:gate.sock", "--socket-mode", "0888"]).ended(2);
+    let ran = machine.run(&["serve", "--socket-mode", "0660"]).ended(2);
+    assert!(ran.stderr.contains("--listen unix:PATH"), "it would be the mode of nothing: {}", ran.stderr);
 }
 
 #[test]
@@ -63,6 +65,39 @@ fn an_address_that_is_taken_is_named_with_the_option_that_names_another() {
     ] {
         let ran = machine.run(&[vec!["serve"], options].concat()).ended(2);
         assert!(ran.stderr.contains(&address) && ran.stderr.contains(hint), "{}", ran.stderr);
+    }
+}
+
+#[test]
+fn a_configuration_is_made_and_checked_where_nobody_is_at_home() {
+    let machine = Machine::new();
+    let serve =
+        |options: &[&str]| finish(machine.bare(APIKEY, &[&["serve"], options].concat()).env_remove("HOME"));
+    std::fs::write(machine.home().join("right.toml"), "scopes = ['orders:read']\n").unwrap();
+    std::fs::write(machine.home().join("wrong.toml"), "scope = 'orders:read'\n").unwrap();
+    let ran = serve(&["--check", "--config", "right.toml"]).ended(0);
+    assert!(ran.stderr.contains("is right") && ran.stdout.is_empty(), "{}{}", ran.stdout, ran.stderr);
+    let found = serve(&["--check", "--config", "right.toml", "--json"]).ended(0).json();
+    assert_eq!(found, serde_json::json!({ "config": "right.toml", "valid": true }));
+    let ran = serve(&["--check", "--config", "wrong.toml", "--json"]).ended(2);
+    assert!(ran.stdout.is_empty(), "{}", ran.stdout);
+    let ran = serve(&["--print-config", "caddy", "--listen", "127.0.0.1:8720"]).ended(0);
+    assert!(ran.stdout.contains("127.0.0.1:8720"), "{}", ran.stdout);
+    // What a printed configuration would not say.
+    for options in [
+        &["--config", "right.toml"][..],
+        &["--socket-mode", "0660"],
+        &["--metrics", "127.0.0.1:9000"],
+        &["--log-requests", "none"],
+        &["--log", "json"],
+        &["--check"],
+        &["--listen", "127.0.0.1:0"],
+        &["--proxy-listen", "127.0.0.1:0"],
+        &["--upstream", "[::1]:0"],
+        &["--listen", "unix:gate.sock"],
+    ] {
+        let ran = serve(&[&["--print-config", "nginx"], options].concat()).ended(2);
+        assert!(ran.stdout.is_empty() && ran.stderr.contains(options[0]), "{options:?}: {}", ran.stderr);
     }
 }
 

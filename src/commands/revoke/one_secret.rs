@@ -4,7 +4,7 @@ use anyhow::Result;
 
 use super::{Arguments, Revoked, answer};
 use crate::commands::change::anew_if_overtaken;
-use crate::domain::event::{Action, Event};
+use crate::domain::event::{Action, Event, FieldChange};
 use crate::domain::key::{KeyId, KeySecret};
 use crate::domain::secret::SecretId;
 use crate::domain::time::Instant;
@@ -34,17 +34,18 @@ pub(super) fn revoke(
             arguments.yes,
             &format!("Revoke the secret {id} of `{}/{}` for good?", after.project, after.name),
         )?;
-        recorded(id, before.key.id, (registry, session))?
+        recorded(id, before.key.id, arguments.reason.as_deref(), (registry, session))?
     } else {
         Revoked::of(&before, after, changed)
     };
     answer(&[done], arguments, (registry, session))
 }
 
-/// Revokes it on the key as it is by now.
+/// Revokes it on the key as it is by now. A secret keeps no reason; if one is told, the log has it.
 fn recorded(
     id: SecretId,
     key: KeyId,
+    reason: Option<&str>,
     (registry, session): (&mut dyn Registry, &Session<'_, '_>),
 ) -> Result<Revoked> {
     let (actor, now) = (session.actor(), session.now);
@@ -54,9 +55,14 @@ fn recorded(
         let mut after = before.key.clone();
         let changed = after.revoke_secret(id, now)?;
         if changed {
-            let events = vec![Event::on_key(Action::SecretRevoked, &actor, Some(&before.key), &after, now)];
+            let mut event = Event::on_key(Action::SecretRevoked, &actor, Some(&before.key), &after, now);
+            event.changes.extend(reason.map(|reason| FieldChange {
+                field: "revoke_reason".to_owned(),
+                before: None,
+                after: Some(reason.to_owned()),
+            }));
             let replace = std::slice::from_ref(&after);
-            registry.apply(&Change { replace, events, now: Some(now), ..Change::default() })?;
+            registry.apply(&Change { replace, events: vec![event], now: Some(now), ..Change::default() })?;
         }
         Ok(Revoked::of(&before, after, changed))
     })

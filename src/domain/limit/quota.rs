@@ -161,7 +161,8 @@ mod tests {
         for text in
             ["", "10", "0/day", "-1/day", "1/1d", "1/Day", "+1/day", "281474976710656/day", "/day", "1/year"]
         {
-            assert!(text.parse::<Quota>().is_err(), "{text}");
+            let hint = text.parse::<Quota>().unwrap_err().hint();
+            assert!(hint.contains(&format!("1 to {} requests", Quota::MOST)), "{text}");
         }
         assert_eq!("10000/month".parse::<Quota>().unwrap().to_string(), "10000/month");
         assert!("281474976710655/day".parse::<Quota>().is_ok());

@@ -198,6 +198,23 @@ fn a_piece_of_usage_that_cannot_be_read_is_found_and_how_to_do_without_it() {
 }
 
 #[test]
+fn a_file_in_which_nothing_can_be_changed_any_more_is_no_sound_one() {
+    for edit in [
+        "INSERT INTO touched (number, key_place) VALUES (9223372036854775807, 99)",
+        "UPDATE sqlite_sequence SET seq = 9223372036854775807 WHERE name = 'touched'",
+    ] {
+        let world = World::new();
+        world.create(&["ci"]);
+        world.tamper(edit);
+        let ran = world.run(&["revoke", "ci", "--yes"]).ended(Exit::Registry);
+        assert!(ran.stderr.contains("apikey doctor"), "{}", ran.stderr);
+        let ran = world.run(&["doctor", "--json"]).ended(Exit::SaidNo);
+        assert_eq!(status(&ran, "integrity"), "problem");
+        assert!(finding(&ran, "integrity")["message"].as_str().unwrap().contains("`touched`"));
+    }
+}
+
+#[test]
 fn a_revocation_without_a_reason_is_one_and_hides_no_other_key() {
     let world = World::new();
     let secret = world.create(&["ci"]);

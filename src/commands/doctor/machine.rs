@@ -56,10 +56,22 @@ pub(super) fn permissions(_registry: &Path) -> Vec<FindingView> {
 }
 
 /// What the storage says of its own file.
-pub(super) fn integrity(registry: &dyn Registry) -> FindingView {
-    match registry.integrity() {
-        Ok(lines) if lines.is_empty() => ok("integrity", "the registry's file is sound"),
-        Ok(lines) => {
+pub(super) fn integrity(registry: &SqliteRegistry) -> FindingView {
+    let found = registry.integrity().and_then(|lines| Ok((lines, registry.out_of_numbers()?)));
+    match found {
+        Ok((lines, tables)) if lines.is_empty() && tables.is_empty() => {
+            ok("integrity", "the registry's file is sound")
+        }
+        Ok((lines, tables)) if lines.is_empty() => problem(
+            "integrity",
+            format!(
+                "the registry's file was altered outside apikey: no number is left for further rows of `{}`, so that \
+                 nothing can be changed",
+                tables.join("`, `")
+            ),
+            "see with `apikey log` what was changed last, restore a backup, and change that again",
+        ),
+        Ok((lines, _)) => {
             let first: Vec<String> = lines.into_iter().take(5).collect();
             problem(
                 "integrity",

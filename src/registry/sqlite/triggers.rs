@@ -9,7 +9,26 @@ use rusqlite::Connection;
 use super::{Result, SqliteRegistry, open, unusable};
 use crate::registry::RegistryError;
 
+/// More changes than any registry has; numbers beyond are nobody's.
+const MOST_CHANGES: i64 = 1 << 62;
+
 impl SqliteRegistry {
+    /// The tables whose rows are numbered so high that no further one has a number, as after an edit of the file: nothing
+    /// can be changed then.
+    ///
+    /// # Errors
+    /// Those of SQLite.
+    pub fn out_of_numbers(&self) -> Result<Vec<String>> {
+        let mut statement = self.connection.prepare(
+            "SELECT name FROM sqlite_sequence WHERE name IN ('key', 'touched') AND seq > ?1 UNION \
+             SELECT 'key' FROM key WHERE place > ?1 UNION SELECT 'touched' FROM touched WHERE number > ?1 UNION \
+             SELECT 'event' FROM event WHERE number > ?1",
+        )?;
+        let names =
+            statement.query_map([MOST_CHANGES], |row| row.get(0))?.collect::<rusqlite::Result<_>>()?;
+        Ok(names)
+    }
+
     /// Refuses a registry whose triggers were dropped or altered, or that has others: running verifiers would not learn
     /// of a revocation.
     ///

@@ -120,61 +120,86 @@ impl Shared {
     /// Writes everything counted so far, or keeps it when that fails.
     pub(super) fn flush(&self) -> Result<(), RegistryError> {
         let mut overdue = locked(&self.overdue);
-        let mut counted = self.take_counted();
         let now = (self.now)();
         let at = overdue.since.take().unwrap_or(now);
-        if let Err(error) = self.write(&mut counted, at) {
+        let mut counted = Unwritten::take(self);
+        if let Err(error) = counted.write(at) {
+            let rest = counted.all();
             if at.seconds().div_euclid(HOUR) == now.seconds().div_euclid(HOUR) {
-                self.tally.put_back(counted);
+                self.tally.put_back(rest);
                 overdue.since = Some(at);
             } else {
-                overdue.past.push((at, counted));
+                overdue.past.push((at, rest));
             }
             return Err(error);
         }
-        while let Some((at, counted)) = overdue.past.last_mut() {
-            self.write(counted, *at)?;
-            overdue.past.pop();
-        }
-        Ok(())
-    }
-
-    /// Writes what was counted, piece by piece from its end; what is left of it could not be written.
-    fn write(&self, counted: &mut Vec<Counted>, at: Instant) -> Result<(), RegistryError> {
-        let size = counted.len().div_ceil(MOST_WRITES).max(LEAST_WRITTEN);
-        while !counted.is_empty() {
-            let more = counted.len().saturating_sub(size);
-            let mut ledger = locked(&self.ledger);
-            if more > 0 {
-                ledger.add_usage_unsynced(&counted[more..], at)?;
-            } else {
-                ledger.add_usage(counted, at)?;
+        while let Some((at, past)) = overdue.past.pop() {
+            let mut counted = Unwritten { shared: self, lines: Vec::new(), rows: past };
+            if let Err(error) = counted.write(at) {
+                overdue.past.push((at, counted.all()));
+                return Err(error);
             }
-            drop(ledger);
-            counted.truncate(more);
-            yield_now();
         }
         Ok(())
     }
+}
 
-    /// Everything counted so far; from now on it is nowhere else.
-    fn take_counted(&self) -> Vec<Counted> {
-        let mut lines = self.tally.take_lines();
+/// What was counted and is not written: in lines, from which it is taken piece by piece, so that of a million keys no more
+/// is in hand than is written next.
+struct Unwritten<'s> {
+    shared: &'s Shared,
+    lines: Vec<u32>,
+    rows: Vec<Counted>,
+}
+
+impl<'s> Unwritten<'s> {
+    /// Everything counted so far.
+    fn take(shared: &'s Shared) -> Self {
+        let mut lines = shared.tally.take_lines();
         // What lies together is read and written together.
         lines.sort_unstable();
-        let mut counted = self.tally.take_sums().rows();
-        counted.reserve(lines.len());
-        let mut add = |uses| counted.push(self.tally.row_of(&uses));
-        for piece in lines.chunks(LINES_AT_ONCE) {
-            self.read().take_uses(piece, &mut add);
+        Self { shared, lines, rows: shared.tally.take_sums().rows() }
+    }
+
+    /// Writes it; what could not be written is still here.
+    fn write(&mut self, at: Instant) -> Result<(), RegistryError> {
+        let size = (self.lines.len() + self.rows.len()).div_ceil(MOST_WRITES).max(LEAST_WRITTEN);
+        loop {
+            self.have(size);
+            let more = self.rows.len().saturating_sub(size);
+            let is_last = more == 0 && self.lines.is_empty();
+            let piece = &self.rows[more..];
+            let mut ledger = locked(&self.shared.ledger);
+            if is_last {
+                return if piece.is_empty() { Ok(()) } else { ledger.add_usage(piece, at) };
+            }
+            ledger.add_usage_unsynced(piece, at)?;
+            drop(ledger);
+            self.rows.truncate(more);
+            yield_now();
+        }
+    }
+
+    /// Takes what was counted out of lines until there are so many rows, or no line is left.
+    fn have(&mut self, size: usize) {
+        let Self { shared, lines, rows } = self;
+        while rows.len() < size && !lines.is_empty() {
+            let from = lines.len().saturating_sub(LINES_AT_ONCE);
+            shared.read().take_uses(&lines[from..], |uses| rows.push(shared.tally.row_of(&uses)));
+            lines.truncate(from);
             // Those who answer wait no longer than for a piece.
             yield_now();
         }
         // Last: a line may have gone meanwhile.
-        if self.read().has_left() {
-            let left = self.index.write().unwrap_or_else(PoisonError::into_inner).take_left();
-            left.into_iter().for_each(add);
+        if lines.is_empty() && shared.read().has_left() {
+            let left = shared.index.write().unwrap_or_else(PoisonError::into_inner).take_left();
+            rows.extend(left.iter().map(|uses| shared.tally.row_of(uses)));
         }
-        counted
+    }
+
+    /// All of it.
+    fn all(mut self) -> Vec<Counted> {
+        self.have(usize::MAX);
+        self.rows
     }
 }

@@ -149,6 +149,41 @@ fn of_what_is_written_in_several_transactions_none_is_lost_or_counted_twice_when
 }
 
 #[test]
+fn of_many_keys_none_is_lost_or_counted_twice_when_not_all_can_be_written() {
+    let names: Vec<String> = (0..1_100).map(|number| format!("key{number}")).collect();
+    let mut scene = plain(&names.iter().map(String::as_str).collect::<Vec<_>>());
+    // What comes behind the first piece cannot be written.
+    let refuse = "CREATE TRIGGER once BEFORE INSERT ON usage_batch WHEN (SELECT count(*) FROM usage_batch) >= 1 \
+                  BEGIN SELECT raise(ABORT, 'no more'); END";
+    let mut rounds = 0;
+    loop {
+        rounds += 1;
+        for place in 0..1_100 {
+            assert_eq!(scene.answer(place), "accepted");
+        }
+        edit(&scene.path, refuse);
+        if scene.verifier.flush().is_err() {
+            break;
+        }
+        // The thread that writes was faster.
+        edit(&scene.path, "DROP TRIGGER once");
+        assert!(rounds < 100);
+    }
+    scene.verifier.flush().unwrap_err();
+    // When the next hour has begun it is kept for the hour that it is of.
+    scene.clock.store((NOW + 3_600) * 1_000_000, Ordering::SeqCst);
+    scene.verifier.flush().unwrap_err();
+    edit(&scene.path, "DROP TRIGGER once");
+    assert_eq!(scene.answer(0), "accepted");
+    scene.verifier.flush().unwrap();
+    scene.registry.fold_all_usage().unwrap();
+    let counts: Vec<u64> = scene.usage().into_iter().map(|row| row.2).collect();
+    assert_eq!(counts.len(), 1_101, "one row each, and another hour of one");
+    assert_eq!(counts[1], 1, "that one");
+    assert!(counts.iter().enumerate().all(|(place, count)| place == 1 || *count == rounds), "{rounds} each");
+}
+
+#[test]
 fn every_share_has_its_turn_however_slow_the_rounds_are() {
     let mut scene = plain(&["one"]);
     let key = &scene.issued[0].key;

@@ -11,6 +11,7 @@ mod check;
 mod tables;
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 
 use rusqlite::{Connection, OptionalExtension, params};
 
@@ -156,6 +157,25 @@ fn put(connection: &Connection, number: i64, batch: &Batch) -> Result<()> {
     Ok(())
 }
 
+/// What a share of an hour says, begun with what was summed before: of two uses in a second the newer one is told later.
+fn sums_of<'s>(
+    connection: &Connection,
+    share: i64,
+    hour: i64,
+    shares: &'s mut BTreeMap<i64, Sums>,
+) -> Result<&'s mut Sums> {
+    match shares.entry(share) {
+        Entry::Occupied(known) => Ok(known.into_mut()),
+        Entry::Vacant(place) => {
+            let mut sums = Sums::default();
+            if let Some(body) = body_of(connection, number_of(hour, share))? {
+                sums.add(read(&body)?)?;
+            }
+            Ok(place.insert(sums))
+        }
+    }
+}
+
 /// Adds some of these pieces to the sums of their hour. Says which are left.
 pub(super) fn sum(connection: &Connection, (first, newest): Pieces) -> Result<Option<Pieces>> {
     let mut statement = connection.prepare_cached(
@@ -177,21 +197,17 @@ pub(super) fn sum(connection: &Connection, (first, newest): Pieces) -> Result<Op
         (bytes, hour, last) = (bytes + body.len(), Some(batch.hour), piece.get(0)?);
         if space == 0 {
             for (share, batch) in (0..).zip(divided(batch)?).filter(|(_, batch)| !batch.rows.is_empty()) {
-                shares.entry(share).or_default().add(batch)?;
+                sums_of(connection, share, batch.hour, &mut shares)?.add(batch)?;
             }
         } else {
-            shares.entry(space - 1).or_default().add(batch)?;
+            sums_of(connection, space - 1, batch.hour, &mut shares)?.add(batch)?;
         }
     }
     drop(pieces);
     // Another process may have been faster.
     let Some(hour) = hour else { return Ok(None) };
-    for (share, mut sums) in shares {
-        let number = number_of(hour, share);
-        if let Some(body) = body_of(connection, number)? {
-            sums.add(read(&body)?)?;
-        }
-        put(connection, number, &sums.batch(hour))?;
+    for (share, sums) in shares {
+        put(connection, number_of(hour, share), &sums.batch(hour))?;
     }
     connection
         .prepare_cached("DELETE FROM usage_batch WHERE number >= ?1 AND number <= ?2")?

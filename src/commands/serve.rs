@@ -44,7 +44,7 @@ pub struct Arguments {
     /// Trusted proxies, header fields, and what each route needs
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
-    /// Read the file of `--config`, say whether it is right, and end
+    /// Read the file of `--config`, say whether it is right, and end; nothing else is opened
     #[arg(long, requires = "config")]
     check: bool,
     /// Where Prometheus reads `/metrics`; nowhere without this
@@ -106,11 +106,6 @@ pub fn run(arguments: &Arguments, session: &mut Session<'_, '_>) -> Result<Exit>
     if let Some(proxy) = arguments.print_config {
         return configuration::print(proxy, arguments, session);
     }
-    let config = arguments.config.as_deref();
-    let rules = config.map_or_else(|| Ok(Rules::default()), configuration::read)?;
-    if let (true, Some(config)) = (arguments.check, config) {
-        return configuration::is_right(config, session);
-    }
     if arguments.socket_mode.is_some()
         && !arguments.listen.iter().any(|place| matches!(place, Listen::Unix(_)))
     {
@@ -118,6 +113,11 @@ pub fn run(arguments: &Arguments, session: &mut Session<'_, '_>) -> Result<Exit>
         return Err(failure
             .hint("name it with `--listen unix:PATH`; systemd has `SocketMode` for its own")
             .into());
+    }
+    let config = arguments.config.as_deref();
+    let rules = config.map_or_else(|| Ok(Rules::default()), configuration::read)?;
+    if let (true, Some(config)) = (arguments.check, config) {
+        return configuration::is_right(config, session);
     }
     let names = session.host.environment.text("LISTEN_FDNAMES").unwrap_or_default();
     let inherited = arguments.listen.contains(&Listen::Systemd).then(|| Inherited::take(names));

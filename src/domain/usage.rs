@@ -27,7 +27,8 @@ pub struct Counted {
     pub scopes: Arc<str>,
     /// So many.
     pub requests: u64,
-    /// The last of them, if they were accepted.
+    /// The last of them, if they were accepted. Its secret says whose they are: with that they are left out if it was
+    /// removed before they are written.
     pub last: Option<Used>,
 }
 

@@ -5,14 +5,16 @@ use std::sync::{Arc, PoisonError};
 use std::thread::{JoinHandle, yield_now};
 use std::time::Duration;
 
+use super::tally::Sums;
 use super::{Shared, locked};
 use crate::domain::time::Instant;
-use crate::domain::usage::Counted;
+use crate::domain::usage::{Counted, hour_of};
 use crate::registry::RegistryError;
 use crate::registry::ledger::Ledger as _;
 
 const EVERY: Duration = Duration::from_secs(1);
-const HOUR: i64 = 3_600;
+/// In seconds: longer than it takes to write what was counted, even if each transaction waits for another process.
+const LONGEST: i64 = 30;
 /// After so many seconds what was written is begun to be summed, and sealed copies of ended secrets are erased.
 const CHORES_EVERY: u64 = 60;
 /// So many of up to 65 parts are summed in a second: all in half of that time, and what is counted meanwhile does not wait.
@@ -109,11 +111,20 @@ fn give_way() {
 
 /// What could not be written, because another process held the file: each hour by itself, since usage is by the hour.
 #[derive(Default)]
-pub(super) struct Overdue {
-    /// Of hours that are over.
-    past: Vec<(Instant, Vec<Counted>)>,
-    /// When what the tally still holds could first not be written.
-    since: Option<Instant>,
+pub(super) struct Overdue(Vec<(Instant, Sums)>);
+
+impl Overdue {
+    /// What was counted in the hour that this instant is in.
+    pub(super) fn keep(&mut self, at: Instant, counted: Vec<Counted>) {
+        let hour = hour_of(at);
+        let place = self.0.iter().position(|(of, _)| *of == hour).unwrap_or_else(|| {
+            self.0.push((hour, Sums::default()));
+            self.0.len() - 1
+        });
+        for one in counted {
+            self.0[place].1.count(one);
+        }
+    }
 }
 
 impl Shared {
@@ -121,22 +132,19 @@ impl Shared {
     pub(super) fn flush(&self) -> Result<(), RegistryError> {
         let mut overdue = locked(&self.overdue);
         let now = (self.now)();
-        let at = overdue.since.take().unwrap_or(now);
         let mut counted = Unwritten::take(self);
-        if let Err(error) = counted.write(at) {
-            let rest = counted.all();
-            if at.seconds().div_euclid(HOUR) == now.seconds().div_euclid(HOUR) {
-                self.tally.put_back(rest);
-                overdue.since = Some(at);
-            } else {
-                overdue.past.push((at, rest));
-            }
+        if hour_of(now) != hour_of(Instant::from_seconds(now.seconds() + LONGEST)) {
+            // What is counted while this is written may be of the next hour.
+            counted.have(usize::MAX);
+        }
+        if let Err(error) = counted.write(now) {
+            overdue.keep(now, counted.all());
             return Err(error);
         }
-        while let Some((at, past)) = overdue.past.pop() {
-            let mut counted = Unwritten { shared: self, lines: Vec::new(), rows: past };
-            if let Err(error) = counted.write(at) {
-                overdue.past.push((at, counted.all()));
+        while let Some((hour, sums)) = overdue.0.pop() {
+            let mut counted = Unwritten::of(self, sums.rows());
+            if let Err(error) = counted.write(hour) {
+                overdue.keep(hour, counted.all());
                 return Err(error);
             }
         }
@@ -150,6 +158,8 @@ struct Unwritten<'s> {
     shared: &'s Shared,
     lines: Vec<u32>,
     rows: Vec<Counted>,
+    /// Nothing is to be found elsewhere any more.
+    is_all_here: bool,
 }
 
 impl<'s> Unwritten<'s> {
@@ -158,20 +168,28 @@ impl<'s> Unwritten<'s> {
         let mut lines = shared.tally.take_lines();
         // What lies together is read and written together.
         lines.sort_unstable();
-        Self { shared, lines, rows: shared.tally.take_sums().rows() }
+        Self { shared, lines, rows: shared.tally.take_sums().rows(), is_all_here: false }
+    }
+
+    /// This alone.
+    fn of(shared: &'s Shared, rows: Vec<Counted>) -> Self {
+        Self { shared, lines: Vec::new(), rows, is_all_here: true }
     }
 
     /// Writes it; what could not be written is still here.
     fn write(&mut self, at: Instant) -> Result<(), RegistryError> {
         let size = (self.lines.len() + self.rows.len()).div_ceil(MOST_WRITES).max(LEAST_WRITTEN);
         loop {
-            self.have(size);
+            // One more than is written, so that something is left for the last transaction, which syncs them all.
+            self.have(size + 1);
             let more = self.rows.len().saturating_sub(size);
-            let is_last = more == 0 && self.lines.is_empty();
             let piece = &self.rows[more..];
+            if piece.is_empty() {
+                return Ok(());
+            }
             let mut ledger = locked(&self.shared.ledger);
-            if is_last {
-                return if piece.is_empty() { Ok(()) } else { ledger.add_usage(piece, at) };
+            if more == 0 {
+                return ledger.add_usage(piece, at);
             }
             ledger.add_usage_unsynced(piece, at)?;
             drop(ledger);
@@ -180,9 +198,9 @@ impl<'s> Unwritten<'s> {
         }
     }
 
-    /// Takes what was counted out of lines until there are so many rows, or no line is left.
+    /// Takes what was counted out of lines until there are so many rows, or all of it is here.
     fn have(&mut self, size: usize) {
-        let Self { shared, lines, rows } = self;
+        let Self { shared, lines, rows, is_all_here } = self;
         while rows.len() < size && !lines.is_empty() {
             let from = lines.len().saturating_sub(LINES_AT_ONCE);
             shared.read().take_uses(&lines[from..], |uses| rows.push(shared.tally.row_of(&uses)));
@@ -190,8 +208,12 @@ impl<'s> Unwritten<'s> {
             // Those who answer wait no longer than for a piece.
             yield_now();
         }
+        if *is_all_here || !lines.is_empty() {
+            return;
+        }
         // Last: a line may have gone meanwhile.
-        if lines.is_empty() && shared.read().has_left() {
+        *is_all_here = true;
+        if shared.read().has_left() {
             let left = shared.index.write().unwrap_or_else(PoisonError::into_inner).take_left();
             rows.extend(left.iter().map(|uses| shared.tally.row_of(uses)));
         }

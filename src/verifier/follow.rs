@@ -4,14 +4,14 @@ use std::ops::Range;
 use std::path::Path;
 use std::sync::atomic::{AtomicI64, Ordering};
 
-use super::index::{Index, PLACES};
+use super::index::Index;
 use super::rows::Judged;
 use super::{Shared, VerifierError, locked};
 use crate::crypto::RowKey;
 use crate::domain::key::Key;
 use crate::domain::party::PartyKind;
 use crate::registry::RegistryError;
-use crate::registry::sqlite::{Glance, Mark, SqliteRegistry, Watch};
+use crate::registry::sqlite::{Glance, Mark, PLACES, SqliteRegistry, Watch};
 
 /// The connection that reads, and how far it has read.
 #[derive(Debug)]

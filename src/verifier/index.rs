@@ -15,12 +15,8 @@ use crate::domain::digest::Digest;
 use crate::domain::key::{Key, KeySecret};
 use crate::domain::party::Party;
 use crate::domain::secret::SecretId;
-use crate::registry::sqlite::{Glance, in_large_pages, prefetch};
+use crate::registry::sqlite::{Glance, PLACES, in_large_pages, prefetch};
 use by_id::ById;
-
-/// Places are given one after the other. What lies beyond these was put there by an editor, and is not known: a table
-/// up to there would be larger than memory.
-pub(super) const PLACES: std::ops::Range<i64> = 1..1 << 26;
 
 /// Everything.
 #[derive(Debug, Default)]

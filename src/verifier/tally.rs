@@ -180,14 +180,6 @@ impl Tally {
         }
         sums
     }
-
-    /// Takes back what could not be written.
-    pub(super) fn put_back(&self, counted: Vec<Counted>) {
-        let mut sums = locked(&self.sums);
-        for one in counted {
-            sums.count(one);
-        }
-    }
 }
 
 impl Notes {
@@ -231,7 +223,7 @@ impl Sums {
     }
 
     /// The later use of a secret counts.
-    fn count(&mut self, counted: Counted) {
+    pub(super) fn count(&mut self, counted: Counted) {
         let Counted { key, place, decision, scopes, requests, last: used } = counted;
         let secret = used.map(|used| used.secret);
         let (all, last) = self.0.entry(Common { key, place, decision, scopes, secret }).or_default();

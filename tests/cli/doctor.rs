@@ -210,7 +210,21 @@ fn a_file_in_which_nothing_can_be_changed_any_more_is_no_sound_one() {
         assert!(ran.stderr.contains("apikey doctor"), "{}", ran.stderr);
         let ran = world.run(&["doctor", "--json"]).ended(Exit::SaidNo);
         assert_eq!(status(&ran, "integrity"), "problem");
-        assert!(finding(&ran, "integrity")["message"].as_str().unwrap().contains("`touched`"));
+        assert!(finding(&ran, "integrity")["message"].as_str().unwrap().contains("a further change"));
+    }
+}
+
+#[test]
+fn a_file_in_which_a_further_key_would_be_known_to_no_server_is_no_sound_one() {
+    // The last place is one less.
+    for (last, found) in [((1 << 26) - 2, "ok"), ((1 << 26) - 1, "problem")] {
+        let world = World::new();
+        world.create(&["ci"]);
+        world.tamper(&format!("UPDATE sqlite_sequence SET seq = {last} WHERE name = 'key'"));
+        let ran = world.run(&["doctor", "--json"]);
+        assert_eq!(status(&ran, "integrity"), found);
+        // What is there can be changed.
+        world.run(&["revoke", "ci", "--yes"]).done();
     }
 }
 

@@ -55,23 +55,11 @@ pub(super) fn permissions(_registry: &Path) -> Vec<FindingView> {
     Vec::new()
 }
 
-/// What the storage says of its own file.
+/// What the storage says of its own file, and whether rows can be added to it.
 pub(super) fn integrity(registry: &SqliteRegistry) -> FindingView {
-    let found = registry.integrity().and_then(|lines| Ok((lines, registry.out_of_numbers()?)));
-    match found {
-        Ok((lines, tables)) if lines.is_empty() && tables.is_empty() => {
-            ok("integrity", "the registry's file is sound")
-        }
-        Ok((lines, tables)) if lines.is_empty() => problem(
-            "integrity",
-            format!(
-                "the registry's file was altered outside apikey: no number is left for further rows of `{}`, so that \
-                 nothing can be changed",
-                tables.join("`, `")
-            ),
-            "see with `apikey log` what was changed last, restore a backup, and change that again",
-        ),
-        Ok((lines, _)) => {
+    match registry.integrity() {
+        Ok(lines) if lines.is_empty() => numbers(registry),
+        Ok(lines) => {
             let first: Vec<String> = lines.into_iter().take(5).collect();
             problem(
                 "integrity",
@@ -79,6 +67,25 @@ pub(super) fn integrity(registry: &SqliteRegistry) -> FindingView {
                 "copy the file away and restore a backup; do not go on writing to it",
             )
         }
+        Err(error) => failed("integrity", &error.into()),
+    }
+}
+
+fn numbers(registry: &SqliteRegistry) -> FindingView {
+    let found = registry.is_out_of_numbers().and_then(|numbers| Ok((numbers, registry.is_out_of_places()?)));
+    let edited = |what: &str, hint: &str| {
+        problem("integrity", format!("the registry's file was altered outside apikey: {what}"), hint)
+    };
+    match found {
+        Ok((false, false)) => ok("integrity", "the registry's file is sound"),
+        Ok((true, _)) => edited(
+            "hardly a number is left for a further change, and without one there is none",
+            "see with `apikey log` what was changed last, restore a backup, and change that again",
+        ),
+        Ok((false, true)) => edited(
+            "no place is left for a further key, and one without a place is known to no server",
+            "restore a backup, and make again what was made since; `apikey log` has it",
+        ),
         Err(error) => failed("integrity", &error.into()),
     }
 }

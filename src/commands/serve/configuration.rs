@@ -27,13 +27,15 @@ fn places(arguments: &Arguments) -> Result<Places> {
         return Err(failure.hint("apikey serve --print-config nginx --listen 127.0.0.1:8719").into());
     };
     let places = Places { ask, listen: arguments.proxy_listen, upstream: arguments.upstream };
-    for (flag, place) in
-        [("listen", places.ask), ("proxy-listen", places.listen), ("upstream", places.upstream)]
-    {
+    for (flag, place, usual) in [
+        ("listen", places.ask, 8719),
+        ("proxy-listen", places.listen, 8000),
+        ("upstream", places.upstream, 8080),
+    ] {
         if place.port() == 0 {
             let failure =
                 Failure::usage(format!("{place} of `--{flag}` is no place that a proxy could be told"));
-            return Err(failure.hint(format!("name its port, as `--{flag} 127.0.0.1:8719`")).into());
+            return Err(failure.hint(format!("name its port, as `--{flag} 127.0.0.1:{usual}`")).into());
         }
     }
     Ok(places)

@@ -44,6 +44,7 @@ pub use follow::{Changes, Mark, Reading};
 pub use meters::{Clock, Meters, Reserve};
 pub use open::CreationLock;
 pub(crate) use prefetch::{in_large_pages, prefetch};
+pub use triggers::PLACES;
 pub use watch::{Glance, Watch};
 
 type Result<T> = std::result::Result<T, RegistryError>;

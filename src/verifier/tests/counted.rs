@@ -138,7 +138,7 @@ fn of_what_is_written_in_several_transactions_none_is_lost_or_counted_twice_when
         requests: 1,
         last: Some(Used { secret: key.secrets[0].id, at: scene.verifier.now(), ip: None }),
     };
-    scene.verifier.shared.tally.put_back((0..1_020).map(one).collect());
+    locked(&scene.verifier.shared.overdue).keep(scene.verifier.now(), (0..1_020).map(one).collect());
     scene.verifier.flush().unwrap_err();
     scene.verifier.flush().unwrap_err();
     edit(&scene.path, "DROP TRIGGER once");

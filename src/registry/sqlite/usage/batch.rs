@@ -9,7 +9,8 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use crate::domain::secret::SecretId;
-use crate::domain::usage::Counted;
+use crate::domain::time::Instant;
+use crate::domain::usage::{Counted, hour_of};
 use crate::registry::RegistryError;
 use crate::registry::sqlite::{Result, damaged};
 
@@ -261,7 +262,15 @@ pub(super) fn read(body: &[u8]) -> Result<Batch> {
         }
         _ => postcard::from_bytes::<OldBody<Id>>(body).ok().map(|old| old.batch(|id| (0, id))),
     };
-    batch.ok_or_else(|| damaged("counted usage"))
+    batch.filter(can_be).ok_or_else(|| damaged("counted usage"))
+}
+
+/// Whether its hour is one, and last uses are instants: else a use would be the last for ever.
+fn can_be(batch: &Batch) -> bool {
+    let is_instant = |seconds: i64| Instant::from_seconds(seconds).seconds() == seconds;
+    let hour = Instant::from_seconds(batch.hour);
+    hour_of(hour).seconds() == batch.hour
+        && batch.rows.iter().filter_map(|row| row.last).all(|(at, _)| is_instant(at))
 }
 
 pub(super) fn written(batch: &Batch) -> Result<Vec<u8>> {
@@ -284,10 +293,13 @@ mod tests {
 
     use super::*;
 
+    /// The last second of the year 9999.
+    const LAST: i64 = 253_402_300_799;
+
     prop_compose! {
         fn row()(
             place in any::<u64>(), id in any::<[u8; 12]>(), sort in 0..3_u32, requests in any::<u64>(),
-            last in any::<Option<(i64, Option<IpAddr>)>>(),
+            last in prop::option::of((0..=LAST, any::<Option<IpAddr>>())),
         ) -> Row {
             Row { place, id, sort, requests, last }
         }
@@ -295,9 +307,9 @@ mod tests {
 
     proptest! {
         #[test]
-        fn a_piece_is_read_as_it_was_written(hour in any::<i64>(), rows in prop::collection::vec(row(), 0..50)) {
+        fn a_piece_is_read_as_it_was_written(hour in 0..LAST / 3_600, rows in prop::collection::vec(row(), 0..50)) {
             let sorts = ["", "a:b", "c:d"].map(|scopes| ("accepted".to_owned(), scopes.to_owned())).to_vec();
-            let batch = Batch { hour, sorts, rows };
+            let batch = Batch { hour: hour * 3_600, sorts, rows };
             let found = read(&written(&batch).unwrap()).unwrap();
             prop_assert_eq!((found.hour, found.sorts, found.rows), (batch.hour, batch.sorts, batch.rows));
         }
@@ -307,15 +319,39 @@ mod tests {
             rows in prop::collection::vec(row(), 1..5), at in 0..40_usize, byte in any::<u8>(), length in 0..200_usize,
         ) {
             let sorts = vec![("accepted".to_owned(), "a:b".to_owned())];
-            let mut body = written(&Batch { hour: 1, sorts, rows }).unwrap();
+            let mut body = written(&Batch { hour: 3_600, sorts, rows }).unwrap();
             body.truncate(length);
             if let Some(place) = body.get_mut(at) {
                 *place = byte;
             }
             if let Ok(batch) = read(&body) {
-                // Whatever it says, it can be summed or it is refused.
-                let _ = divided(batch);
+                // Whatever it says, it can be summed and written again, or it is refused.
+                let hour = batch.hour;
+                for share in divided(batch).unwrap_or_default() {
+                    let mut sums = Sums::default();
+                    sums.add(share).unwrap();
+                    prop_assert!(read(&written(&sums.batch(hour)).unwrap()).is_ok());
+                }
             }
+        }
+    }
+
+    #[test]
+    fn what_no_server_counts_is_damaged() {
+        let id = [b'x'; 12];
+        let row = |at| Row { place: 1, id, sort: 0, requests: 1, last: Some((at, None)) };
+        let sorts = vec![("accepted".to_owned(), String::new())];
+        for (hour, at, is_readable) in [
+            (3_600, 7, true),
+            (0, LAST, true),
+            (-3_600, 7, false),
+            (3_601, 7, false),
+            (3_600, -1, false),
+            (3_600, LAST + 1, false),
+            (i64::MAX, i64::MIN, false),
+        ] {
+            let body = written(&Batch { hour, sorts: sorts.clone(), rows: vec![row(at)] }).unwrap();
+            assert_eq!(read(&body).is_ok(), is_readable, "{hour} {at}");
         }
     }
 

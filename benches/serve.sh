@@ -96,11 +96,13 @@ report() { # report NAME FILE: the median of each column; base is the processor 
 
 compare() { # compare NAME PORT PID [NAME PORT PID]...: rounds take turns, since the machine is not always as fast
     local turn all=("$@")
-    for turn in $(seq 0 "$rounds"); do
+    for turn in $(seq "$rounds"); do
         set -- "${all[@]}"
         while [ $# -gt 0 ]; do
-            # The first round warms up.
-            [ "$turn" = 0 ] && round "$2" "$3" >/dev/null || round "$2" "$3" >>"$work/$2.rounds"
+            # While the others had their turn its memory left the caches. Else the slowest hundredth of a round is what
+            # waits for that.
+            seconds=1 load "$2" >/dev/null
+            round "$2" "$3" >>"$work/$2.rounds"
             shift 3
         done
     done

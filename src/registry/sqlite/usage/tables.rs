@@ -8,6 +8,7 @@ use crate::domain::name::Name;
 use crate::domain::time::Instant;
 use crate::domain::usage::{Counted, UsageRow, hour_of};
 use crate::registry::ledger::UsageFilter;
+use crate::registry::sqlite::counting::place_of;
 use crate::registry::sqlite::{Result, damaged};
 use crate::registry::{RegistryError, Visit};
 
@@ -66,8 +67,7 @@ fn place_of_key(connection: &Connection, bare: &str, told: i64) -> Result<Option
     if let Some(place) = here.query_row(params![told, id], |row| row.get(0)).optional()? {
         return Ok(Some(place));
     }
-    let mut anywhere = connection.prepare_cached("SELECT place FROM key WHERE id = ?1")?;
-    Ok(anywhere.query_row([id], |row| row.get(0)).optional()?)
+    Ok(place_of(connection, &id)?.and_then(|place| i64::try_from(place).ok()))
 }
 
 /// Notes a last use, unless a later one is known. Says where the secret's key is, as [`place_of_key`].

@@ -3,6 +3,7 @@
 use std::ops::Range;
 use std::path::Path;
 use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::{Mutex, PoisonError};
 
 use super::index::Index;
 use super::rows::Judged;
@@ -36,30 +37,16 @@ impl Follower {
         index.reserve(registry.keys()?);
         let pieces = Pieces::new(registry.places()?);
         let other = SqliteRegistry::open(path)?;
+        let index = Mutex::new(index);
         std::thread::scope(|scope| {
-            // A bounded queue: what one thread has read and the other not yet put is held twice.
-            let (send, receive) = std::sync::mpsc::sync_channel::<Vec<(i64, Judged)>>(4);
-            let pieces = &pieces;
-            let reader = scope.spawn(move || {
-                while let Some(piece) = pieces.next() {
-                    if send.send(read(&other, piece, row)?).is_err() {
-                        // The other side is gone only when it failed, and then it says so.
-                        break;
-                    }
-                }
-                Ok(())
-            });
-            let mut put =
-                |piece: Vec<(i64, Judged)>| piece.into_iter().for_each(|(place, key)| index.put(place, key));
-            while let Some(piece) = pieces.next() {
-                receive.try_iter().for_each(&mut put);
-                put(read(&registry, piece, row)?);
-            }
-            receive.iter().for_each(&mut put);
+            let (index, pieces) = (&index, &pieces);
+            let reader = scope.spawn(move || read_into(index, &other, pieces, row));
+            read_into(index, &registry, pieces, row)?;
             reader
                 .join()
                 .unwrap_or_else(|_| Err(RegistryError::Storage("reading the registry failed".into())))
         })?;
+        let mut index = index.into_inner().unwrap_or_else(PoisonError::into_inner);
         let mut follower = Self { registry, mark, schema };
         let glance = watch.glance();
         follower.apply(&mut index, row)?;
@@ -89,7 +76,7 @@ impl Follower {
             let mut found: Option<Key> = None;
             self.registry.keys_at(place..place.saturating_add(1), &mut |_, key| found = Some(key))?;
             match found {
-                Some(key) => index.put(place, Judged::new(row, key)),
+                Some(key) => index.put(place, &Judged::new(row, key)),
                 None => index.remove(place),
             }
         }
@@ -102,7 +89,7 @@ impl Follower {
 fn read_anew(registry: &SqliteRegistry, row: &RowKey) -> Result<Index, RegistryError> {
     let mut index = Index::default();
     read_parties(registry, row, &mut index)?;
-    registry.keys_at(registry.places()?, &mut |place, key| index.put(place, Judged::new(row, key)))?;
+    registry.keys_at(registry.places()?, &mut |place, key| index.put(place, &Judged::new(row, key)))?;
     Ok(index)
 }
 
@@ -131,14 +118,25 @@ impl Pieces {
     }
 }
 
-fn read(
+/// Puts what is at the pieces that are left. Memory is given back by the thread that asked for it: when another one did,
+/// both waited for each other more than they worked.
+fn read_into(
+    index: &Mutex<Index>,
     registry: &SqliteRegistry,
-    places: Range<i64>,
+    pieces: &Pieces,
     row: &RowKey,
-) -> Result<Vec<(i64, Judged)>, RegistryError> {
-    let mut keys = Vec::new();
-    registry.keys_at(places, &mut |place, key| keys.push((place, Judged::new(row, key))))?;
-    Ok(keys)
+) -> Result<(), RegistryError> {
+    let mut read = Vec::new();
+    while let Some(places) = pieces.next() {
+        registry.keys_at(places, &mut |place, key| read.push((place, Judged::new(row, key))))?;
+        let mut index = locked(index);
+        for (place, key) in &read {
+            index.put(*place, key);
+        }
+        drop(index);
+        read.clear();
+    }
+    Ok(())
 }
 
 impl Shared {

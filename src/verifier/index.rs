@@ -159,10 +159,10 @@ impl Index {
     }
 
     /// Puts a key as it is now.
-    pub(super) fn put(&mut self, place: i64, sealed: Judged) {
+    pub(super) fn put(&mut self, place: i64, sealed: &Judged) {
         let Judged { key, key_holds, secrets_hold } = sealed;
         let is_known = PLACES.contains(&place);
-        let Some(policy) = self.policy_of(&key).filter(|_| is_known) else {
+        let Some(policy) = self.policy_of(key).filter(|_| is_known) else {
             // Wherever they were: a row that was moved is not known by what it was before.
             key.secrets.iter().for_each(|secret| self.forget(secret.id));
             return self.remove(place);
@@ -170,7 +170,7 @@ impl Index {
         let entry = self.settle_entry(place, Entry { name: key.name.as_str().into(), first_line: NONE });
         let of = OfKey { place: u32::try_from(place).unwrap_or(NONE), policy, entry };
         for (secret, holds) in key.secrets.iter().zip(secrets_hold) {
-            self.add_line(&key, secret, key_holds && holds, &of);
+            self.add_line(key, secret, *key_holds && *holds, &of);
         }
     }
 

@@ -5,7 +5,7 @@
 # One processor serves, the other asks. Compare the processor time of a request: wrk itself is the limit of the rest.
 set -euo pipefail
 cd "$(dirname "$0")/.."
-keys=${1:-10000} seconds=${2:-3} rounds=${3:-7}
+keys=${1:-10000} seconds=${2:-3} rounds=${3:-11}
 for tool in wrk nginx haproxy sqlite3 taskset; do
     command -v "$tool" >/dev/null || { echo "$tool is missing: apt-get install wrk nginx-light haproxy sqlite3"; exit 1; }
 done
@@ -84,18 +84,20 @@ round() { # round PORT PID: a line of "us-of-processor requests/s p50 p99 not-2x
 
 middle() { sort -g | sed -n "$(((rounds + 1) / 2))p"; }
 
-report() { # report NAME FILE: the median of each column; base is the processor time of the first
-    local cpu speed median p99 errors
+report() { # report NAME FILE FIRST: the median of each column; beside the first the median of what each turn says, since
+    # the machine is as fast for both then
+    local cpu speed median p99 errors ratio ratio99
     cpu=$(cut -d' ' -f1 "$2" | middle) speed=$(cut -d' ' -f2 "$2" | middle)
     median=$(cut -d' ' -f3 "$2" | middle) p99=$(cut -d' ' -f4 "$2" | middle)
     errors=$(awk '{ all += $5 } END { print all }' "$2")
-    base=${base:-$cpu} base99=${base99:-$p99}
+    ratio=$(paste -d' ' "$2" "$3" | awk '{ print $1 / $6 }' | middle)
+    ratio99=$(paste -d' ' "$2" "$3" | awk '{ print $4 / $9 }' | middle)
     printf '%-30s %8s/s  %6.2f us  %5.2f x  p50 %6.2f ms  p99 %6.2f ms  %5.2f x  %s not 2xx\n' "$1" "$speed" "$cpu" \
-        "$(echo "scale=4; $cpu / $base" | bc)" "$median" "$p99" "$(echo "scale=4; $p99 / $base99" | bc)" "$errors"
+        "$ratio" "$median" "$p99" "$ratio99" "$errors"
 }
 
 compare() { # compare NAME PORT PID [NAME PORT PID]...: rounds take turns, since the machine is not always as fast
-    local turn all=("$@")
+    local turn first all=("$@")
     for turn in $(seq "$rounds"); do
         set -- "${all[@]}"
         while [ $# -gt 0 ]; do
@@ -107,11 +109,12 @@ compare() { # compare NAME PORT PID [NAME PORT PID]...: rounds take turns, since
         done
     done
     set -- "${all[@]}"
+    first=$work/$2.rounds
     while [ $# -gt 0 ]; do
-        report "$1" "$work/$2.rounds"
-        rm "$work/$2.rounds"
+        report "$1" "$work/$2.rounds" "$first"
         shift 3
     done
+    rm "$work"/*.rounds
 }
 
 size=1; while [ $size -lt $((keys * 2)) ]; do size=$((size * 2)); done
@@ -165,7 +168,6 @@ four=('bare axum' 8801 "$bare_server" 'apikey serve' 8802 "$gate" 'nginx: map an
 compare "${four[@]}"
 echo "apikey serve resident: $(awk '/VmRSS/ {print int($2 / 1024)}' "/proc/$gate/status") MB"
 echo '== the same, each connection resting for 1 ms between two requests: nobody is asked more than it can answer'
-unset base base99
 PAUSE=1 compare "${four[@]}"
 kill "$nginx" "$haproxy"
 
@@ -190,7 +192,6 @@ http {
 NGINX
     start "$1" nginx -c "$work/front-$1.conf" -p "$work"
 }
-unset base base99
 behind 8805 8801 /empty
 empty=$server
 behind 8806 8802 /verify/orders

@@ -9,6 +9,7 @@ mod limits;
 mod list;
 mod meters;
 mod names;
+mod numbers;
 mod open;
 mod parties;
 mod prefetch;
@@ -42,9 +43,9 @@ pub use counters::{Counters, Slot};
 pub use counting::Ahead;
 pub use follow::{Changes, Mark, Reading};
 pub use meters::{Clock, Meters, Reserve};
+pub use numbers::PLACES;
 pub use open::CreationLock;
 pub(crate) use prefetch::{in_large_pages, prefetch};
-pub use triggers::PLACES;
 pub use watch::{Glance, Watch};
 
 type Result<T> = std::result::Result<T, RegistryError>;

@@ -159,6 +159,7 @@ fn what_is_nearly_used_up_is_listed_the_fullest_first() {
     };
     assert_eq!(near("80%", Exit::SaidNo), ["owner acme 87"]);
     assert_eq!(near("70", Exit::SaidNo), ["owner acme 87", "key default/ci 70"]);
+    assert_eq!(near("8", Exit::SaidNo), ["owner acme 87", "key default/ci 70", "project default 8"]);
     assert!(near("88%", Exit::Done).is_empty());
     world.pass("1m");
     assert!(near("80%", Exit::Done).is_empty(), "a rate refills");

@@ -3,7 +3,7 @@
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::counters::Counters;
-use super::meters::{Meters, Where, used_of, used_up_until};
+use super::meters::{MOST, Meters, Where, used_of, used_up_until};
 use super::{Result, counting};
 use crate::domain::limit::{Account, Limits, Period, Quota, Rate, Spending, Subject, Window, nanos};
 use crate::domain::time::{Instant, Span};
@@ -23,7 +23,11 @@ pub(super) fn accounts(
         Some(counters) => counters.used_up(),
         None => counting::used_up(connection, now)?,
     };
-    Ok(meters(connection, (counters, used_up), of, now)?.accounts().to_vec())
+    let mut accounts = Vec::with_capacity(of.len());
+    for some in of.chunks(MOST) {
+        accounts.extend_from_slice(meters(connection, (counters, used_up), some, now)?.accounts());
+    }
+    Ok(accounts)
 }
 
 /// Takes `cost` from all accounts or from none, inside a transaction that somebody else commits.

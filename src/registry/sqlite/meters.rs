@@ -7,7 +7,7 @@ use crate::domain::limit::{Account, Limits, Period, Quota, Spending, nanos, spen
 use crate::domain::time::Instant;
 
 /// At most a key's own, its owner's and its project's.
-const MOST: usize = 3;
+pub(super) const MOST: usize = 3;
 /// The bits of a word that count; above them is the window.
 const COUNT_BITS: u32 = 48;
 const COUNT: u64 = (1 << COUNT_BITS) - 1;
@@ -72,11 +72,10 @@ impl<'a> Meters<'a> {
 
     /// Adds an account. What stands on it and is not in a slot is known, and can be taken by nobody else meanwhile.
     pub(super) fn put(&mut self, account: Account, slot: Where<'a>) {
-        if self.length < MOST {
-            self.accounts[self.length] = account;
-            self.slots[self.length] = slot;
-            self.length += 1;
-        }
+        // More than there is room for would be limits that nobody asks.
+        self.accounts[self.length] = account;
+        self.slots[self.length] = slot;
+        self.length += 1;
     }
 
     /// What stands on each.

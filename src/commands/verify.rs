@@ -91,6 +91,7 @@ fn request(arguments: &Arguments) -> Result<Request> {
         ip: arguments.ip,
         origin: arguments.origin.as_deref().map(origin).transpose()?,
         env: arguments.env.as_deref().and_then(Env::from_code),
+        is_unrouted: false,
     })
 }
 

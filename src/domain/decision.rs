@@ -46,6 +46,8 @@ pub enum Denial {
     OriginNotAllowed,
     /// No scope of the key covers what is asked for.
     InsufficientScope,
+    /// No route of a server's configuration says what the request needs.
+    NoRoute,
     /// The quota of the key, its owner or its project is used up.
     QuotaExceeded,
     /// More requests than the rate of the key, its owner or its project lets pass.
@@ -72,6 +74,7 @@ impl Denial {
             Self::IpNotAllowed => "ip_not_allowed",
             Self::OriginNotAllowed => "origin_not_allowed",
             Self::InsufficientScope => "insufficient_scope",
+            Self::NoRoute => "no_route",
             Self::QuotaExceeded => "quota_exceeded",
             Self::RateLimited => "rate_limited",
         }
@@ -98,6 +101,8 @@ pub struct Request {
     pub origin: Option<Origin>,
     /// The environment it is for; not checked when absent.
     pub env: Option<Env>,
+    /// What it needs besides cannot be said, so that no key may make it: a server has no route for it.
+    pub is_unrouted: bool,
 }
 
 /// A secret that matched, with all that is recorded around it.
@@ -206,8 +211,8 @@ impl Decision {
     }
 }
 
-/// The checks of a matching secret, in order. The two that consume come after all of these: see
-/// [`super::limit::spend`].
+/// The checks of a matching secret, in order. What a server has no route for comes after all of these, and last the two
+/// that consume: see [`super::limit::spend`].
 pub const CHECKS: [Denial; 12] = [
     Denial::Tampered,
     Denial::Revoked,
@@ -239,11 +244,12 @@ pub fn decide(presented: Presented<'_>, request: &Request, now: Instant) -> Deci
 pub fn judge(facts: &Facts<'_>, request: &Request, now: Instant) -> Decision {
     CHECKS
         .into_iter()
+        .chain([Denial::NoRoute])
         .find(|check| denies(*check, facts, request, now))
         .map_or(Decision::Accepted, Decision::Denied)
 }
 
-/// Whether one check of [`CHECKS`] denies.
+/// Whether one check denies.
 #[must_use]
 pub fn denies(check: Denial, facts: &Facts<'_>, request: &Request, now: Instant) -> bool {
     match check {
@@ -276,5 +282,6 @@ pub fn denies(check: Denial, facts: &Facts<'_>, request: &Request, now: Instant)
                 .is_some_and(|given| origins.iter().any(|origin| origin.covers(given))),
         },
         Denial::InsufficientScope => !request.scopes.iter().all(|wanted| facts.scopes.cover(wanted)),
+        Denial::NoRoute => request.is_unrouted,
     }
 }

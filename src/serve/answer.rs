@@ -53,22 +53,14 @@ pub(super) fn accepted(verdict: &Verdict<'_>) -> Response<Body> {
     response
 }
 
-/// The answer to a request that does not pass; none for one that does. On an unknown route nothing passes, and a
-/// stranger is told no more than elsewhere.
+/// The answer to a request that does not pass; none for one that does.
 pub(crate) fn refusal<B: From<Bytes>>(
     verdict: &Verdict<'_>,
-    (request, is_known_route): (&Request, bool),
+    request: &Request,
     rules: &Rules,
 ) -> Option<Response<B>> {
     if verdict.key.is_none() {
         return Some(to_stranger(rules, request.ip, verdict.at));
-    }
-    if !is_known_route {
-        return Some(problem(
-            StatusCode::FORBIDDEN,
-            "no_route",
-            "no route of the configuration fits this request",
-        ));
     }
     let Decision::Denied(denial) = verdict.decision else { return None };
     Some(to_holder(denial, verdict, &request.scopes, rules.limited_status))
@@ -199,6 +191,7 @@ fn status_of(denial: Denial, limited: u16) -> (StatusCode, &'static str) {
         Denial::IpNotAllowed => (StatusCode::FORBIDDEN, "this key is not accepted from this address"),
         Denial::OriginNotAllowed => (StatusCode::FORBIDDEN, "this key is not accepted from this origin"),
         Denial::InsufficientScope => (StatusCode::FORBIDDEN, "this key may not do this"),
+        Denial::NoRoute => (StatusCode::FORBIDDEN, "no route of the configuration fits this request"),
         Denial::QuotaExceeded => (limited, "the quota of this key is used up"),
         Denial::RateLimited => (limited, "too many requests with this key"),
     }

@@ -39,6 +39,8 @@ const QUESTIONS: usize = 1024 * 1024;
 struct Question {
     secret: Zeroizing<String>,
     consumer_key: Option<String>,
+    /// One that is needed, for those who ask for one.
+    scope: Option<String>,
     #[serde(default)]
     scopes: Vec<String>,
     ip: Option<IpAddr>,
@@ -189,6 +191,7 @@ fn refuse_caller(gate: &Gate, peer: Peer, headers: &HeaderMap) -> Option<Respons
         ip: client(&rules, peer, headers),
         env: rules.env,
         origin: site(headers),
+        is_unrouted: false,
     };
     let presented = Presented::read(headers, &rules.key_headers, None);
     let answered = gate.verify(presented.credential(), (&request, 1), Seen::Caller(PATH), |verdict| {
@@ -207,9 +210,11 @@ fn refuse_caller(gate: &Gate, peer: Peer, headers: &HeaderMap) -> Option<Respons
 fn request(question: &Question) -> Result<Request, &'static str> {
     let origin = question.origin.as_deref().map(str::parse).transpose().map_err(|_| "origin")?;
     let env = question.env.as_deref().map(|text| Env::from_code(text).ok_or("env")).transpose()?;
+    let scope = question.scope.as_deref().map(str::parse).transpose().map_err(|_| "scope")?;
     let scopes = question.scopes.iter().map(|text| text.parse());
-    let scopes = scopes.collect::<Result<Vec<Scope>, _>>().map_err(|_| "scopes")?;
-    Ok(Request { scopes, ip: question.ip.map(|ip| ip.to_canonical()), origin, env })
+    let mut scopes = scopes.collect::<Result<Vec<Scope>, _>>().map_err(|_| "scopes")?;
+    scopes.extend(scope);
+    Ok(Request { scopes, ip: question.ip.map(|ip| ip.to_canonical()), origin, env, is_unrouted: false })
 }
 
 fn decide(gate: &Gate, question: &Question, request: &Request) -> Result<Outcome, VerifierError> {

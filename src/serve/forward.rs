@@ -45,16 +45,12 @@ pub(super) fn decide(
     let presented = Presented::read(headers, &rules.key_headers, query);
     gate.verifier.foresee(presented.credential());
     let mut scopes = rules.scopes.clone();
-    let is_known_route = needed(rules, peer, (method, uri, headers), &mut scopes).is_some();
-    let request =
-        Request { scopes, ip: client_behind(rules, peer, headers), origin: site(headers), env: rules.env };
-    // On an unknown route nothing passes and nothing is consumed.
-    let cost = u32::from(is_known_route);
-    let original = rules.original;
-    let seen = Seen::Forwarded { original, method, uri, headers, is_known_route };
-    let answered = gate.verify(presented.credential(), (&request, cost), seen, |verdict| {
-        answer::refusal(verdict, (&request, is_known_route), rules)
-            .unwrap_or_else(|| answer::accepted(verdict))
+    let is_unrouted = needed(rules, peer, (method, uri, headers), &mut scopes).is_none();
+    let (ip, origin) = (client_behind(rules, peer, headers), site(headers));
+    let request = Request { scopes, ip, origin, env: rules.env, is_unrouted };
+    let seen = Seen::Forwarded { original: rules.original, method, uri, headers };
+    let answered = gate.verify(presented.credential(), (&request, 1), seen, |verdict| {
+        answer::refusal(verdict, &request, rules).unwrap_or_else(|| answer::accepted(verdict))
     });
     answered.unwrap_or_else(|_| answer::undecided())
 }

@@ -32,14 +32,7 @@ pub struct Gate {
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Seen<'a> {
     /// Held by a proxy.
-    Forwarded {
-        original: Original,
-        method: &'a Method,
-        uri: &'a Uri,
-        headers: &'a HeaderMap,
-        /// None fits: what it needs is not known, and it does not pass.
-        is_known_route: bool,
-    },
+    Forwarded { original: Original, method: &'a Method, uri: &'a Uri, headers: &'a HeaderMap },
     /// What a program asks about, by this method at this path.
     Asked(&'static str, &'static str),
     /// The program that asks; its being accepted is no event.
@@ -83,7 +76,7 @@ impl Gate {
         let began = Instant::now();
         let mut outcome = Outcome::Undecided;
         let answered = self.verifier.verify(credential, asked, |verdict| {
-            outcome = seen.outcome(verdict);
+            outcome = Outcome::Decided(verdict.decision);
             self.tell(outcome, verdict, asked.0, seen);
             answer(verdict)
         });
@@ -147,12 +140,5 @@ impl Seen<'_> {
     /// A program that may ask is no event; what it asks about is.
     fn is_uneventful(self, outcome: Outcome) -> bool {
         matches!(self, Self::Caller(_)) && outcome.is_accepted()
-    }
-
-    fn outcome(self, verdict: &Verdict<'_>) -> Outcome {
-        match self {
-            Self::Forwarded { is_known_route: false, .. } if verdict.key.is_some() => Outcome::NoRoute,
-            _ => Outcome::Decided(verdict.decision),
-        }
     }
 }

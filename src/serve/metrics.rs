@@ -11,7 +11,7 @@ use std::time::Duration;
 use crate::domain::decision::{Decision, Denial};
 
 /// In the order of the enum.
-const DENIALS: [Denial; 17] = [
+const DENIALS: [Denial; 18] = [
     Denial::Missing,
     Denial::Malformed,
     Denial::NotFound,
@@ -27,11 +27,12 @@ const DENIALS: [Denial; 17] = [
     Denial::IpNotAllowed,
     Denial::OriginNotAllowed,
     Denial::InsufficientScope,
+    Denial::NoRoute,
     Denial::QuotaExceeded,
     Denial::RateLimited,
 ];
 /// What came besides a decision, behind the denials.
-const OTHERS: [&str; 3] = ["no_route", "undecided", "bad_request"];
+const OTHERS: [&str; 2] = ["undecided", "bad_request"];
 const OUTCOMES: usize = 1 + DENIALS.len() + OTHERS.len();
 /// Upper ends of the histogram, in microseconds.
 const BOUNDS: [u64; 12] = [1, 2, 5, 10, 25, 50, 100, 250, 1000, 10_000, 100_000, 1_000_000];
@@ -42,8 +43,6 @@ const PLACES: usize = 32;
 pub(super) enum Outcome {
     /// A decision was made.
     Decided(Decision),
-    /// The secret is known, and what the request needs is not.
-    NoRoute,
     /// No decision could be made.
     Undecided,
     /// The question could not be read.
@@ -55,9 +54,8 @@ impl Outcome {
     pub(super) fn code(self) -> &'static str {
         match self {
             Self::Decided(decision) => decision.code(),
-            Self::NoRoute => OTHERS[0],
-            Self::Undecided => OTHERS[1],
-            Self::BadRequest => OTHERS[2],
+            Self::Undecided => OTHERS[0],
+            Self::BadRequest => OTHERS[1],
         }
     }
 
@@ -70,9 +68,8 @@ impl Outcome {
         match self {
             Self::Decided(Decision::Accepted) => 0,
             Self::Decided(Decision::Denied(denial)) => 1 + denial as usize,
-            Self::NoRoute => 1 + DENIALS.len(),
-            Self::Undecided => 2 + DENIALS.len(),
-            Self::BadRequest => 3 + DENIALS.len(),
+            Self::Undecided => 1 + DENIALS.len(),
+            Self::BadRequest => 2 + DENIALS.len(),
         }
     }
 }
@@ -237,7 +234,7 @@ mod tests {
             let line = format!("apikey_requests_total{{code=\"{}\"}} 1\n", denial.code());
             assert!(text.contains(&line), "{text}");
         }
-        for outcome in [Outcome::NoRoute, Outcome::Undecided, Outcome::BadRequest] {
+        for outcome in [Outcome::Undecided, Outcome::BadRequest] {
             let metrics = Metrics::default();
             metrics.answered(outcome);
             let text = metrics.text(&Reading { keys: 0, open: 0, log_lines_dropped: 0 });

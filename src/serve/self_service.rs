@@ -65,7 +65,7 @@ pub(super) async fn show(
     let presented = Presented::read(&headers, &rules.key_headers, None);
     let seen = Seen::Asked("GET", "/v1/self");
     let answered = gate.verify(presented.credential(), (&request, 0), seen, |verdict| {
-        match answer::refusal(verdict, (&request, true), rules) {
+        match answer::refusal(verdict, &request, rules) {
             Some(refusal) if verdict.spending.denial.is_none() => refusal,
             // One that has used up its limits is told so.
             _ => unstored(Json(view(verdict))),

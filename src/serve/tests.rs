@@ -191,6 +191,31 @@ fn what_a_request_needs_comes_from_the_route_and_never_from_the_client() {
 }
 
 #[test]
+fn what_no_route_fits_is_denied_counted_and_takes_nothing_from_a_limit() {
+    let limits = Limits { rate: Some(Rate::new(2, "1d".parse().unwrap(), None).unwrap()), quota: None };
+    let mut served = served(scene(vec![wish("one", limits, Kind::Private)]), ROUTES);
+    let ask = |served: &Served, uri: &str| {
+        let told = ["x-original-method: GET".to_owned(), format!("x-original-uri: {uri}")];
+        let answer = served.ask("GET /verify", &[&[served.bearer()], &told[..]].concat());
+        answer
+            .rsplit_once("\"code\":\"")
+            .map_or("200", |(_, code)| code.split('"').next().unwrap_or(code))
+            .to_owned()
+    };
+    for _ in 0..5 {
+        assert_eq!(ask(&served, "/other"), "no_route");
+    }
+    assert_eq!([(); 3].map(|()| ask(&served, "/orders/1")), ["200", "200", "rate_limited"]);
+    let is_counted = (0..500).any(|_| {
+        std::thread::sleep(std::time::Duration::from_millis(20));
+        served.scene.usage().contains(&("no_route".to_owned(), String::new(), 5))
+    });
+    assert!(is_counted, "{:?}", served.scene.usage());
+    served.scene.revoke(0);
+    assert_eq!(ask(&served, "/other"), "revoked", "as it is denied elsewhere");
+}
+
+#[test]
 fn envoy_tells_the_request_by_its_own_method_and_path() {
     let served = plain(&ROUTES.replace("nginx", "path"));
     assert_eq!(served.status("GET /verify/orders/1", &[served.bearer()]), "200");

@@ -38,12 +38,10 @@ impl Rule {
     /// Decides. A request that passes has lost its secret and gained the key it came with; the fields about what is
     /// left of its limits are for the answer. One that does not is answered.
     pub(super) fn admit<B: From<Bytes>>(&self, parts: &mut Parts) -> Result<HeaderMap, Response<B>> {
-        let (request, is_known_route) = self.request(parts);
-        // Nothing passes that nobody can say the needs of, and nothing is consumed.
-        let cost = if is_known_route { self.cost } else { 0 };
+        let request = self.request(parts);
         let presented = Presented::read(&parts.headers, &self.rules.key_headers, None);
-        let answered = self.verifier.verify(presented.credential(), (&request, cost), |verdict| {
-            if let Some(mut refusal) = answer::refusal(verdict, (&request, is_known_route), &self.rules) {
+        let answered = self.verifier.verify(presented.credential(), (&request, self.cost), |verdict| {
+            if let Some(mut refusal) = answer::refusal(verdict, &request, &self.rules) {
                 if let Decision::Denied(denial) = verdict.decision {
                     refusal.extensions_mut().insert(denial);
                 }
@@ -67,17 +65,17 @@ impl Rule {
         Ok(limits)
     }
 
-    /// What is asked, and whether that is known.
-    pub(super) fn request(&self, parts: &Parts) -> (Request, bool) {
+    /// What is asked.
+    pub(super) fn request(&self, parts: &Parts) -> Request {
         let further = match &self.scopes_of {
             Some(scopes_of) => scopes_of(parts),
             None => Some(Vec::new()),
         };
-        let is_known_route = further.is_some();
+        let is_unrouted = further.is_none();
         let mut scopes = self.rules.scopes.clone();
         scopes.extend(further.unwrap_or_default());
         let (ip, origin) = (self.address(parts), site(&parts.headers));
-        (Request { scopes, ip, origin, env: self.rules.env }, is_known_route)
+        Request { scopes, ip, origin, env: self.rules.env, is_unrouted }
     }
 
     fn address(&self, parts: &Parts) -> Option<IpAddr> {

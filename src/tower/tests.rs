@@ -370,7 +370,7 @@ fn an_address_of_ipv4_is_recorded_as_one_whatever_it_was_dressed_as() {
     let mut parts = request(&[], ()).into_parts().0;
     parts.extensions.insert(ConnectInfo(dressed));
     for layer in [layer, told] {
-        assert_eq!(layer.rule.request(&parts).0.ip, Some([192, 0, 2, 7].into()));
+        assert_eq!(layer.rule.request(&parts).ip, Some([192, 0, 2, 7].into()));
     }
 }
 

@@ -195,11 +195,15 @@ fn the_first_of_several_denials_is_the_one_that_checks_name_first() {
             Denial::Missing
             | Denial::Malformed
             | Denial::NotFound
+            | Denial::NoRoute
             | Denial::QuotaExceeded
             | Denial::RateLimited => panic!("not a check"),
         }
     }
     let matched = Matched { key: &key, secret: &key.secrets[0], owner: &owner, project: &project, intact };
+    request.is_unrouted = true;
+    assert_eq!(decide(Presented::Matched(matched), &request, at(1)), Decision::Denied(Denial::NoRoute));
+    request.is_unrouted = false;
     assert_eq!(decide(Presented::Matched(matched), &request, at(1)), Decision::Accepted);
 }
 

@@ -179,7 +179,7 @@ impl Scene {
         self.clock.fetch_add(span.seconds() * 1_000_000, Ordering::SeqCst);
     }
 
-    fn usage(&self) -> Vec<(String, String, u64)> {
+    pub(crate) fn usage(&self) -> Vec<(String, String, u64)> {
         self.verifier.flush().unwrap();
         let mut rows = Vec::new();
         let mut visit = |row: UsageRow| {

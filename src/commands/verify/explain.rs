@@ -31,6 +31,7 @@ pub fn message(
         Denial::Missing | Denial::Malformed | Denial::NotFound => "no such secret is known".to_owned(),
         Denial::QuotaExceeded => limited("a quota is used up", spending),
         Denial::RateLimited => limited("more requests than a rate lets pass", spending),
+        Denial::NoRoute => "no route of a server says what the request needs".to_owned(),
         Denial::Tampered => "the registry's row of this key was altered outside apikey".to_owned(),
         Denial::Revoked => {
             format!("revoked{}", since(key.revoked.map(|revocation| revocation.at).or(secret.revoked_at)))
@@ -104,7 +105,7 @@ pub fn hint(
     let key = matched.key;
     let id = key.id;
     Some(match denial {
-        Denial::Missing | Denial::Malformed | Denial::NotFound => return None,
+        Denial::Missing | Denial::Malformed | Denial::NotFound | Denial::NoRoute => return None,
         Denial::QuotaExceeded | Denial::RateLimited if spending.retry_after_seconds.is_none() => {
             format!("ask for less at a time, or raise the limit: `apikey limit {id}` shows what there is")
         }
@@ -236,6 +237,7 @@ fn compared(check: Denial, matched: &Matched<'_>, request: &Request, now: Instan
         Denial::Missing
         | Denial::Malformed
         | Denial::NotFound
+        | Denial::NoRoute
         | Denial::QuotaExceeded
         | Denial::RateLimited => String::new(),
         Denial::Tampered => {

@@ -178,6 +178,23 @@ fn one_question_that_cannot_be_decided_leaves_the_others_their_answers() {
 }
 
 #[test]
+fn a_program_asks_for_one_scope_or_for_several() {
+    let served = limited("100/1d", "");
+    let asker = served.scene.text(1);
+    for (asked, code) in [
+        (r#""scope": "orders:read""#, "accepted"),
+        (r#""scope": "orders:write""#, "insufficient_scope"),
+        (r#""scope": "orders:read", "scopes": ["orders:read"]"#, "accepted"),
+        (r#""scope": "orders:read", "scopes": ["orders:write"]"#, "insufficient_scope"),
+        (r#""scope": "orders:write", "scopes": ["orders:read"]"#, "insufficient_scope"),
+    ] {
+        let body = format!(r#"{{"secret": "{}", {asked}}}"#, served.scene.text(0));
+        let (status, answer) = served.post("/v1/verify", &asker, &body);
+        assert_eq!((&*status, &answer["code"]), ("200", &code.into()), "{asked}: {answer}");
+    }
+}
+
+#[test]
 fn many_questions_are_answered_in_their_order_for_one_request_of_the_caller() {
     let served = limited("2/1h", "");
     let (one, asker) = (served.scene.text(0), served.scene.text(1));

@@ -14,7 +14,7 @@ use crate::domain::party::Party;
 use crate::domain::scope::Scope;
 use crate::domain::secret::{SecretId, read_parts};
 use crate::domain::time::Instant;
-use crate::registry::ledger::{Ledger, Use};
+use crate::registry::ledger::{Clock, Ledger, Use};
 use crate::registry::{Change, Found, Registry, RegistryError};
 
 /// What came of looking presented text up.
@@ -149,12 +149,14 @@ pub fn verify(
 }
 
 /// How a request is counted besides what it asks for.
-#[derive(Debug, Clone, Copy)]
+#[derive(Clone, Copy)]
 pub struct Charge<'a> {
     /// How much it takes of the limits; zero only asks, and is not counted.
     pub cost: u32,
     /// Who starts a grace that waited for this use, for the log.
     pub actor: &'a Actor,
+    /// Says when it is once nobody else writes.
+    pub clock: &'a Clock<'a>,
 }
 
 /// Asks the limits, last of all and only for what was accepted so far, and counts the request: usage, last use, and the
@@ -190,7 +192,7 @@ pub fn settle(
         cost: charge.cost,
         accounts,
     };
-    let spending = match ledger.record(&used, now) {
+    let spending = match ledger.record(&used, charge.clock) {
         Err(RegistryError::Busy) if !is_limited => return Ok((decision, Spending::default())),
         other => other?,
     };

@@ -115,7 +115,8 @@ fn decide(
     };
     let actor = session.actor();
     let cost = if arguments.no_consume { 0 } else { arguments.cost };
-    let charge = Charge { cost, actor: &actor };
+    let clock = || session.host.clock.now();
+    let charge = Charge { cost, actor: &actor, clock: &clock };
     let (decision, spending) =
         verification::settle(registry, keys, (matching, decision), (request, charge), now)?;
     Ok(Verdict { lookup, decision, spending })

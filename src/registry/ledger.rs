@@ -58,6 +58,9 @@ pub struct UsageFilter {
     pub until: Option<Instant>,
 }
 
+/// Says when it is.
+pub type Clock<'a> = dyn Fn() -> Instant + 'a;
+
 /// The states of limits, and what was counted.
 #[expect(
     clippy::missing_errors_doc,
@@ -66,7 +69,9 @@ pub struct UsageFilter {
 pub trait Ledger: super::Registry {
     /// Counts one request. If it was accepted so far, its cost is taken from every account or from none, and the
     /// answer says which; what is finally accepted is noted as the secret's last use. All in one durable transaction.
-    fn record(&mut self, used: &Use, now: Instant) -> Result<Spending>;
+    /// `clock` says when it is once nobody else writes: by an instant from before what others took meanwhile would
+    /// look like what a clock that was set back left behind, and be forgotten.
+    fn record(&mut self, used: &Use, clock: &Clock<'_>) -> Result<Spending>;
 
     /// What stands on these accounts at `now`.
     fn accounts(&self, of: &[(Subject, Limits)], now: Instant) -> Result<Vec<Account>>;

@@ -60,8 +60,8 @@ pub(super) struct Wanted {
 }
 
 impl Wanted {
-    /// Read from where the configuration says. None when it is not told, told twice, or not a plain path: then nothing
-    /// can be said about what it needs.
+    /// Read from where the configuration says. None when it is not told, told twice, or not plain: then nothing can be
+    /// said about what it needs.
     pub(super) fn read(original: Original, method: &Method, uri: &Uri, headers: &HeaderMap) -> Option<Self> {
         match original {
             Original::None => None,
@@ -69,13 +69,13 @@ impl Wanted {
             Original::Forwarded => Self::from_headers(headers, FORWARDED_METHOD, FORWARDED_URI),
             Original::Path => {
                 let path = uri.path().strip_prefix("/verify")?;
-                Some(Self { method: method.clone(), path: plain_path(path)? })
+                Some(Self { method: plain_method(method.clone())?, path: plain_path(path)? })
             }
         }
     }
 
     fn from_headers(headers: &HeaderMap, method: HeaderName, uri: HeaderName) -> Option<Self> {
-        let method = only(headers, method)?.parse().ok()?;
+        let method = plain_method(only(headers, method)?.parse().ok()?)?;
         Some(Self { method, path: plain_path(only(headers, uri)?)? })
     }
 
@@ -89,6 +89,12 @@ impl Wanted {
         let path = self.path.strip_suffix('/').unwrap_or(&self.path);
         path.split('/').skip(1).collect()
     }
+}
+
+/// A method in small letters is another one (RFC 9110, 9.1), and fits no route for that in capitals; but there are
+/// frameworks that read `post` as `POST`.
+fn plain_method(method: Method) -> Option<Method> {
+    (!method.as_str().contains(|letter: char| letter.is_ascii_lowercase())).then_some(method)
 }
 
 /// The scopes that a trusted proxy says the request needs: at least one, between spaces or commas. None when they are

@@ -180,6 +180,9 @@ fn what_a_request_needs_comes_from_the_route_and_never_from_the_client() {
     for uri in ["/other", "/orders/%2e%2e/admin", "//orders/1", "http://api/orders/1", "orders/1"] {
         assert_eq!(with("GET", uri), "403", "{uri}");
     }
+    for method in ["get", "Get", "post", "gET"] {
+        assert_eq!(with(method, "/orders/1"), "403", "a framework may read {method} in capitals");
+    }
     let twice = [
         served.bearer(),
         "x-original-method: GET".to_owned(),
@@ -221,6 +224,7 @@ fn envoy_tells_the_request_by_its_own_method_and_path() {
     assert_eq!(served.status("GET /verify/orders/1", &[served.bearer()]), "200");
     assert_eq!(served.status("DELETE /verify/orders/1", &[served.bearer()]), "403");
     assert_eq!(served.status("GET /verify/orders/%2e%2e/x", &[served.bearer()]), "403");
+    assert_eq!(served.status("get /verify/orders/1", &[served.bearer()]), "403", "some read it in capitals");
 }
 
 #[test]

@@ -103,7 +103,7 @@ impl Scene {
             verify(&self.registry, &keys(), Some(text.as_bytes()), &request, now).unwrap();
         assert!(decision.is_accepted(), "{decision:?}");
         let Lookup::Match(matching) = lookup else { panic!("accepted without a match") };
-        let charge = Charge { cost: 1, actor: &Actor::default() };
+        let charge = Charge { cost: 1, actor: &Actor::default(), clock: &|| now };
         settle(&mut self.registry, &keys(), (&matching, decision), (&request, charge), now).unwrap();
     }
 

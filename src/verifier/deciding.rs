@@ -165,7 +165,7 @@ impl Shared {
         } else {
             let (key, secret, decision) = (line.key, line.id, Decision::Accepted);
             let (scopes, ip) = (scopes_of(request).into_owned(), request.ip);
-            registry.record(&Use { key, secret, decision, scopes, ip, cost, accounts }, now)
+            registry.record(&Use { key, secret, decision, scopes, ip, cost, accounts }, &*self.now)
         };
         if matches!(asked, Err(RegistryError::Busy)) {
             self.stuck_since.store(now.micros(), Ordering::Relaxed);

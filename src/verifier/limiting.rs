@@ -23,7 +23,7 @@ impl Shared {
             meters.add(of.kind(), limits, of.slot(counters)?);
             *who = Some(of);
         }
-        let spending = meters.take(cost, now, Some(&*self.now))?;
+        let spending = meters.take(cost, now, &*self.now)?;
         if cost > 0 && spending.denial.is_none() {
             self.secure(counters, &meters, &whose, now);
         }

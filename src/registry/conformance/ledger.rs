@@ -60,10 +60,10 @@ fn all(registry: &dyn Ledger) -> Vec<String> {
 fn a_recorded_request_is_counted_and_an_accepted_one_is_the_last_use(registry: &mut dyn Ledger) {
     let key = inserted(registry, "ci");
     let denied = Decision::Denied(Denial::InsufficientScope);
-    let spending = registry.record(&use_of(&key, denied), at(5)).unwrap();
+    let spending = registry.record(&use_of(&key, denied), &|| at(5)).unwrap();
     assert_eq!((spending.denial, spending.allowances.len()), (None, 0));
     assert!(stored(registry, key.id).last_use().is_none());
-    registry.record(&use_of(&key, Decision::Accepted), at(7)).unwrap();
+    registry.record(&use_of(&key, Decision::Accepted), &|| at(7)).unwrap();
     let last = stored(registry, key.id).last_use().unwrap();
     assert_eq!((last.at, last.ip), (at(7), Some("192.0.2.1".parse().unwrap())));
     assert_eq!(all(registry), ["ci accepted orders:read 1", "ci insufficient_scope orders:read 1"]);
@@ -72,7 +72,7 @@ fn a_recorded_request_is_counted_and_an_accepted_one_is_the_last_use(registry: &
 fn requests_of_one_sort_and_hour_are_one_row(registry: &mut dyn Ledger) {
     let key = inserted(registry, "ci");
     for offset in [0, 1, 3_599, 3_600] {
-        registry.record(&use_of(&key, Decision::Accepted), at(offset)).unwrap();
+        registry.record(&use_of(&key, Decision::Accepted), &|| at(offset)).unwrap();
     }
     let found = rows(registry, &UsageFilter::default());
     let hours: Vec<_> = found.iter().map(|row| (row.hour, row.requests)).collect();
@@ -169,7 +169,7 @@ fn what_is_counted_of_keys_that_are_not_there_is_left_out(registry: &mut dyn Led
         (0..1_500).map(|number| accepted(&gone, &format!("a:s{number}"), 1)).collect();
     many.extend([accepted(&here, "", 1), denied(&gone), denied(&here)]);
     registry.add_usage(&many, at(0)).unwrap();
-    registry.record(&use_of(&gone, Decision::Accepted), at(0)).unwrap();
+    registry.record(&use_of(&gone, Decision::Accepted), &|| at(0)).unwrap();
     registry.fold_all_usage().unwrap();
     assert_eq!(all(registry), ["here accepted  2", "here revoked  2"]);
 }
@@ -194,7 +194,7 @@ fn a_removed_key_takes_its_usage_and_its_states_with_it(registry: &mut dyn Ledge
     let account = |key: &Key| (Subject::Key(key.id), limits);
     for key in [&key, &other] {
         let used = Use { accounts: vec![account(key)], ..use_of(key, Decision::Accepted) };
-        assert_eq!(registry.record(&used, at(0)).unwrap().remaining(), Some(8));
+        assert_eq!(registry.record(&used, &|| at(0)).unwrap().remaining(), Some(8));
     }
     let remove = vec![(key.id, stored(registry, key.id).revision)];
     registry.apply(&Change { remove, ..Change::default() }).unwrap();

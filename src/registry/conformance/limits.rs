@@ -44,7 +44,7 @@ fn stands(registry: &dyn Ledger, account: &(Subject, Limits), at: Instant) -> Ac
 
 fn what_was_taken_stands_on_the_account(registry: &mut dyn Ledger) {
     let account = (subject(), Limits { rate: Some(rate("10/10s")), quota: Some(quota("9/day")) });
-    let spending = registry.record(&request(std::slice::from_ref(&account), 4), at(0)).unwrap();
+    let spending = registry.record(&request(std::slice::from_ref(&account), 4), &|| at(0)).unwrap();
     assert_eq!((spending.denial, spending.remaining()), (None, Some(5)));
     let stands = stands(registry, &account, at(0));
     assert_eq!((stands.of, stands.limits), ("key", account.1));
@@ -59,9 +59,9 @@ fn what_one_account_refuses_no_other_pays_and_it_is_counted_as_that_denial(regis
     let accounts = [own.clone(), owner];
     let secret = key.secrets[0].id;
     let used = Use { key: key.id, secret, ..request(&accounts, 2) };
-    assert_eq!(registry.record(&used, at(0)).unwrap().denial, None);
+    assert_eq!(registry.record(&used, &|| at(0)).unwrap().denial, None);
     let before = stands(registry, &own, at(1));
-    let refused = registry.record(&used, at(1)).unwrap();
+    let refused = registry.record(&used, &|| at(1)).unwrap();
     assert_eq!((refused.denial, refused.retry_after_seconds), (Some(Denial::RateLimited), Some(59)));
     let after = stands(registry, &own, at(1));
     assert_eq!((after.arrival, after.used), (before.arrival, before.used));
@@ -79,7 +79,7 @@ fn a_request_that_is_denied_already_takes_nothing(registry: &mut dyn Ledger) {
     let account = (subject(), Limits { rate: Some(rate("2/1m")), quota: Some(quota("2/day")) });
     let denied = Decision::Denied(Denial::IpNotAllowed);
     let used = Use { decision: denied, ..request(std::slice::from_ref(&account), 1) };
-    assert_eq!(registry.record(&used, at(0)).unwrap().denial, None);
+    assert_eq!(registry.record(&used, &|| at(0)).unwrap().denial, None);
     let stands = stands(registry, &account, at(0));
     assert_eq!((stands.arrival, stands.used), (0, 0));
 }
@@ -88,7 +88,7 @@ fn a_clock_at_the_end_of_time_breaks_nothing(registry: &mut dyn Ledger) {
     let account = (subject(), Limits { rate: Some(rate("5/1m")), quota: Some(quota("5/month")) });
     let end = Instant::from_seconds(i64::MAX);
     let request = request(std::slice::from_ref(&account), 1);
-    registry.record(&request, end).unwrap();
-    assert_eq!(registry.record(&request, at(0)).unwrap().denial, Some(Denial::RateLimited));
-    assert_eq!(registry.record(&request, at(12)).unwrap().denial, None, "one burst is what it cost");
+    registry.record(&request, &|| end).unwrap();
+    assert_eq!(registry.record(&request, &|| at(0)).unwrap().denial, Some(Denial::RateLimited));
+    assert_eq!(registry.record(&request, &|| at(12)).unwrap().denial, None, "one burst is what it cost");
 }

@@ -6,7 +6,7 @@ use crate::domain::key::{Key, LastUse};
 use crate::domain::limit::{Account, Limits, Spending, Subject, nanos, spend};
 use crate::domain::time::Instant;
 use crate::domain::usage::{Counted, UsageRow, Used, hour_of};
-use crate::registry::ledger::{Ledger, UsageFilter, Use};
+use crate::registry::ledger::{Clock, Ledger, UsageFilter, Use};
 use crate::registry::{Result, Visit};
 
 /// By key, hour, outcome and scopes.
@@ -40,7 +40,8 @@ impl MemoryRegistry {
 }
 
 impl Ledger for MemoryRegistry {
-    fn record(&mut self, used: &Use, now: Instant) -> Result<Spending> {
+    fn record(&mut self, used: &Use, clock: &Clock<'_>) -> Result<Spending> {
+        let now = clock();
         let mut spending = Spending::default();
         if used.decision == Decision::Accepted {
             let mut accounts = self.accounts(&used.accounts, now)?;

@@ -13,7 +13,7 @@ use crate::domain::limit::{Account, Limits, Spending, Subject};
 use crate::domain::time::Instant;
 use crate::domain::usage::{Counted, UsageRow};
 use crate::registry::Visit;
-use crate::registry::ledger::{Ledger, UsageFilter, Use};
+use crate::registry::ledger::{Clock, Ledger, UsageFilter, Use};
 
 impl SqliteRegistry {
     pub(super) fn in_transaction<T>(
@@ -52,14 +52,15 @@ fn counters_for(path: &Path, used: &Use) -> Result<Option<Counters>> {
 }
 
 impl Ledger for SqliteRegistry {
-    fn record(&mut self, used: &Use, now: Instant) -> Result<Spending> {
+    fn record(&mut self, used: &Use, clock: &Clock<'_>) -> Result<Spending> {
         // Those who make counters hold the write lock, so inside the transaction there are counters or there are none.
         let path = self.real_path()?;
         self.in_transaction(|transaction| {
             let counters = counters_for(&path, used)?;
+            let now = clock();
             let spending = match used.decision {
                 Decision::Accepted => {
-                    limits::take(transaction, counters.as_ref(), &used.accounts, (used.cost, now))?
+                    limits::take(transaction, counters.as_ref(), &used.accounts, (used.cost, now, clock))?
                 }
                 Decision::Denied(_) => Spending::default(),
             };

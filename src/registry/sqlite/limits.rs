@@ -7,6 +7,7 @@ use super::meters::{MOST, Meters, Where, used_of, used_up_until};
 use super::{Result, counting};
 use crate::domain::limit::{Account, Limits, Period, Quota, Rate, Spending, Subject, Window, nanos};
 use crate::domain::time::{Instant, Span};
+use crate::registry::ledger::Clock;
 
 /// So many windows of each subject are kept, the newest. By number and not by age: a clock that was years ahead for a
 /// while must find the counts it left.
@@ -35,7 +36,7 @@ pub(super) fn take(
     connection: &Connection,
     counters: Option<&Counters>,
     of: &[(Subject, Limits)],
-    (cost, now): (u32, Instant),
+    (cost, now, clock): (u32, Instant, &Clock<'_>),
 ) -> Result<Spending> {
     let used_up = match counters {
         Some(counters) => counters.used_up(),
@@ -44,7 +45,7 @@ pub(super) fn take(
     loop {
         let mut meters = meters(connection, (counters, used_up), of, now)?;
         // A window that began since they were looked at.
-        let Some(spending) = meters.take(cost, now, None) else { continue };
+        let Some(spending) = meters.take(cost, now, clock) else { continue };
         for (account, (subject, _)) in meters.accounts().iter().zip(of) {
             write_down(connection, account, subject, &spending, now)?;
         }

@@ -5,6 +5,7 @@ use std::sync::atomic::Ordering;
 use super::counters::{Count, Counters, Slot};
 use crate::domain::limit::{Account, Limits, Period, Quota, Spending, nanos, spend};
 use crate::domain::time::Instant;
+use crate::registry::ledger::Clock;
 
 /// At most a key's own, its owner's and its project's.
 pub(super) const MOST: usize = 3;
@@ -12,9 +13,6 @@ pub(super) const MOST: usize = 3;
 const COUNT_BITS: u32 = 48;
 const COUNT: u64 = (1 << COUNT_BITS) - 1;
 const _: () = assert!(Quota::MOST <= COUNT, "every quota can be counted");
-
-/// Says when it is.
-pub type Clock<'a> = dyn Fn() -> Instant + 'a;
 
 /// Whose limits a request asks, with their counters.
 #[derive(Debug)]
@@ -90,15 +88,16 @@ impl<'a> Meters<'a> {
     }
 
     /// Takes `cost` from all or from none, as [`spend`] says; zero only asks. None when a counter is of a later window.
-    /// `clock` says when it is by then, for what has to be given back when another was faster at one of them.
-    pub fn take(&mut self, cost: u32, now: Instant, clock: Option<&Clock<'_>>) -> Option<Spending> {
+    /// `clock` says when it is by then: for what has to be given back when another was faster at one of them, and to tell
+    /// what others took since `now` from what a clock that was set back left behind.
+    pub fn take(&mut self, cost: u32, now: Instant, clock: &Clock<'_>) -> Option<Spending> {
         let start = self.accounts;
         loop {
             self.accounts = start;
             let before = self.looked(now)?;
             let spending = spend(&mut self.accounts[..self.length], cost, now);
             if spending.denial.is_some() {
-                self.bring_back(&before, now);
+                self.bring_back(&before, clock);
             }
             if spending.denial.is_some() || cost == 0 || self.commit(&before, (cost, now), clock) {
                 return Some(spending);
@@ -126,7 +125,7 @@ impl<'a> Meters<'a> {
     }
 
     /// Writes what `spend` made of the accounts, unless another was faster at any of them.
-    fn commit(&self, before: &[Look; MOST], (cost, now): (u32, Instant), clock: Option<&Clock<'_>>) -> bool {
+    fn commit(&self, before: &[Look; MOST], (cost, now): (u32, Instant), clock: &Clock<'_>) -> bool {
         // Owner and project first: they are contended, and what was taken from them would have to be given back.
         for place in (0..self.length).rev() {
             if !self.commit_one(place, before[place], cost, now) {
@@ -160,7 +159,7 @@ impl<'a> Meters<'a> {
         arrived
     }
 
-    fn undo(&self, place: usize, before: Look, (cost, now): (u32, Instant), clock: Option<&Clock<'_>>) {
+    fn undo(&self, place: usize, before: Look, (cost, now): (u32, Instant), clock: &Clock<'_>) {
         let (account, slot) = (&self.accounts[place], self.slots[place]);
         if let (Some(_), Some(slot)) = (account.limits.rate, slot.rate) {
             give_back_time(slot, before, account.arrival, clock);
@@ -171,12 +170,12 @@ impl<'a> Meters<'a> {
     }
 
     /// An arrival that a clock set back has left behind is brought back for good, or it would refuse until then.
-    fn bring_back(&self, before: &[Look; MOST], now: Instant) {
+    fn bring_back(&self, before: &[Look; MOST], clock: &Clock<'_>) {
         for (place, look) in before.iter().enumerate().take(self.length) {
             let (Some(rate), Some(slot)) = (self.accounts[place].limits.rate, self.slots[place].rate) else {
                 continue;
             };
-            let trusted = rate.trusted(look.arrival, nanos(now));
+            let trusted = rate.trusted(look.arrival, nanos(clock()));
             if trusted != look.arrival {
                 let arrival = slot.word(Count::Arrival);
                 // Another who was faster did the same.
@@ -235,13 +234,13 @@ pub(super) fn used_of(slot: Slot<'_>, period: Period, now: Instant) -> Option<u6
 /// already, and then it is part of nothing any more: given back, it would let one pass too many. Had it never been
 /// taken, the arrival would be no later than what they took behind the one before or behind the instant that now is.
 /// When others took and there is no clock, and when others gave back, all of it stays taken.
-fn give_back_time(slot: Slot<'_>, look: Look, taken: u64, clock: Option<&Clock<'_>>) {
+fn give_back_time(slot: Slot<'_>, look: Look, taken: u64, clock: &Clock<'_>) {
     let less = |arrival: u64| {
         if arrival == taken {
             return Some(look.arrival);
         }
         let others = arrival.checked_sub(taken)?;
-        let without = look.arrival.max(nanos(clock?())) + others;
+        let without = look.arrival.max(nanos(clock())) + others;
         (without < arrival).then_some(without)
     };
     let begun = slot.word(Count::ReturnsBegun).fetch_add(1, Ordering::AcqRel);

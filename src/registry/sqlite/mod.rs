@@ -42,7 +42,7 @@ use crate::domain::time::Instant;
 pub use counters::{Counters, Slot};
 pub use counting::Ahead;
 pub use follow::{Changes, Mark, Reading};
-pub use meters::{Clock, Meters, Reserve};
+pub use meters::{Meters, Reserve};
 pub use numbers::PLACES;
 pub use open::CreationLock;
 pub(crate) use prefetch::{in_large_pages, prefetch};

@@ -61,7 +61,7 @@ impl Scene {
             accounts: vec![(Subject::Key(key.id), key.limits)],
         };
         let now = self.verifier.now();
-        self.registry.record(&used, now).unwrap().denial.is_none()
+        self.registry.record(&used, &|| now).unwrap().denial.is_none()
     }
 
     /// As after SIGKILL: nothing is written down, and its memory is not given back.

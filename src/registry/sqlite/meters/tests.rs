@@ -31,12 +31,9 @@ fn meter<'a>(counters: &'a Counters, owner: &str, rate: Rate) -> Meters<'a> {
 struct Halted<'a>(Meters<'a>, Look, Instant);
 
 impl Halted<'_> {
-    fn give_back(&self, clock: Option<Instant>) {
+    fn give_back(&self, later: Instant) {
         let Self(meters, look, began) = self;
-        match clock {
-            Some(later) => meters.undo(0, *look, (1, *began), Some(&move || later)),
-            None => meters.undo(0, *look, (1, *began), None),
-        }
+        meters.undo(0, *look, (1, *began), &move || later);
     }
 }
 
@@ -48,7 +45,7 @@ fn halted<'a>(counters: &'a Counters, owner: &str, rate: Rate, now: Instant) -> 
 }
 
 fn passes(counters: &Counters, owner: &str, rate: Rate, now: Instant) -> bool {
-    meter(counters, owner, rate).take(1, now, None).unwrap().denial.is_none()
+    meter(counters, owner, rate).take(1, now, &|| now).unwrap().denial.is_none()
 }
 
 #[test]
@@ -56,11 +53,11 @@ fn what_is_given_back_at_once_is_there_for_others() {
     let (_folder, counters) = counters();
     let rate = Rate::parse("60/1m", Some(2)).unwrap();
     let first = halted(&counters, "a", rate, at(0)).unwrap();
-    first.give_back(None);
+    first.give_back(at(0));
     let second = halted(&counters, "a", rate, at(0)).unwrap();
     assert!(passes(&counters, "a", rate, at(0)));
     assert!(!passes(&counters, "a", rate, at(0)), "two were taken");
-    second.give_back(Some(at(0)));
+    second.give_back(at(0));
     assert!(passes(&counters, "a", rate, at(0)), "one was given back");
     assert!(!passes(&counters, "a", rate, at(0)));
 }
@@ -72,9 +69,9 @@ fn two_that_are_given_back_one_after_the_other_let_nobody_pass_twice() {
     let rate = Rate::new(1, Span::from_seconds(2).unwrap(), Some(2)).unwrap();
     let first = halted(&counters, "a", rate, at(600_000)).unwrap();
     let second = halted(&counters, "a", rate, at(800_000)).unwrap();
-    first.give_back(Some(at(1_000_000)));
+    first.give_back(at(1_000_000));
     assert!(passes(&counters, "a", rate, at(1_400_000)));
-    second.give_back(Some(at(2_200_000)));
+    second.give_back(at(2_200_000));
     let passed = [2_500_000, 3_100_000].map(|then| passes(&counters, "a", rate, at(then)));
     assert_ne!(passed, [true, true], "three within two seconds");
 }
@@ -83,13 +80,23 @@ fn two_that_are_given_back_one_after_the_other_let_nobody_pass_twice() {
 fn what_was_over_before_it_is_given_back_lets_nobody_pass_twice() {
     let (_folder, counters) = counters();
     let rate = Rate::parse("60/1m", Some(1)).unwrap();
-    for clock in [None, Some(at(60_000_000))] {
-        let owner = if clock.is_some() { "a" } else { "b" };
-        let late = halted(&counters, owner, rate, at(0)).unwrap();
-        assert!(passes(&counters, owner, rate, at(60_000_000)));
-        late.give_back(clock);
-        assert!(!passes(&counters, owner, rate, at(60_000_000)), "{clock:?}");
-    }
+    let late = halted(&counters, "a", rate, at(0)).unwrap();
+    assert!(passes(&counters, "a", rate, at(60_000_000)));
+    late.give_back(at(60_000_000));
+    assert!(!passes(&counters, "a", rate, at(60_000_000)));
+}
+
+#[test]
+fn whoever_looked_at_the_clock_before_others_took_gives_nothing_back_to_them() {
+    let (_folder, counters) = counters();
+    let rate = Rate::parse("60/1m", Some(2)).unwrap();
+    assert_eq!([(); 2].map(|()| passes(&counters, "a", rate, at(9_000_000))), [true; 2]);
+    let mut late = meter(&counters, "a", rate);
+    assert!(late.take(1, at(0), &|| at(9_000_000)).unwrap().denial.is_some());
+    assert!(!passes(&counters, "a", rate, at(9_000_000)), "two had passed");
+    // A clock that was really set back says the same twice.
+    assert!(late.take(1, at(0), &|| at(0)).unwrap().denial.is_some());
+    assert!(passes(&counters, "a", rate, at(1_000_000)), "by then one burst is what it cost");
 }
 
 #[test]
@@ -101,7 +108,7 @@ fn the_largest_quota_is_used_up_by_the_largest_costs_and_not_a_request_later() {
         let mut meters = Meters::new(&counters);
         let limits = Limits { rate: None, quota: Some(quota) };
         meters.add("owner", limits, counters.of_party(place).unwrap());
-        meters.take(u32::MAX, at(0), None).unwrap().denial.is_none()
+        meters.take(u32::MAX, at(0), &|| at(0)).unwrap().denial.is_none()
     };
     let most = Quota::MOST / u64::from(u32::MAX);
     assert_eq!((0..most + 10).filter(|_| passes()).count() as u64, most);
@@ -123,7 +130,7 @@ proptest! {
                 0 | 1 => passed.extend(passes(&counters, "a", rate, at(now)).then_some(now)),
                 2 => waiting.extend(halted(&counters, "a", rate, at(now))),
                 _ if waiting.is_empty() => {}
-                _ => waiting.remove(waiting.len() / 2).give_back(Some(at(now))),
+                _ => waiting.remove(waiting.len() / 2).give_back(at(now)),
             }
         }
         for (place, begin) in passed.iter().enumerate() {

@@ -35,8 +35,9 @@ fn passed(limits: Limits) -> usize {
     open(&path).apply(&Change { insert: std::slice::from_ref(&key), ..Change::default() }).unwrap();
     let ask = || {
         let mut registry = SqliteRegistry::open(&path).unwrap();
-        let mut pass =
-            || registry.record(&request(&key, limits), Instant::from_seconds(NOW)).unwrap().denial.is_none();
+        let mut pass = || {
+            registry.record(&request(&key, limits), &|| Instant::from_seconds(NOW)).unwrap().denial.is_none()
+        };
         (0..25).filter(|_| pass()).count()
     };
     thread::scope(|scope| {
@@ -56,6 +57,22 @@ fn eight_that_verify_at_once_pass_exactly_what_a_quota_lets_pass() {
 }
 
 #[test]
+fn the_clock_is_looked_at_when_nobody_else_can_write() {
+    let (_folder, path) = created();
+    let key = samples::key("limited");
+    let clock = || {
+        let other = rusqlite::Connection::open(&path).unwrap();
+        other.busy_timeout(std::time::Duration::ZERO).unwrap();
+        let error = other.execute_batch("BEGIN IMMEDIATE").unwrap_err();
+        assert_eq!(error.sqlite_error_code(), Some(rusqlite::ErrorCode::DatabaseBusy));
+        Instant::from_seconds(NOW)
+    };
+    let used = request(&key, limited(Some("1/1m"), None));
+    let spending = SqliteRegistry::open(&path).unwrap().record(&used, &clock).unwrap();
+    assert_eq!(spending.denial, None);
+}
+
+#[test]
 fn a_clock_that_was_years_ahead_for_a_while_gives_no_fresh_quota() {
     let (_folder, path) = created();
     let key = samples::key("limited");
@@ -63,7 +80,7 @@ fn a_clock_that_was_years_ahead_for_a_while_gives_no_fresh_quota() {
     let limits = limited(None, Some("1/day"));
     let mut asks = |offset: i64| {
         let now = Instant::from_seconds(NOW + offset);
-        registry.record(&request(&key, limits), now).unwrap().denial.is_none()
+        registry.record(&request(&key, limits), &|| now).unwrap().denial.is_none()
     };
     assert!(asks(0));
     assert!(asks(20 * 365 * 86_400));
@@ -78,7 +95,7 @@ fn the_counts_of_old_windows_are_dropped_and_never_the_newest() {
     let limits = limited(None, Some("1/day"));
     let day = |number: u16| Instant::from_seconds(NOW).checked_add(Span::days(number)).unwrap();
     for number in 0..450 {
-        registry.record(&request(&key, limits), day(number)).unwrap();
+        registry.record(&request(&key, limits), &|| day(number)).unwrap();
     }
     let connection = rusqlite::Connection::open(&path).unwrap();
     let sql = "SELECT count(*), min(quota_window), max(quota_window) FROM quota_used";

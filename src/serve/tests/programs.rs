@@ -349,3 +349,72 @@ fn a_publishable_key_learns_what_it_is_where_it_may_be_sent_from() {
     let from = |origin: &str| served.status("GET /v1/self", &[served.bearer(), format!("origin: {origin}")]);
     assert_eq!((from("https://example.com"), from("https://evil.example")), ("200".into(), "403".into()));
 }
+
+#[test]
+fn what_a_program_says_of_a_request_decides_and_not_how_the_program_itself_asks() {
+    let named = |name: &str| wish(name, Limits::default(), Kind::Private);
+    let mut near = named("near");
+    near.networks = Allowed::Only(vec!["192.0.2.0/24".parse().unwrap(), "2001:db8::/32".parse().unwrap()]);
+    let mut here = named("here");
+    here.networks = Allowed::Only(vec!["127.0.0.0/8".parse().unwrap()]);
+    let mut site = named("site");
+    site.origins = Allowed::Only(vec!["https://shop.example".parse().unwrap()]);
+    let mut test = named("test");
+    test.env = crate::domain::secret::Env::Test;
+    let mut asker = named("asker");
+    asker.scopes = Scopes::new(["apikey:verify".parse().unwrap()]).unwrap();
+    let served = served(scene(vec![near, here, site, test, asker]), "");
+    for (place, rest, code) in [
+        (0, r#","ip":"192.0.2.7""#, "accepted"),
+        (0, r#","ip":"::ffff:192.0.2.7""#, "accepted"),
+        (0, r#","ip":"2001:db8::7""#, "accepted"),
+        (0, r#","ip":"198.51.100.7""#, "ip_not_allowed"),
+        (0, "", "ip_not_allowed"),
+        (1, r#","ip":"127.0.0.7""#, "accepted"),
+        (1, "", "ip_not_allowed"),
+        (2, r#","origin":"https://shop.example""#, "accepted"),
+        (2, r#","origin":"https://evil.example""#, "origin_not_allowed"),
+        (2, "", "origin_not_allowed"),
+        (2, r#","env":"live","origin":"https://shop.example""#, "accepted"),
+        (2, r#","env":"test","origin":"https://shop.example""#, "wrong_environment"),
+        (3, r#","env":"test""#, "accepted"),
+        (3, r#","env":"live""#, "wrong_environment"),
+        (3, "", "accepted"),
+    ] {
+        let question = format!(r#"{{"secret":"{}"{rest}}}"#, served.scene.text(place));
+        let (status, view) = served.post("/v1/verify", &served.scene.text(4), &question);
+        assert_eq!((status.as_str(), &view["code"]), ("200", &code.into()), "{place} {rest}");
+        assert_eq!(view["accepted"], code == "accepted", "{place} {rest}");
+    }
+}
+
+#[test]
+fn a_question_takes_its_cost_from_a_quota_and_one_that_costs_nothing_takes_nothing() {
+    let limits = Limits { rate: None, quota: Some("100/day".parse().unwrap()) };
+    let mut asker = wish("asker", Limits::default(), Kind::Private);
+    asker.scopes = Scopes::new(["apikey:verify".parse().unwrap()]).unwrap();
+    let served = served(scene(vec![wish("one", limits, Kind::Private), asker]), "");
+    let (one, asker) = (served.scene.text(0), served.scene.text(1));
+    let left = || served.get("/v1/self")["limits"][0]["remaining"].as_u64().unwrap();
+    for (cost, code, remaining) in [
+        (",\"cost\":0", "accepted", 100),
+        ("", "accepted", 99),
+        (",\"cost\":30", "accepted", 69),
+        (",\"cost\":0", "accepted", 69),
+        (",\"cost\":70", "quota_exceeded", 69),
+        (",\"cost\":69", "accepted", 0),
+        (",\"cost\":1", "quota_exceeded", 0),
+    ] {
+        let question = format!("{{\"secret\":\"{one}\"{cost}}}");
+        let (_, view) = served.post("/v1/verify", &asker, &question);
+        assert_eq!((&view["code"], left()), (&code.into(), remaining), "{cost}");
+        if code == "accepted" {
+            assert_eq!(view["remaining"], remaining, "{cost}");
+        }
+    }
+    let answer = served.ask("GET /verify", &[served.bearer()]);
+    assert!(
+        answer.starts_with("HTTP/1.1 429") && answer.contains("ratelimit: \"key-quota\";r=0;"),
+        "{answer}"
+    );
+}

@@ -1,4 +1,4 @@
-//! The README shows only commands that exist.
+//! The README shows only commands and settings that exist.
 #![allow(clippy::unwrap_used, reason = "a test stops where something is not as it laid it down")]
 
 #[test]
@@ -24,5 +24,23 @@ fn the_readme_lists_every_exit_code_that_is_ours() {
     let readme = include_str!("../README.md");
     for (exit, _) in apikey::exit::ALL.iter().filter(|(exit, _)| (*exit as u8) < 128) {
         assert!(readme.contains(&format!("\n| {} |", *exit as u8)), "{exit:?}");
+    }
+}
+
+#[test]
+fn every_serve_toml_of_the_readme_is_right_where_it_belongs() {
+    let readme = include_str!("../README.md");
+    let blocks: Vec<&str> =
+        readme.split("```toml\n").skip(1).map(|block| block.split("```").next().unwrap()).collect();
+    let [first, further, connections] = blocks[..] else { panic!("{} blocks", blocks.len()) };
+    let (whole_server, routes) = first.split_at(first.find("[[route]]").unwrap());
+    let merged = [whole_server, further, connections, routes].join("\n");
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("serve.toml");
+    for config in [&merged, first, connections] {
+        std::fs::write(&path, config).unwrap();
+        let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_apikey"));
+        let ran = command.args(["serve", "--check", "--config"]).arg(&path).output().unwrap();
+        assert!(ran.status.success(), "{config}\n{}", String::from_utf8_lossy(&ran.stderr));
     }
 }

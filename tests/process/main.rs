@@ -12,6 +12,7 @@ mod modes;
 mod private;
 mod run;
 mod serve;
+mod serve_answers;
 mod serve_attacks;
 mod serve_log;
 mod serving;

@@ -15,6 +15,7 @@ mod serve;
 mod serve_answers;
 mod serve_attacks;
 mod serve_log;
+mod serve_settings;
 mod serving;
 mod start;
 mod streams;

@@ -1,7 +1,7 @@
 //! `apikey serve` as a service: where it listens, how it is told, and how it ends.
 
 use std::io::{Read as _, Write as _};
-use std::net::{TcpListener, TcpStream};
+use std::net::TcpListener;
 use std::os::fd::OwnedFd;
 use std::os::unix::fs::PermissionsExt as _;
 use std::os::unix::net::{UnixDatagram, UnixListener, UnixStream};
@@ -12,7 +12,7 @@ use std::time::Duration;
 use rustix::process::Signal;
 
 use crate::machine::{APIKEY, LOOK_EVERY, LOOKS, Machine, finish};
-use crate::serving::{Serving, ask, connect, rest, say, status, write_config};
+use crate::serving::{Serving, ask, connect, rest, say, status, wait_until_asked_for_more, write_config};
 
 #[test]
 fn a_socket_file_has_its_mode_from_the_start_and_goes_with_the_server() {
@@ -264,13 +264,6 @@ fn what_was_counted_up_to_the_end_is_written() {
             usage.as_array().unwrap().iter().map(|row| row["requests"].as_u64().unwrap()).sum();
         assert_eq!(counted, round * 10, "{usage}");
     }
-}
-
-/// The request is under way once the server wants its body.
-fn wait_until_asked_for_more(stream: &mut TcpStream) {
-    let mut answer = [0; 25];
-    stream.read_exact(&mut answer).unwrap();
-    assert_eq!(&answer, b"HTTP/1.1 100 Continue\r\n\r\n");
 }
 
 #[test]

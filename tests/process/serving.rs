@@ -161,6 +161,30 @@ pub(crate) fn ask(wire: &mut dyn Wire, line: &str, fields: &[&str]) -> String {
     say(wire, format!("{line} HTTP/1.1\r\nhost: api\r\nconnection: close\r\n{fields}\r\n").as_bytes())
 }
 
+/// The whole answer to one request over a connection that stays.
+pub(crate) fn ask_again(wire: &mut dyn Wire, line: &str, fields: &[&str]) -> String {
+    let fields: String = fields.iter().flat_map(|field| [field, "\r\n"]).collect();
+    wire.write_all(format!("{line} HTTP/1.1\r\nhost: api\r\n{fields}\r\n").as_bytes()).unwrap();
+    let (mut answer, mut part) = (String::new(), [0; 4096]);
+    loop {
+        let length = wire.read(&mut part).unwrap();
+        assert!(length > 0, "closed after {answer:?}");
+        answer.push_str(std::str::from_utf8(&part[..length]).unwrap());
+        let Some((head, body)) = answer.split_once("\r\n\r\n") else { continue };
+        let length = head.lines().find_map(|line| line.strip_prefix("content-length: ")).unwrap();
+        if body.len() == length.parse::<usize>().unwrap() {
+            return answer;
+        }
+    }
+}
+
+/// The request is under way once the server wants its body.
+pub(crate) fn wait_until_asked_for_more(wire: &mut dyn Wire) {
+    let mut answer = [0; 25];
+    wire.read_exact(&mut answer).unwrap();
+    assert_eq!(&answer, b"HTTP/1.1 100 Continue\r\n\r\n");
+}
+
 /// What is answered to these bytes until the server closes; one that closes before it has read them all is no error.
 pub(crate) fn say(wire: &mut dyn Wire, bytes: &[u8]) -> String {
     let _ = wire.write_all(bytes);

@@ -10,7 +10,8 @@ use rand::{RngExt, SeedableRng};
 use crate::machine::{Machine, Ran, watched};
 
 const ROUNDS: usize = 90;
-const KILLED: i32 = 128 + 9;
+/// How a process ends that was killed.
+pub(crate) const KILLED: i32 = 128 + 9;
 
 /// Lets nobody live long, and learns how long that is here.
 struct Killer {

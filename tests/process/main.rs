@@ -14,6 +14,7 @@ mod run;
 mod serve;
 mod serve_answers;
 mod serve_attacks;
+mod serve_crashes;
 mod serve_crowd;
 mod serve_log;
 mod serve_settings;

@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use rustix::process::{Pid, Signal, kill_process};
 
+use crate::crashes::KILLED;
 use crate::machine::{LOOK_EVERY, LOOKS, Machine, Ran, watched};
 
 /// A running server; it ends with the test.
@@ -104,6 +105,12 @@ impl Serving {
         self.signal(Signal::TERM);
         let ran = watched(self.child.take().unwrap());
         (ran, self.said())
+    }
+
+    /// Kills it.
+    pub(crate) fn kill(mut self) {
+        self.signal(Signal::KILL);
+        watched(self.child.take().unwrap()).ended(KILLED);
     }
 
     /// A field of `/proc/PID/status`, in KiB or a number.

@@ -6,6 +6,7 @@
 //! registry ahead of time, see [`super::counting`]. The file names the run of the machine and the registry's file, and is
 //! worth nothing under another.
 
+mod pieces;
 mod place;
 
 use std::fs::{File, OpenOptions};
@@ -21,11 +22,12 @@ use crate::domain::key::KeyId;
 use crate::domain::limit::{Subject, nanos};
 use crate::domain::time::Instant;
 
+use pieces::words;
 pub(super) use place::boot;
 use place::{Expected, beside, check_private, is_at, private, reserve};
 
 /// What the header begins with: the name of this layout.
-const LAYOUT: u64 = u64::from_be_bytes(*b"apikcnt1");
+const LAYOUT: u64 = u64::from_be_bytes(*b"apikcnt2");
 const HEADER_BYTES: u64 = 4_096;
 const SLOT_WORDS: usize = 8;
 const SLOT_BYTES: u64 = 64;
@@ -157,9 +159,10 @@ impl Counters {
         self.header(Word::Layout).store(0, Ordering::Release);
     }
 
-    /// Whether nobody else has them; from then on nobody gets them until they are dropped.
+    /// Whether nobody else has them; from then on nobody gets them until they are dropped. When others count in another
+    /// file by now, what these say is not what was used.
     pub(super) fn is_last(&self) -> bool {
-        self.file.try_lock().is_ok()
+        self.file.try_lock().is_ok() && self.is_in_place()
     }
 
     /// Removes the file, when all of it is written down.
@@ -191,8 +194,7 @@ impl Counters {
     /// The slot of a key, by its place in the registry.
     #[must_use]
     pub fn of_key(&self, place: u64, id: &KeyId) -> Option<Slot<'_>> {
-        let piece = self.keys.get(usize::try_from(place / PIECE_SLOTS).ok()?)?;
-        let slot = self.slot(piece, 1 + place / PIECE_SLOTS, place % PIECE_SLOTS)?;
+        let slot = self.slot(1 + place / PIECE_SLOTS, place % PIECE_SLOTS)?;
         let tag = tag_of_key(id);
         let word = slot.word(Count::Tag);
         // Nearly always it is there already, and to look costs less than to swap.
@@ -234,56 +236,11 @@ impl Counters {
     /// The slot at that place.
     #[must_use]
     pub fn of_party(&self, place: u64) -> Option<Slot<'_>> {
-        self.slot(&self.parties, 0, place)
-    }
-
-    /// The slot of any subject; a key's is found by its place.
-    pub(super) fn of(&self, subject: &Subject, place: Option<u64>) -> Option<Slot<'_>> {
-        match subject {
-            Subject::Key(id) => self.of_key(place?, id),
-            Subject::Owner(_) | Subject::Project(_) => self.of_party(self.place_of_party(subject)?),
-        }
-    }
-
-    fn slot<'a>(
-        &'a self,
-        piece: &'a OnceLock<Option<memmap2::MmapRaw>>,
-        number: u64,
-        slot: u64,
-    ) -> Option<Slot<'a>> {
-        let map = piece.get_or_init(|| self.map_piece(number)).as_ref()?;
-        let first = usize::try_from(slot).ok()? * SLOT_WORDS;
-        let (slots, _) = words(map).get(first..first + SLOT_WORDS)?.as_chunks::<SLOT_WORDS>();
-        slots.first().map(Slot)
-    }
-
-    /// A piece of the file with its room on the disk: a page without room would end the process when it is written.
-    fn map_piece(&self, number: u64) -> Option<memmap2::MmapRaw> {
-        let length = PIECE_SLOTS * SLOT_BYTES;
-        let offset = HEADER_BYTES + number * length;
-        if !reserve(&self.file, offset, length) {
-            return None;
-        }
-        let length = usize::try_from(length).ok()?;
-        memmap2::MmapOptions::new().offset(offset).len(length).map_raw(&self.file).ok()
+        self.slot(0, place)
     }
 
     fn header(&self, word: Word) -> &AtomicU64 {
         &words(&self.header)[word as usize]
-    }
-}
-
-/// A mapping as the words that it is.
-fn words(map: &memmap2::MmapRaw) -> &[AtomicU64] {
-    #[expect(clippy::cast_ptr_alignment, reason = "mappings of this file begin at multiples of 4096 bytes")]
-    let words = map.as_mut_ptr().cast::<AtomicU64>();
-    #[expect(
-        unsafe_code,
-        reason = "the mapping is `len` bytes long, aligned, writable, and lives as long as `map`; other processes write \
-                  it, and everybody does so atomically"
-    )]
-    unsafe {
-        std::slice::from_raw_parts(words, map.len() / 8)
     }
 }
 

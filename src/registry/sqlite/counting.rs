@@ -79,7 +79,7 @@ impl SqliteRegistry {
         })?;
         counters.note_secured(now);
         for (ahead, written) in ahead.iter().zip(written) {
-            if let Some(slot) = counters.of(&ahead.subject, ahead.place) {
+            if let Some(slot) = counters.of(&ahead.subject, ahead.place).map_err(|error| failed(&error))? {
                 note_secured(slot, ahead.quota.period(), written, now);
             }
         }
@@ -197,10 +197,11 @@ fn load(connection: &Connection, counters: &Counters, now: Instant) -> Result<()
 fn slot_of<'a>(connection: &Connection, counters: &'a Counters, subject: &str) -> Result<Option<Slot<'a>>> {
     let named = |kind: &str| subject.strip_prefix(kind).and_then(|name| name.parse().ok());
     if let Ok(id) = subject.parse::<KeyId>() {
-        return Ok(counters.of(&Subject::Key(id), place_of(connection, subject)?));
+        let place = place_of(connection, subject)?;
+        return counters.of(&Subject::Key(id), place).map_err(|error| failed(&error));
     }
     let party = named("owner:").map(Subject::Owner).or_else(|| named("project:").map(Subject::Project));
-    Ok(party.and_then(|subject| counters.of(&subject, None)))
+    party.map_or(Ok(None), |subject| counters.of(&subject, None).map_err(|error| failed(&error)))
 }
 
 /// Where a key is.
@@ -224,7 +225,9 @@ fn write_down(connection: &Connection, counters: &Counters, now: Instant) -> Res
         let subject: String = row.get(0)?;
         let place = row.get::<_, Option<i64>>(1)?.and_then(|place| u64::try_from(place).ok());
         let slot = match (place, subject.parse::<KeyId>()) {
-            (Some(place), Ok(id)) => counters.of_key(place, &id),
+            (Some(place), Ok(id)) => {
+                counters.of(&Subject::Key(id), Some(place)).map_err(|error| failed(&error))?
+            }
             _ => slot_of(connection, counters, &subject)?,
         };
         if let Some(slot) = slot {

@@ -1,7 +1,7 @@
 //! Attacks on the file, and many processes at once.
 
 mod files;
-mod limits;
+pub(in crate::registry::sqlite) mod limits;
 mod together;
 mod usage;
 

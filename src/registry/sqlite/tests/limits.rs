@@ -9,14 +9,14 @@ use crate::domain::limit::{Limits, Rate, Subject};
 use crate::domain::time::Span;
 use crate::registry::ledger::{Ledger, Use};
 
-fn limited(rate: Option<&str>, quota: Option<&str>) -> Limits {
+pub(in crate::registry::sqlite) fn limited(rate: Option<&str>, quota: Option<&str>) -> Limits {
     Limits {
         rate: rate.map(|text| Rate::parse(text, None).unwrap()),
         quota: quota.map(|text| text.parse().unwrap()),
     }
 }
 
-fn request(key: &Key, limits: Limits) -> Use {
+pub(in crate::registry::sqlite) fn request(key: &Key, limits: Limits) -> Use {
     Use {
         key: key.id,
         secret: key.secrets[0].id,

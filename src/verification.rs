@@ -245,7 +245,9 @@ pub fn start_waiting_grace(
         return Ok(());
     }
     let mut after = before.clone();
-    after.start_grace_on_use(matching.place, now);
+    if !after.start_grace_on_use(matching.place, now) {
+        return Ok(());
+    }
     if reseal(&keys.row, before, &mut after).is_err() {
         // A sibling secret was altered; the presented one was accepted on its own seal, and nothing is laundered.
         return Ok(());

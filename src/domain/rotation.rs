@@ -164,10 +164,14 @@ impl Key {
         Ok(())
     }
 
-    /// Notes that the secret at `place` was accepted: if its grace waits for that, it starts now.
+    /// Notes that the secret at `place` was accepted: if its grace waits for that, it starts now. Not if it was revoked
+    /// since, as by the end of its rotation: nothing would be left of the key.
     ///
     /// Says whether anything that is sealed changed.
     pub fn start_grace_on_use(&mut self, place: usize, now: Instant) -> bool {
+        if self.revoked.is_some() || !self.secrets[place].is_live(now) {
+            return false;
+        }
         let Some(grace) = self.secrets[place].pending_grace.take() else { return false };
         // A grace that would end beyond the year 9999 ends with the old secret's own life.
         if let Some(end) = now.checked_add(grace) {

@@ -12,9 +12,10 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use super::{Shared, locked};
-use crate::domain::limit::{Quota, Subject};
+use crate::domain::limit::{Quota, Subject, Window};
 use crate::domain::secret::SecretId;
 use crate::domain::time::Instant;
+use crate::domain::usage::Used;
 use crate::registry::sqlite::{Ahead, SqliteRegistry};
 use crate::registry::{Registry as _, RegistryError};
 use crate::verification::{Match, start_waiting_grace};
@@ -31,7 +32,7 @@ pub(super) struct Desk {
     queue: Mutex<Queue>,
     asked: Condvar,
     written: Condvar,
-    registry: Mutex<SqliteRegistry>,
+    pub(super) registry: Mutex<SqliteRegistry>,
 }
 
 /// What a request wants written.
@@ -46,7 +47,7 @@ pub(super) struct Wanted {
 #[derive(Default)]
 struct Queue {
     /// One for each quota, however long nothing can be written.
-    ahead: HashMap<(Subject, Quota), Ahead>,
+    ahead: HashMap<(Subject, Quota, Window), Ahead>,
     first_uses: HashMap<SecretId, Instant>,
     /// How many rounds were asked for and how many are written: whoever asks waits for the next one to begin.
     asked: u64,
@@ -59,7 +60,7 @@ struct Queue {
 
 /// What the clerk writes at a time.
 struct Round {
-    ahead: HashMap<(Subject, Quota), Ahead>,
+    ahead: HashMap<(Subject, Quota, Window), Ahead>,
     first_uses: HashMap<SecretId, Instant>,
     ticket: u64,
     needs_counters: bool,
@@ -68,7 +69,7 @@ struct Round {
 impl Queue {
     fn want(&mut self, one: Ahead) {
         let used = one.used;
-        let asked = self.ahead.entry((one.subject.clone(), one.quota)).or_insert(one);
+        let asked = self.ahead.entry((one.subject.clone(), one.quota, one.window)).or_insert(one);
         asked.used = asked.used.max(used);
     }
 }
@@ -224,6 +225,8 @@ impl Shared {
         let mut registry = locked(&self.desk.registry);
         let Some(found) = registry.find_secret(secret)? else { return Ok(()) };
         let Some(place) = found.key.secrets.iter().position(|row| row.id == secret) else { return Ok(()) };
+        // First: with a grace that has begun, but a secret that was never used, the rotation could be taken back.
+        registry.note_use(&Used { secret, at, ip: None })?;
         let matching = Match { found, place, intact: true };
         start_waiting_grace(&mut *registry, &self.keys, &matching, &self.actor, at)
     }
@@ -240,10 +243,11 @@ mod tests {
     #[test]
     fn a_quota_that_cannot_be_written_down_is_asked_for_once_however_often_it_is_tried() {
         let mut queue = Queue::default();
-        let quota = "1000/day".parse().unwrap();
+        let quota: Quota = "1000/day".parse().unwrap();
+        let window = quota.period().window(Instant::from_seconds(0));
         for used in 1..10_000 {
             let subject = Subject::Owner("acme".parse().unwrap());
-            queue.want(Ahead { subject, place: None, quota, used: used % 7_000, more: 62 });
+            queue.want(Ahead { subject, place: None, quota, window, used: used % 7_000, more: 62 });
         }
         let asked: Vec<_> = queue.ahead.values().map(|one| (one.used, one.more)).collect();
         assert_eq!(asked, [(6_999, 62)]);

@@ -98,6 +98,18 @@ fn on_first_use_the_old_secret_keeps_its_life_until_the_new_one_is_accepted() {
 }
 
 #[test]
+fn a_use_of_a_secret_that_was_taken_back_meanwhile_starts_no_grace() {
+    let mut key = key(Some(10_000));
+    key.rotate(secret(100, None), Plan { start: GraceStart::OnFirstUse, ..plan("50s") }, at(100)).unwrap();
+    let mut cancelled = key.clone();
+    cancelled.cancel_rotation(at(110)).unwrap();
+    assert!(!cancelled.start_grace_on_use(1, at(109)));
+    assert!(cancelled.secrets[0].is_live(at(120)), "the key is left with one");
+    key.revoke(crate::domain::key::RevokeReason::Leaked, at(110));
+    assert!(!key.start_grace_on_use(1, at(109)));
+}
+
+#[test]
 fn cancelling_gives_the_old_secret_its_earlier_end_unless_the_new_one_was_used() {
     let mut key = key(Some(10_000));
     key.rotate(secret(100, None), plan("50s"), at(100)).unwrap();

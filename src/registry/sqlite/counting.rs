@@ -12,7 +12,7 @@ use super::counters::{Counters, Slot, boot};
 use super::meters::{Reserve, note_secured, put_used, used_of};
 use super::{Result, SqliteRegistry, limits, unusable};
 use crate::domain::key::KeyId;
-use crate::domain::limit::{Limits, Period, Quota, Subject, nanos};
+use crate::domain::limit::{Limits, Period, Quota, Subject, Window, nanos};
 use crate::domain::time::Instant;
 use crate::registry::RegistryError;
 
@@ -25,6 +25,8 @@ pub struct Ahead {
     pub place: Option<u64>,
     /// The quota.
     pub quota: Quota,
+    /// The day or month in which it is used.
+    pub window: Window,
     /// At least so much is used.
     pub used: u64,
     /// So much more is to be written down.
@@ -35,7 +37,7 @@ impl Ahead {
     /// What a meter asks for.
     #[must_use]
     pub fn new(subject: Subject, place: Option<u64>, quota: Quota, reserve: &Reserve) -> Self {
-        Self { subject, place, quota, used: reserve.used, more: reserve.more }
+        Self { subject, place, quota, window: reserve.window, used: reserve.used, more: reserve.more }
     }
 }
 
@@ -75,10 +77,11 @@ impl SqliteRegistry {
     pub fn secure(&mut self, counters: &Counters, ahead: &[Ahead], now: Instant) -> Result<()> {
         let written = self.in_transaction(|transaction| {
             look_ahead(transaction, now)?;
-            ahead.iter().map(|ahead| reserve(transaction, ahead, now)).collect::<Result<Vec<u64>>>()
+            ahead.iter().map(|ahead| reserve(transaction, ahead)).collect::<Result<Vec<u64>>>()
         })?;
         counters.note_secured(now);
-        for (ahead, written) in ahead.iter().zip(written) {
+        let is_now = |ahead: &Ahead| ahead.quota.period().window(now) == ahead.window;
+        for (ahead, written) in ahead.iter().zip(written).filter(|(ahead, _)| is_now(ahead)) {
             if let Some(slot) = counters.of(&ahead.subject, ahead.place).map_err(|error| failed(&error))? {
                 note_secured(slot, ahead.quota.period(), written, now);
             }
@@ -160,8 +163,8 @@ fn look_ahead(connection: &Connection, now: Instant) -> Result<()> {
     Ok(())
 }
 
-fn reserve(connection: &Connection, ahead: &Ahead, now: Instant) -> Result<u64> {
-    let (subject, window) = (ahead.subject.to_string(), ahead.quota.period().window(now));
+fn reserve(connection: &Connection, ahead: &Ahead) -> Result<u64> {
+    let (subject, window) = (ahead.subject.to_string(), ahead.window);
     let written = limits::used(connection, &subject, window)?;
     let wanted = ahead.used.saturating_add(ahead.more).min(ahead.quota.count()).max(ahead.used);
     if wanted > written {

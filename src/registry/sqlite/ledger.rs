@@ -11,7 +11,7 @@ use super::{Result, SqliteRegistry, counting, limits, usage};
 use crate::domain::decision::Decision;
 use crate::domain::limit::{Account, Limits, Spending, Subject};
 use crate::domain::time::Instant;
-use crate::domain::usage::{Counted, UsageRow};
+use crate::domain::usage::{Counted, UsageRow, Used};
 use crate::registry::Visit;
 use crate::registry::ledger::{Clock, Ledger, UsageFilter, Use};
 
@@ -28,6 +28,14 @@ impl SqliteRegistry {
             Ok(answer)
         });
         self.placed(written)
+    }
+
+    /// Notes a last use ahead of what is counted with it, for whoever asks meanwhile whether a secret was ever accepted.
+    ///
+    /// # Errors
+    /// Those of SQLite.
+    pub fn note_use(&mut self, used: &Used) -> Result<()> {
+        self.in_transaction(|transaction| usage::note_use(transaction, used))
     }
 
     /// As [`Ledger::add_usage`], but safe from a failure of the machine only with the next transaction: for all but the

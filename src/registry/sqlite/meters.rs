@@ -3,7 +3,7 @@
 use std::sync::atomic::Ordering;
 
 use super::counters::{Count, Counters, Slot};
-use crate::domain::limit::{Account, Limits, Period, Quota, Spending, nanos, spend};
+use crate::domain::limit::{Account, Limits, Period, Quota, Spending, Window, nanos, spend};
 use crate::domain::time::Instant;
 use crate::registry::ledger::Clock;
 
@@ -28,6 +28,8 @@ pub struct Meters<'a> {
 pub struct Reserve {
     /// Which of the meters.
     pub meter: usize,
+    /// The day or month that it is of; by the time it is written another may have begun.
+    pub window: Window,
     /// At least so much, since it is used already.
     pub used: u64,
     /// And so much more.
@@ -200,7 +202,10 @@ impl<'a> Meters<'a> {
             let secured = used_in(word, quota.period(), now)?;
             let is_urgent = account.used > secured;
             let is_near = secured < quota.count() && secured - account.used.min(secured) < more / 4;
-            (is_urgent || is_near).then_some((is_urgent, Reserve { meter, used: account.used, more }))
+            (is_urgent || is_near).then_some((
+                is_urgent,
+                Reserve { meter, window: quota.period().window(now), used: account.used, more },
+            ))
         })
     }
 }

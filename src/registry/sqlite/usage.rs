@@ -20,7 +20,7 @@ use crate::domain::time::Instant;
 use crate::domain::usage::{Counted, hour_of};
 use batch::{Batch, SHARES, Sums, divided, read, written};
 use tables::fold_into_tables;
-pub(super) use tables::{count, usage};
+pub(super) use tables::{count, note_use, usage};
 
 /// Up to so many counts are written as rows at once; above, in pieces, which costs a server a hundredth.
 const DIRECT: usize = 100;

@@ -44,6 +44,32 @@ fn whoever_waits_to_write_usage_keeps_no_request_waiting() {
 }
 
 #[test]
+fn a_secret_that_was_accepted_is_taken_back_by_nobody_who_asks_after_it() {
+    let scene = &mut plain(&["one"]);
+    scene.change(0, |key| key.secrets[0].pending_grace = Some("7d".parse().unwrap()));
+    assert_eq!(scene.answer(0), "accepted");
+    // Nothing that was counted is written yet, or it just was.
+    assert!(scene.stored(0).secrets[0].last_use.is_some());
+}
+
+#[test]
+fn a_first_use_that_is_noted_late_starts_nothing_that_was_ended_meanwhile() {
+    let mut scene = plain(&["one"]);
+    scene.change(0, |key| key.secrets[0].pending_grace = Some("7d".parse().unwrap()));
+    {
+        // The clerk that would start the grace waits.
+        let shared = scene.verifier.shared.clone();
+        let _clerk = locked(&shared.desk.registry);
+        assert_eq!(scene.answer(0), "accepted");
+        scene.revoke(0);
+    }
+    let newest = scene.newest_event().action;
+    scene.verifier = plain(&["other"]).second();
+    assert_eq!(scene.newest_event().action, newest, "no grace began");
+    assert!(scene.stored(0).secrets[0].pending_grace.is_some());
+}
+
+#[test]
 fn without_the_triggers_that_note_changes_nothing_is_decided() {
     let edits = [
         "DROP TRIGGER key_updated",

@@ -230,6 +230,21 @@ fn a_held_write_lock_delays_no_limited_request_and_turns_none_away() {
 }
 
 #[test]
+fn what_is_written_down_late_is_of_the_day_in_which_it_was_used() {
+    let mut scene = limited(quota("1000/day"));
+    let text = scene.text(0);
+    let path = scene.path.clone();
+    while_locked(&path, || {
+        assert_eq!(accepted(&scene.verifier, &text, 961), 961);
+        scene.pass("1d");
+    });
+    // A verifier of another registry, to end this one.
+    scene.verifier = plain(&["other"]).second();
+    scene.verifier = scene.second();
+    assert_eq!(accepted(&scene.verifier, &text, 1_100), 1_000);
+}
+
+#[test]
 fn a_clock_that_jumps_neither_locks_out_nor_grants() {
     let scene = limited(Limits { rate: rate("60/1m").rate, quota: quota("500/day").quota });
     let text = scene.text(0);

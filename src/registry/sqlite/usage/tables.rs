@@ -6,7 +6,7 @@ use super::batch::{Batch, LastUse, Row, sort_of, text_of};
 use crate::domain::key::KeyId;
 use crate::domain::name::Name;
 use crate::domain::time::Instant;
-use crate::domain::usage::{Counted, UsageRow, hour_of};
+use crate::domain::usage::{Counted, UsageRow, Used, hour_of};
 use crate::registry::ledger::UsageFilter;
 use crate::registry::sqlite::counting::place_of;
 use crate::registry::sqlite::{Result, damaged};
@@ -86,6 +86,12 @@ fn put_last_use(connection: &Connection, id: &str, told: i64, (at, ip): LastUse)
         put.execute(params![id, at, ip, place])?;
     }
     Ok(place)
+}
+
+/// Notes a last use by itself.
+pub(in crate::registry::sqlite) fn note_use(connection: &Connection, used: &Used) -> Result<()> {
+    put_last_use(connection, used.secret.as_str(), 0, (used.at.seconds(), used.ip))?;
+    Ok(())
 }
 
 /// Recorded usage by key and hour.

@@ -145,6 +145,7 @@ pub fn run(arguments: &Arguments, session: &mut Session<'_, '_>) -> Result<Exit>
     runtime.shutdown_timeout(CUT_OFF);
     if let Err(error) = gate.verifier.write_usage() {
         session.say(&format!("error: what was counted since it could last be written is lost: {error}"))?;
+        return Ok(Exit::Registry);
     }
     // By now nobody else has it.
     drop(gate);

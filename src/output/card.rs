@@ -82,7 +82,8 @@ fn describe(block: &mut Block, key: &KeyView<'_>, now: Instant) {
     block.optional("not before", key.not_before.map(|at| both(Some(at), now)).as_deref());
     block.plain("expires", &both(key.expires_at, now));
     block.optional("lifetime", span(key.lifetime_seconds).as_deref());
-    block.plain("last used", &both(key.last_used_at, now));
+    let from = key.last_used_ip.map(|Shown(ip)| format!(", from {ip}")).unwrap_or_default();
+    block.plain("last used", &(both(key.last_used_at, now) + &from));
     block.optional("rotate every", span(key.rotate_every_seconds).as_deref());
     block.optional("due", key.due_at.map(|at| both(Some(at), now)).as_deref());
     block.optional("disabled", key.disabled_at.map(|at| both(Some(at), now)).as_deref());

@@ -30,8 +30,8 @@ pub enum RegistryError {
         /// Ours.
         known: i64,
     },
-    /// Another process holds it for longer than five seconds.
-    #[error("the registry is busy: another process has been writing for more than five seconds")]
+    /// Another process holds it for longer than it is waited for: five seconds, or less where others would wait as well.
+    #[error("the registry is busy: another process goes on writing")]
     Busy,
     /// Somebody else changed a key first.
     #[error("{0} was changed by somebody else meanwhile")]

@@ -1,5 +1,6 @@
 //! What every request meets: who decides, by which rules, and what is counted and said of it.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use arc_swap::{ArcSwap, Guard};
@@ -12,6 +13,7 @@ use super::journal::{Journal, Level, Told, Value};
 use super::metrics::{Metrics, Outcome, Reading};
 use super::origin::Wanted;
 use crate::domain::decision::Request;
+use crate::domain::key::KeyId;
 use crate::verifier::{Credential, Verdict, Verifier, VerifierError};
 
 /// What every request is answered with.
@@ -91,6 +93,29 @@ impl Gate {
         answered
     }
 
+    /// Counts and says what came of a revocation by whoever holds the secret.
+    pub(super) fn tell_revocation(
+        &self,
+        (outcome, key): (Outcome, Option<KeyId>),
+        ip: Option<IpAddr>,
+        path: &str,
+    ) {
+        self.metrics.answered(outcome);
+        let (key, ip) = (key.map(|key| key.to_string()), ip.map(|ip| ip.to_string()));
+        let told = [("key_id", &key), ("client", &ip)];
+        let mut fields: Vec<_> = told
+            .into_iter()
+            .filter_map(|(name, value)| Some((name, Value::Text(value.as_deref()?))))
+            .collect();
+        fields.push(("path", Value::Text(path)));
+        match outcome {
+            Outcome::RevokedByHolder => self.journal.say(Level::Warn, outcome.code(), &fields),
+            Outcome::Undecided => self.journal.say_rarely(Level::Error, outcome.code(), &fields),
+            // Strangers are summed up.
+            _ => {}
+        }
+    }
+
     fn tell(&self, outcome: Outcome, verdict: &Verdict<'_>, request: &Request, seen: Seen<'_>) {
         if seen.is_uneventful(outcome) || !self.journal.wants(outcome, verdict.key.is_some()) {
             return;
@@ -112,7 +137,8 @@ impl Gate {
         }
     }
 
-    /// Says how many strangers came since `before`, and how many lines were left out; how many came at all.
+    /// Says how many strangers came since `before`, how many lines were left out, and whether usage cannot be written;
+    /// how many strangers came at all.
     pub(super) fn sum_up(&self, before: [u64; 3]) -> [u64; 3] {
         let all = self.metrics.strangers();
         let unsaid = self.journal.take_unsaid();
@@ -126,13 +152,19 @@ impl Gate {
             ];
             self.journal.say(Level::Info, "strangers", &fields);
         }
+        let unwritten = self.verifier.unwritten_for().as_secs();
+        if unwritten > 0 {
+            let fields = [("seconds", Value::Number(unwritten))];
+            self.journal.say(Level::Warn, "usage_unwritten", &fields);
+        }
         all
     }
 
     /// What is counted, as Prometheus reads it.
     pub(super) fn metrics_text(&self, open: u32) -> String {
         let (keys, log_lines_dropped) = (self.verifier.keys(), self.journal.dropped());
-        self.metrics.text(&Reading { keys, open, log_lines_dropped })
+        let unwritten_seconds = self.verifier.unwritten_for().as_secs();
+        self.metrics.text(&Reading { keys, open, log_lines_dropped, unwritten_seconds })
     }
 }
 

@@ -32,7 +32,7 @@ const DENIALS: [Denial; 18] = [
     Denial::RateLimited,
 ];
 /// What came besides a decision, behind the denials.
-const OTHERS: [&str; 2] = ["undecided", "bad_request"];
+const OTHERS: [&str; 3] = ["undecided", "bad_request", "revoked_by_holder"];
 const OUTCOMES: usize = 1 + DENIALS.len() + OTHERS.len();
 /// Upper ends of the histogram, in microseconds.
 const BOUNDS: [u64; 12] = [1, 2, 5, 10, 25, 50, 100, 250, 1000, 10_000, 100_000, 1_000_000];
@@ -47,6 +47,8 @@ pub(super) enum Outcome {
     Undecided,
     /// The question could not be read.
     BadRequest,
+    /// Whoever holds a secret ended its key.
+    RevokedByHolder,
 }
 
 impl Outcome {
@@ -56,6 +58,7 @@ impl Outcome {
             Self::Decided(decision) => decision.code(),
             Self::Undecided => OTHERS[0],
             Self::BadRequest => OTHERS[1],
+            Self::RevokedByHolder => OTHERS[2],
         }
     }
 
@@ -70,6 +73,7 @@ impl Outcome {
             Self::Decided(Decision::Denied(denial)) => 1 + denial as usize,
             Self::Undecided => 1 + DENIALS.len(),
             Self::BadRequest => 2 + DENIALS.len(),
+            Self::RevokedByHolder => 3 + DENIALS.len(),
         }
     }
 }
@@ -98,6 +102,7 @@ pub(super) struct Reading {
     pub(super) keys: usize,
     pub(super) open: u32,
     pub(super) log_lines_dropped: u64,
+    pub(super) unwritten_seconds: u64,
 }
 
 impl Default for Metrics {
@@ -168,6 +173,9 @@ impl Metrics {
         page.line("apikey_keys", "", reading.keys);
         page.family("apikey_connections_open", "gauge", "Connections open, without those for metrics.");
         page.line("apikey_connections_open", "", reading.open);
+        let name = "apikey_usage_unwritten_seconds";
+        page.family(name, "gauge", "For how long usage could not be written; 0 when it can.");
+        page.line(name, "", reading.unwritten_seconds);
         page.family(
             "apikey_connections_full_total",
             "counter",
@@ -230,14 +238,16 @@ mod tests {
             assert_eq!(Outcome::Decided(Decision::Denied(denial)).place(), place + 1, "{denial:?}");
             let metrics = Metrics::default();
             metrics.decided(Outcome::Decided(Decision::Denied(denial)), Duration::ZERO);
-            let text = metrics.text(&Reading { keys: 0, open: 0, log_lines_dropped: 0 });
+            let text =
+                metrics.text(&Reading { keys: 0, open: 0, log_lines_dropped: 0, unwritten_seconds: 0 });
             let line = format!("apikey_requests_total{{code=\"{}\"}} 1\n", denial.code());
             assert!(text.contains(&line), "{text}");
         }
-        for outcome in [Outcome::Undecided, Outcome::BadRequest] {
+        for outcome in [Outcome::Undecided, Outcome::BadRequest, Outcome::RevokedByHolder] {
             let metrics = Metrics::default();
             metrics.answered(outcome);
-            let text = metrics.text(&Reading { keys: 0, open: 0, log_lines_dropped: 0 });
+            let text =
+                metrics.text(&Reading { keys: 0, open: 0, log_lines_dropped: 0, unwritten_seconds: 0 });
             assert!(text.contains(&format!("{{code=\"{}\"}} 1\n", outcome.code())), "{text}");
         }
     }
@@ -248,7 +258,7 @@ mod tests {
         for nanoseconds in [1000, 1001, 2_000_000_000] {
             metrics.decided(Outcome::Decided(Decision::Accepted), Duration::from_nanos(nanoseconds));
         }
-        let text = metrics.text(&Reading { keys: 3, open: 2, log_lines_dropped: 0 });
+        let text = metrics.text(&Reading { keys: 3, open: 2, log_lines_dropped: 0, unwritten_seconds: 0 });
         for line in [
             "apikey_decision_seconds_bucket{le=\"0.000001\"} 1\n",
             "apikey_decision_seconds_bucket{le=\"0.000002\"} 2\n",

@@ -72,14 +72,15 @@ pub fn router(gate: Arc<Gate>) -> Router {
         .with_state(gate)
 }
 
-/// Ready while decisions can be made: a registry that was replaced or cannot be read is not.
+/// Ready while decisions can be made: not with a registry that was replaced or cannot be read, nor before limits can be
+/// counted.
 async fn ready(State(gate): State<Arc<Gate>>) -> StatusCode {
     let asked = gate.verifier.verify(
         crate::verifier::Credential::default(),
         (&crate::domain::decision::Request::default(), 0),
         |_| (),
     );
-    if asked.is_ok() { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE }
+    if asked.is_ok() && gate.verifier.is_ready() { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE }
 }
 
 /// The one path of the listener for metrics.

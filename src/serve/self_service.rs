@@ -13,12 +13,13 @@ use zeroize::Zeroizing;
 
 use super::credential::Presented;
 use super::gate::Seen;
+use super::metrics::Outcome;
 use super::origin::{client, site};
 use super::peer::Peer;
 use super::{Gate, answer};
-use crate::domain::decision::Request;
+use crate::domain::decision::{Decision, Denial, Request};
 use crate::domain::limit::Allowance;
-use crate::verifier::{Credential, Verdict};
+use crate::verifier::{Credential, Verdict, VerifierError};
 
 /// What a key may know of itself: nothing of its other secrets, and no note about it.
 #[derive(Serialize)]
@@ -120,16 +121,23 @@ pub(super) async fn revoke(
     let revoked = tokio::task::spawn_blocking(move || {
         let presented = Presented::read(&headers, &rules.key_headers, None);
         let credential = presented.credential();
+        let stranger = if credential.secret.is_some() { Denial::NotFound } else { Denial::Missing };
         let secret = credential.secret.map(|secret| Zeroizing::new(secret.to_vec()));
         let secret = secret.as_ref().map(|secret| secret.as_slice());
-        worker.verifier.revoke_presented(Credential { secret, ..credential })
+        let revoked = worker.verifier.revoke_presented(Credential { secret, ..credential })?;
+        Ok::<_, VerifierError>(revoked.ok_or(stranger))
     });
-    match revoked.await {
-        Ok(Ok(Some(revoked))) => {
-            let id = revoked.key.to_string();
-            unstored(Json(RevokedView { id, revoked: true, changed: revoked.changed }))
+    let (told, answer) = match revoked.await {
+        Ok(Ok(Ok(revoked))) => {
+            let view = RevokedView { id: revoked.key.to_string(), revoked: true, changed: revoked.changed };
+            ((Outcome::RevokedByHolder, Some(revoked.key)), unstored(Json(view)))
         }
-        Ok(Ok(None)) => answer::to_stranger(&gate.rules(), ip, gate.verifier.now()),
-        Ok(Err(_)) | Err(_) => answer::undecided(),
-    }
+        Ok(Ok(Err(denial))) => {
+            let answer = answer::to_stranger(&gate.rules(), ip, gate.verifier.now());
+            ((Outcome::Decided(Decision::Denied(denial)), None), answer)
+        }
+        Ok(Err(_)) | Err(_) => ((Outcome::Undecided, None), answer::undecided()),
+    };
+    gate.tell_revocation(told, ip, "/v1/self/revoke");
+    answer
 }

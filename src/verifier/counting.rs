@@ -1,12 +1,13 @@
 //! Writing down once a second what was counted in memory.
 
+use std::sync::atomic::Ordering;
 use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
 use std::sync::{Arc, PoisonError};
 use std::thread::{JoinHandle, yield_now};
 use std::time::Duration;
 
 use super::tally::Sums;
-use super::{Shared, locked};
+use super::{Shared, WRITTEN, locked};
 use crate::domain::time::Instant;
 use crate::domain::usage::{Counted, hour_of};
 use crate::registry::RegistryError;
@@ -130,8 +131,20 @@ impl Overdue {
 impl Shared {
     /// Writes everything counted so far, or keeps it when that fails.
     pub(super) fn flush(&self) -> Result<(), RegistryError> {
-        let mut overdue = locked(&self.overdue);
         let now = (self.now)();
+        let written = self.write(now);
+        if written.is_ok() {
+            self.unwritten_since.store(WRITTEN, Ordering::Relaxed);
+        } else {
+            let since = |since| (since == WRITTEN).then(|| now.seconds());
+            // It goes on.
+            let _ = self.unwritten_since.fetch_update(Ordering::Relaxed, Ordering::Relaxed, since);
+        }
+        written
+    }
+
+    fn write(&self, now: Instant) -> Result<(), RegistryError> {
+        let mut overdue = locked(&self.overdue);
         let mut counted = Unwritten::take(self);
         if hour_of(now) != hour_of(Instant::from_seconds(now.seconds() + LONGEST)) {
             // What is counted while this is written may be of the next hour.

@@ -7,6 +7,7 @@
 //! within that time.
 
 use std::collections::HashMap;
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
@@ -156,6 +157,8 @@ impl Shared {
                 continue;
             }
             let mut queue = locked(&self.desk.queue);
+            queue.is_stuck = true;
+            self.desk.written.notify_all();
             round.ahead.into_values().for_each(|one| queue.want(one));
             if queue.has_ended {
                 return;
@@ -197,9 +200,12 @@ impl Shared {
         }
         match locked(&self.desk.registry).counters(self.time()) {
             // Only the clerk makes them once the verifier runs.
-            Ok(Some(made)) => return drop(self.counters.set(made)),
+            Ok(Some(made)) => {
+                let _ = self.counters.set(made);
+                return self.waits_for_counters.store(false, Ordering::Relaxed);
+            }
             // A request that needs them asks again.
-            Ok(None) => {}
+            Ok(None) => self.waits_for_counters.store(false, Ordering::Relaxed),
             Err(_) => locked(&self.desk.queue).needs_counters = true,
         }
         self.rest(LONG_REST);

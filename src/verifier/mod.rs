@@ -27,7 +27,7 @@ mod verdict;
 pub(crate) mod tests;
 
 use std::path::Path;
-use std::sync::atomic::{AtomicBool, AtomicI64};
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
@@ -92,6 +92,10 @@ struct Shared {
     /// When the last request waited in vain for another process that writes; microseconds.
     stuck_since: AtomicI64,
     counters: OnceLock<Counters>,
+    /// Whether they could not be made, because another process holds the file.
+    waits_for_counters: AtomicBool,
+    /// Since when usage cannot be written, in seconds, or [`WRITTEN`].
+    unwritten_since: AtomicI64,
     /// Whether they were removed: others count elsewhere by now, and together they would admit too much.
     counters_are_gone: AtomicBool,
     desk: Desk,
@@ -129,14 +133,14 @@ impl Verifier {
         ledger.wait_at_most(PATIENCE)?;
         let mut reader = SqliteRegistry::open(registry)?;
         reader.wait_at_most(deciding::PATIENCE)?;
-        let counters = OnceLock::new();
+        let (counters, mut is_locked) = (OnceLock::new(), false);
         // Although there may be no limit yet: the first may come while another process writes, and holds at once.
         match reader.counters(now()) {
             Ok(Some(made)) => drop(counters.set(made)),
             // The clerk tries again.
-            Ok(None) | Err(RegistryError::Busy) => {}
+            Err(RegistryError::Busy) => is_locked = true,
             Err(error) if index.has_limits() => return Err(error.into()),
-            Err(_) => {}
+            Ok(None) | Err(_) => {}
         }
         let clerks = SqliteRegistry::open(registry)?;
         clerks.wait_at_most(PATIENCE)?;
@@ -154,6 +158,8 @@ impl Verifier {
             stuck_since: AtomicI64::new(i64::MIN),
             counters,
             counters_are_gone: AtomicBool::new(false),
+            waits_for_counters: AtomicBool::new(is_locked),
+            unwritten_since: AtomicI64::new(WRITTEN),
             desk,
             tally: tally::Tally::default(),
             overdue: Mutex::default(),
@@ -222,6 +228,21 @@ impl Verifier {
         (self.shared.now)()
     }
 
+    /// For how long what was counted could not be written, in whole seconds; zero when it can.
+    #[must_use]
+    pub fn unwritten_for(&self) -> Duration {
+        let since = self.shared.unwritten_since.load(Ordering::Relaxed);
+        let seconds = self.now().seconds().saturating_sub(since);
+        Duration::from_secs(if since == WRITTEN { 0 } else { u64::try_from(seconds).unwrap_or(0).max(1) })
+    }
+
+    /// Whether all that can be asked can be decided: not while limits cannot be counted, because another process had the
+    /// file locked already when this one, the first, began.
+    #[must_use]
+    pub fn is_ready(&self) -> bool {
+        !self.shared.waits_for_counters.load(Ordering::Relaxed) || !self.shared.read().has_limits()
+    }
+
     /// Writes down now what was counted.
     ///
     /// # Errors
@@ -236,6 +257,9 @@ impl std::fmt::Debug for Verifier {
         out.debug_struct("Verifier").field("keys", &self.keys()).finish_non_exhaustive()
     }
 }
+
+/// All that was counted is written, but for the last second.
+const WRITTEN: i64 = i64::MIN;
 
 /// How long another process that holds the file is waited for at a time: what could not be written is tried again soon,
 /// and at the end there are some such times, one after the other.

@@ -140,6 +140,18 @@ fn without_any_request_a_terminal_says_so() {
 }
 
 #[test]
+fn where_a_key_was_used_last_is_shown() {
+    let world = World::new();
+    let ci = world.create(&["ci"]);
+    assert_eq!(world.run(&["show", "ci", "--json"]).done().json()["last_used_ip"], Value::Null);
+    assert_eq!(world.verdict(&ci, &["--ip", "192.0.2.7"]), "accepted");
+    assert_eq!(world.run(&["show", "ci", "--json"]).done().json()["last_used_ip"], "192.0.2.7");
+    assert_eq!(world.run(&["list", "--json"]).done().json()[0]["secrets"][0]["last_used_ip"], "192.0.2.7");
+    let shown = world.run(&["show", "ci", "--format", "table"]).done().stdout;
+    assert!(shown.contains(", from 192.0.2.7"), "{shown}");
+}
+
+#[test]
 fn what_is_nearly_used_up_is_listed_the_fullest_first() {
     let world = World::new();
     let ci = world.create(&["ci", "--owner", "acme", "--quota", "10/day"]);

@@ -1,7 +1,7 @@
 //! What `apikey serve` says on standard error: what operators need, and never a secret.
 
 use crate::machine::{LOOK_EVERY, LOOKS, Machine, watched};
-use crate::serving::{Serving, status};
+use crate::serving::{Serving, ask, connect, status};
 
 const FORWARDED: &str = "trusted_proxies = ['127.0.0.1']\noriginal = 'nginx'\n\
     [[route]]\npath = '/**'\nscopes = []\n";
@@ -37,6 +37,51 @@ fn a_denial_of_a_known_key_is_told_in_full_and_strangers_are_summed_up() {
     assert!(line.ends_with(" client=192.0.2.7 method=POST path=/orders/1"), "{line}");
     assert_eq!(said.matches(" denied ").count(), 2, "{said}");
     assert!(said.contains("info strangers missing=0 malformed=0 not_found=5 lines_left_out=0"), "{said}");
+}
+
+#[test]
+fn who_ends_a_key_by_its_secret_is_told_and_counted_as_those_are_who_try() {
+    let machine = Machine::with_registry();
+    let secret = machine.create("a");
+    let more = ["--metrics", "127.0.0.1:0"];
+    let serving = Serving::configured(&machine, "scopes = ['a:b']\nself_revoke = true", &more);
+    let revoke = |fields: &[&str]| status(&serving.ask("POST /v1/self/revoke", fields));
+    assert_eq!(revoke(&[]), 401);
+    assert_eq!(revoke(&[&format!("x-api-key: {}", wrong(&secret))]), 401);
+    assert_eq!(revoke(&[&format!("x-api-key: {secret}")]), 200);
+    serving.wait_for("warn revoked_by_holder key_id=key_");
+    let metrics = ask(&mut connect(serving.address_of("metrics")), "GET /metrics", &[]);
+    for code in ["missing", "not_found", "revoked_by_holder"] {
+        assert!(metrics.contains(&format!("apikey_requests_total{{code=\"{code}\"}} 1\n")), "{metrics}");
+    }
+    let (_, said) = serving.end();
+    assert!(said.contains(" client=127.0.0.1 path=/v1/self/revoke\n"), "{said}");
+    assert!(said.contains("strangers missing=1 malformed=0 not_found=1 "), "{said}");
+}
+
+#[test]
+fn usage_that_cannot_be_written_is_told_while_it_lasts() {
+    let machine = Machine::with_registry();
+    let secret = machine.create("a");
+    let serving = Serving::configured(&machine, "scopes = []", &["--metrics", "127.0.0.1:0"]);
+    let seconds = || -> u64 {
+        let metrics = ask(&mut connect(serving.address_of("metrics")), "GET /metrics", &[]);
+        let line = metrics.lines().find(|line| line.starts_with("apikey_usage_unwritten_seconds "));
+        line.unwrap().rsplit(' ').next().unwrap().parse().unwrap()
+    };
+    assert_eq!(seconds(), 0);
+    let writer = rusqlite::Connection::open(machine.registry()).unwrap();
+    writer.execute_batch("BEGIN IMMEDIATE").unwrap();
+    assert_eq!(serving.verdict(&secret), 200);
+    serving.wait_for("warn usage_unwritten seconds=");
+    assert!(seconds() > 0);
+    writer.execute_batch("ROLLBACK").unwrap();
+    let is_written = (0..LOOKS).any(|_| {
+        std::thread::sleep(LOOK_EVERY);
+        seconds() == 0
+    });
+    assert!(is_written);
+    assert!(machine.run(&["usage", "a", "--json"]).ended(0).stdout.contains("\"requests\":1"));
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! A key and its secrets as they leave the program.
 
 use std::collections::BTreeSet;
+use std::net::IpAddr;
 
 use serde::Serialize;
 
@@ -36,6 +37,7 @@ pub struct KeyView<'a> {
     pub not_before: Option<Shown<Instant>>,
     pub expires_at: Option<Shown<Instant>>,
     pub last_used_at: Option<Shown<Instant>>,
+    pub last_used_ip: Option<Shown<IpAddr>>,
     pub tags: Each<'a, BTreeSet<Tag>>,
     pub note: Option<&'a str>,
     pub consumer_key: Option<String>,
@@ -59,6 +61,7 @@ pub struct SecretView {
     pub created_at: Shown<Instant>,
     pub expires_at: Option<Shown<Instant>>,
     pub last_used_at: Option<Shown<Instant>>,
+    pub last_used_ip: Option<Shown<IpAddr>>,
     pub kept: bool,
 }
 
@@ -87,6 +90,7 @@ impl<'a> KeyView<'a> {
             not_before: key.not_before.map(Shown),
             expires_at: key.expires_at().map(Shown),
             last_used_at: key.last_use().map(|last| Shown(last.at)),
+            last_used_ip: key.last_use().and_then(|last| last.ip).map(Shown),
             tags: Each(&key.tags),
             note: key.note.as_ref().map(Note::as_str),
             consumer_key: consumer_key(key, brand),
@@ -111,6 +115,7 @@ impl SecretView {
             created_at: Shown(secret.created_at),
             expires_at: secret.ends_at().map(Shown),
             last_used_at: secret.last_use.map(|last| Shown(last.at)),
+            last_used_ip: secret.last_use.and_then(|last| last.ip).map(Shown),
             // The sealed copy of what is over is erased by whatever change comes next.
             kept: match secret.kept {
                 Kept::No => false,

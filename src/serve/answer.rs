@@ -12,7 +12,7 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode};
 use super::config::Rules;
 use crate::domain::decision::{Decision, Denial, Request};
 use crate::domain::key::KeyId;
-use crate::domain::limit::Spending;
+use crate::domain::limit::{Allowance, Measure, Spending};
 use crate::domain::scope::Scope;
 use crate::domain::time::Instant;
 use crate::verifier::Verdict;
@@ -157,6 +157,7 @@ pub(super) fn to_holder<B: From<Bytes>>(
     limited: u16,
 ) -> Response<B> {
     let (status, sentence) = status_of(denial, limited);
+    let sentence = shared_limit(denial, &verdict.spending).unwrap_or(sentence);
     let mut response = problem(status, denial.code(), sentence);
     let challenge = match denial {
         Denial::InsufficientScope => {
@@ -170,6 +171,25 @@ pub(super) fn to_holder<B: From<Bytes>>(
     }
     limits(response.headers_mut(), &verdict.spending);
     response
+}
+
+/// What is said when it is no limit of the key's own that is used up.
+fn shared_limit(denial: Denial, spending: &Spending) -> Option<&'static str> {
+    let measure = match denial {
+        Denial::QuotaExceeded => Measure::Quota,
+        Denial::RateLimited => Measure::Rate,
+        _ => return None,
+    };
+    let is_it = |one: &&Allowance| one.measure == measure && one.remaining == 0;
+    // Of several that are used up any one would have done.
+    let used_up = spending.allowances.iter().find(is_it)?;
+    Some(match (used_up.of, measure) {
+        ("owner", Measure::Quota) => "the quota of all keys of this key's owner is used up",
+        ("owner", Measure::Rate) => "too many requests with the keys of this key's owner",
+        ("project", Measure::Quota) => "the quota of all keys of this key's project is used up",
+        ("project", Measure::Rate) => "too many requests with the keys of this key's project",
+        _ => return None,
+    })
 }
 
 /// 401 when another key would do, 403 when this one may not, 429 when it may later.
@@ -191,7 +211,9 @@ fn status_of(denial: Denial, limited: u16) -> (StatusCode, &'static str) {
         Denial::IpNotAllowed => (StatusCode::FORBIDDEN, "this key is not accepted from this address"),
         Denial::OriginNotAllowed => (StatusCode::FORBIDDEN, "this key is not accepted from this origin"),
         Denial::InsufficientScope => (StatusCode::FORBIDDEN, "this key may not do this"),
-        Denial::NoRoute => (StatusCode::FORBIDDEN, "no route of the configuration fits this request"),
+        Denial::NoRoute => {
+            (StatusCode::FORBIDDEN, "nothing in the configuration says what this request needs")
+        }
         Denial::QuotaExceeded => (limited, "the quota of this key is used up"),
         Denial::RateLimited => (limited, "too many requests with this key"),
     }
@@ -212,4 +234,35 @@ fn problem<B: From<Bytes>>(status: StatusCode, code: &str, detail: &str) -> Resp
     headers.insert(CONTENT_LENGTH, length);
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     response
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whose_limit_is_used_up_is_said() {
+        let left = |of, measure, remaining| Allowance {
+            of,
+            measure,
+            limit: 9,
+            window_seconds: 60,
+            remaining,
+            resets_after_seconds: 60,
+        };
+        let spending = Spending {
+            allowances: vec![
+                left("key", Measure::Quota, 3),
+                left("owner", Measure::Rate, 0),
+                left("project", Measure::Quota, 0),
+            ],
+            ..Spending::default()
+        };
+        let said = |denial| shared_limit(denial, &spending).unwrap_or_default();
+        assert!(said(Denial::QuotaExceeded).ends_with("of this key's project is used up"));
+        assert!(said(Denial::RateLimited).ends_with("of this key's owner"));
+        assert_eq!(said(Denial::Revoked), "");
+        let own = Spending { allowances: vec![left("key", Measure::Rate, 0)], ..Spending::default() };
+        assert_eq!(shared_limit(Denial::RateLimited, &own), None);
+    }
 }

@@ -104,8 +104,8 @@ pub(super) fn words(map: &MmapRaw) -> &[AtomicU64] {
     }
 }
 
-#[cfg(test)]
 #[cfg(target_os = "linux")]
+#[cfg(test)]
 mod tests {
     use super::*;
     use crate::domain::limit::Limits;

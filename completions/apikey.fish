@@ -601,7 +601,7 @@ complete -c apikey -n "__fish_apikey_using_subcommand serve" -l log -d 'How to l
 json\t'An object a line'
 off\t'Nothing'"
 complete -c apikey -n "__fish_apikey_using_subcommand serve" -l log-requests -d 'Which requests have a line of their own in the log' -r -f -a "none\t'None'
-denied\t'Those denied to a known key, 10 a second at most'
+denied\t'Those denied to a known key, 50 at once and 10 a second at most'
 all\t'All, strangers\' too: as many lines as requests'"
 complete -c apikey -n "__fish_apikey_using_subcommand serve" -l print-config -d 'Print a working configuration of this proxy, with the settings of `serve.toml` that go with it, and end' -r -f -a "nginx\t'`auth_request`'
 traefik\t'`ForwardAuth`'

@@ -37,7 +37,7 @@ pub enum Form {
 pub enum Requests {
     /// None
     None,
-    /// Those denied to a known key, 10 a second at most
+    /// Those denied to a known key, 50 at once and 10 a second at most
     Denied,
     /// All, strangers' too: as many lines as requests
     All,

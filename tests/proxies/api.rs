@@ -1,4 +1,4 @@
-//! The API behind a proxy: it keeps what it is told, and answers every request with 200.
+//! The API behind a proxy: it keeps what it is told, and answers every request with 200, and a WebSocket's with 101.
 
 use std::io::{BufReader, Write as _};
 use std::net::{TcpListener, TcpStream};
@@ -55,6 +55,10 @@ impl Api {
     }
 }
 
+/// What a connection that becomes a WebSocket is answered, and what is said over it.
+const SOCKET: &str = "HTTP/1.1 101 Switching Protocols\r\nconnection: Upgrade\r\nupgrade: websocket\r\n\
+    sec-websocket-accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\r\nover the socket";
+
 /// Reads requests off one connection until it ends or makes no sense; every head counts, whatever follows it.
 fn serve(stream: &TcpStream, keep: &Mutex<Vec<Seen>>) {
     let mut reader = BufReader::new(stream);
@@ -71,9 +75,16 @@ fn serve(stream: &TcpStream, keep: &Mutex<Vec<Seen>>) {
         let Some(body) = read_body(&mut reader, &seen) else { return };
         stream.set_read_timeout(None).unwrap();
         seen.body = body;
+        let is_socket =
+            seen.values("upgrade") == ["websocket"] && !seen.values("sec-websocket-key").is_empty();
         // The test may have taken it already.
         if let Some(kept) = keep.lock().unwrap().get_mut(at) {
             *kept = seen;
+        }
+        if is_socket {
+            // A client that is gone has its answer.
+            let _ = writer.write_all(SOCKET.as_bytes());
+            return;
         }
         let answer = "HTTP/1.1 200 OK\r\ncontent-length: 15\r\n\r\nseen by the api";
         if writer.write_all(answer.as_bytes()).is_err() {

@@ -1,6 +1,6 @@
 //! Where one request ends and the next begins.
 
-use super::bearer;
+use super::{Proxy, bearer};
 use crate::api::Seen;
 use crate::stage::{CLIENT, Stage};
 
@@ -105,6 +105,28 @@ pub(super) fn no_connection_becomes_one_of_another_protocol(stage: &Stage) {
                 assert!(!asked || plain, "{fields:?}: {seen:?}");
             }
         }
+    }
+}
+
+pub(super) fn a_connection_becomes_a_websocket_if_its_request_passes(stage: &Stage, proxy: &Proxy) {
+    let reader = bearer(&stage.create("socket", &["--scope", "orders:read"]));
+    let host = stage.proxy_address();
+    let open = |fields: &[String]| {
+        let fields = fields.iter().fold(String::new(), |head, field| head + field + "\r\n");
+        let head = format!(
+            "GET /orders/7 HTTP/1.1\r\nhost: {host}\r\n{fields}connection: Upgrade\r\nupgrade: websocket\r\n\
+             sec-websocket-version: 13\r\nsec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
+        );
+        stage.send(CLIENT, &head)
+    };
+    let answer = open(&reader);
+    if proxy.has_websockets {
+        assert_eq!((answer.status, answer.seen.len()), (101, 1), "{answer:?}");
+        assert!(answer.text.ends_with("\r\n\r\nover the socket"), "{answer:?}");
+        assert_eq!(answer.seen[0].values("host"), [host.as_str()]);
+        open(&[]).refused(401);
+    } else {
+        answer.held_back();
     }
 }
 

@@ -20,11 +20,13 @@ pub(crate) struct Proxy {
     pub(crate) tells_why: bool,
     /// Whether nothing that begins with `X-Apikey-` comes from a client, or only none of what apikey says.
     pub(crate) removes_by_prefix: bool,
+    /// Whether a connection may become a WebSocket.
+    pub(crate) has_websockets: bool,
 }
 
 impl Proxy {
     pub(crate) fn new(original: &'static str) -> Self {
-        Self { original, limited: 429, tells_why: true, removes_by_prefix: true }
+        Self { original, limited: 429, tells_why: true, removes_by_prefix: true, has_websockets: true }
     }
 
     fn config(&self) -> String {
@@ -53,6 +55,7 @@ pub(crate) fn holds(proxy: &Proxy, start: impl Fn(&mut Stage)) {
     address::the_client_is_where_it_connects_from(&stage);
     framing::nothing_passes_inside_of_another_request(&stage);
     framing::no_connection_becomes_one_of_another_protocol(&stage);
+    framing::a_connection_becomes_a_websocket_if_its_request_passes(&stage, proxy);
     credential::a_revoked_one_is_refused_at_once(&stage);
     gate::nothing_passes_that_nobody_decided(&mut stage);
     drop(stage);

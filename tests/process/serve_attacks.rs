@@ -234,7 +234,7 @@ fn where_few_files_may_be_open_fewer_connections_are_and_the_registry_stays_read
 }
 
 /// How many made-up secrets are presented, over how many connections, and how many before an answer is read.
-const MADE_UP: usize = 200_000;
+const MADE_UP: usize = 1_000_000;
 const OVER: usize = 2;
 const AT_ONCE: usize = 100;
 

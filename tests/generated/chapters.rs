@@ -67,7 +67,7 @@ const SERVE: [(&str, &str); 11] = [
     ("self_revoke", "whether the holder of a secret may revoke its key: true or false"),
     (
         "[[route]] methods, path, scopes",
-        "what further a request needs: the first route that fits counts, and what fits none is denied. In a path * is one segment, and ** at its end any number",
+        "what further a request needs: the first route that fits counts, and what fits none is denied. In a path * is one segment, and ** at its end any number; GET is HEAD too",
     ),
     (
         "[strangers] rate, burst",

@@ -8,7 +8,7 @@ use crate::domain::scope::Scope;
 /// What a method and a path need.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Route {
-    /// Any of these; none is any.
+    /// Any of these; none is any, and `GET` is `HEAD` too.
     methods: Vec<Method>,
     /// Segments; `*` is any one, and `**` at the end any number.
     path: Vec<String>,
@@ -58,9 +58,16 @@ impl Route {
             _ => (false, &self.path[..]),
         };
         let fits_length = if open { segments.len() >= fixed.len() } else { segments.len() == fixed.len() };
-        (self.methods.is_empty() || self.methods.contains(method))
+        self.fits_method(method)
             && fits_length
             && fixed.iter().zip(segments).all(|(pattern, segment)| pattern == "*" || pattern == segment)
+    }
+
+    /// HEAD is GET without the content (RFC 9110, 9.3.2), and servers answer it where they answer GET.
+    fn fits_method(&self, method: &Method) -> bool {
+        self.methods.is_empty()
+            || self.methods.contains(method)
+            || (method == Method::HEAD && self.methods.contains(&Method::GET))
     }
 }
 
@@ -77,6 +84,32 @@ mod tests {
                 "original = 'path'\ntrusted_proxies = ['::1']\n[[route]]\nmethods = [{methods}]\npath = '/a'\nscopes = ['a:b']\n"
             ));
             assert_eq!(read.is_ok(), is_right, "{methods}");
+        }
+    }
+
+    #[test]
+    fn a_route_for_get_is_one_for_head_and_not_the_other_way_round() {
+        let route = |methods: &str, action: &str| {
+            format!("[[route]]\nmethods = [{methods}]\npath = '/a'\nscopes = ['a:{action}']\n")
+        };
+        let (get, head) = (route("'GET'", "get"), route("'HEAD'", "head"));
+        let rest = "[[route]]\npath = '/**'\nscopes = ['a:rest']\n";
+        let asked = |routes: &str, method: &str| {
+            let rules = Rules::parse(&format!("original = 'path'\n{routes}{rest}")).unwrap();
+            rules.route(&method.parse().unwrap(), &["a"]).unwrap().scopes[0].to_string()
+        };
+        for (routes, method, scope) in [
+            (&get, "GET", "a:get"),
+            (&get, "HEAD", "a:get"),
+            (&get, "POST", "a:rest"),
+            (&get, "OPTIONS", "a:rest"),
+            (&route("'POST'", "post"), "HEAD", "a:rest"),
+            (&head, "HEAD", "a:head"),
+            (&head, "GET", "a:rest"),
+            (&format!("{head}{get}"), "HEAD", "a:head"),
+            (&format!("{head}{get}"), "GET", "a:get"),
+        ] {
+            assert_eq!(asked(routes, method), scope, "{method}: {routes}");
         }
     }
 

@@ -1,5 +1,7 @@
 //! `serve.toml`: which proxies are trusted, where the secret is, and what each route needs.
 
+mod error;
+mod pattern;
 mod route;
 
 use std::net::IpAddr;
@@ -17,25 +19,8 @@ use crate::domain::network::Network;
 use crate::domain::scope::Scope;
 use crate::domain::secret::Env;
 
+pub use error::ConfigError;
 pub use route::Route;
-
-/// Why a configuration is refused.
-#[derive(Debug, thiserror::Error)]
-pub enum ConfigError {
-    /// Not TOML, or a setting that does not exist; where, and what.
-    #[error("{0}")]
-    Syntax(String),
-    /// A value that cannot be.
-    #[error("`{setting}`: `{value}` is {why}")]
-    Value {
-        /// Which setting.
-        setting: &'static str,
-        /// What it says.
-        value: String,
-        /// What is wrong with it.
-        why: &'static str,
-    },
-}
 
 /// Where the method and path of the request that is to pass are told.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
@@ -205,7 +190,7 @@ impl Rules {
         if !matches!(limited_status, 403 | 429) {
             return Err(wrong("limited_status", "neither 429 nor 403")(&limited_status.to_string()));
         }
-        let routes = written.route.iter().map(Route::read).collect::<Result<Vec<_>, _>>()?;
+        let routes = Route::read_all(&written.route)?;
         if !routes.is_empty() && written.original == Original::None {
             return Err(wrong("original", "not said, and routes need it: nginx, forwarded or path")("none"));
         }

@@ -16,6 +16,7 @@ mod serve_answers;
 mod serve_attacks;
 mod serve_crashes;
 mod serve_crowd;
+mod serve_config;
 mod serve_log;
 mod serve_settings;
 mod serving;

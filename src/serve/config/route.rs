@@ -1,8 +1,11 @@
 //! A route: which requests it is for, and what they need.
 
+use std::collections::BTreeSet;
+
 use axum::http::Method;
 
-use super::{ConfigError, WrittenRoute, each};
+use super::pattern::Pattern;
+use super::{ConfigError, WrittenRoute};
 use crate::domain::scope::Scope;
 
 /// What a method and a path need.
@@ -10,40 +13,74 @@ use crate::domain::scope::Scope;
 pub struct Route {
     /// Any of these; none is any, and `GET` is `HEAD` too.
     methods: Vec<Method>,
-    /// Segments; `*` is any one, and `**` at the end any number.
-    path: Vec<String>,
+    path: Pattern,
     /// The scopes needed.
     pub scopes: Vec<Scope>,
 }
 
 impl Route {
-    pub(super) fn read(written: &WrittenRoute) -> Result<Self, ConfigError> {
-        let wrong =
-            |setting, why| move |value: &str| ConfigError::Value { setting, value: value.to_owned(), why };
-        let path = written
-            .path
-            .strip_prefix('/')
-            .ok_or_else(|| wrong("route.path", "not a path: it begins with `/`")(&written.path))?;
-        // Of a slash at its end nothing is made, in a request neither.
-        let path = path.strip_suffix('/').unwrap_or(path);
-        let path: Vec<String> =
-            path.split('/').skip(usize::from(path.is_empty())).map(str::to_owned).collect();
-        let is_odd = |segment: &String| segment.contains(['*', '%']) && segment != "*" && segment != "**";
-        let open = path.iter().position(|segment| segment == "**");
-        if path.iter().any(is_odd) || open.is_some_and(|place| place + 1 != path.len()) {
-            let why = "not a pattern: `*` is one whole segment, `**` all that follow";
-            return Err(wrong("route.path", why)(&written.path));
+    /// Reads all routes of a file, each of which some request must reach.
+    pub(super) fn read_all(written: &[WrittenRoute]) -> Result<Vec<Self>, ConfigError> {
+        let mut routes = Vec::new();
+        for (place, one) in written.iter().enumerate() {
+            let route = Self::read(one).and_then(|route| match route.hidden_behind(&routes) {
+                None => Ok(route),
+                Some(why) => Err(why),
+            });
+            let wrong = |why| ConfigError::Route { number: place + 1, path: one.path.clone(), why };
+            routes.push(route.map_err(wrong)?);
         }
-        let methods = written.methods.as_deref().unwrap_or_default();
-        // Methods are compared as they are (RFC 9110, 9.1): `delete` would fit no request that anybody means by it.
-        if let Some(small) =
-            methods.iter().find(|method| method.contains(|letter: char| letter.is_ascii_lowercase()))
-        {
-            return Err(wrong("route.methods", "no method: they are written in capitals")(small));
+        Ok(routes)
+    }
+
+    fn read(written: &WrittenRoute) -> Result<Self, String> {
+        let path = Pattern::read(&written.path)?;
+        if written.methods.as_ref().is_some_and(Vec::is_empty) {
+            return Err("`methods = []` names no method: leave the line out for all of them".to_owned());
         }
-        let methods = each(methods, wrong("route.methods", "no method"))?;
-        let scopes = each(&written.scopes, wrong("route.scopes", "not a scope"))?;
+        let method = |text: &String| {
+            // Methods are compared as they are (RFC 9110, 9.1): `delete` would fit no request that anybody means by it.
+            if text.contains(|letter: char| letter.is_ascii_lowercase()) {
+                let capitals = text.to_ascii_uppercase();
+                return Err(format!("method `{text}` is written in capitals: `{capitals}`"));
+            }
+            text.parse().map_err(|_| format!("`{text}` is no method, such as `GET`"))
+        };
+        let scope = |text: &String| {
+            text.parse().map_err(|_| format!("`{text}` is not a scope, such as `orders:read`"))
+        };
+        let methods = written.methods.iter().flatten().map(method).collect::<Result<_, _>>()?;
+        let scopes = written.scopes.iter().map(scope).collect::<Result<_, _>>()?;
         Ok(Self { methods, path, scopes })
+    }
+
+    /// Why no request reaches it behind these, and what to do about it. What it needs would never be asked.
+    fn hidden_behind(&self, before: &[Self]) -> Option<String> {
+        let first = |fits: &dyn Fn(&Self) -> bool| {
+            before.iter().position(|route| route.path.covers(&self.path) && fits(route))
+        };
+        let hiding: BTreeSet<usize> = if self.methods.is_empty() {
+            [first(&|route| route.methods.is_empty())?].into()
+        } else {
+            let of_method = |method| first(&|route| route.fits_method(method));
+            self.methods.iter().map(of_method).collect::<Option<_>>()?
+        };
+        let is_same = hiding.iter().any(|place| self.covers(&before[*place]));
+        let (fit, instead) = match (hiding.len(), is_same) {
+            (1, true) => ("fits the same requests", "take one of the two out"),
+            (1, false) => ("fits all that it fits", "write it above that one, or take it out"),
+            _ => ("fit all that it fits", "write it above them, or take it out"),
+        };
+        let named = |place: &usize| format!("route {}, `{}`,", place + 1, before[*place].path);
+        let hiding: Vec<String> = hiding.iter().map(named).collect();
+        Some(format!("no request reaches it, since {} {fit}: {instead}", hiding.join(" and ")))
+    }
+
+    /// Whether it fits every request that the other fits.
+    fn covers(&self, other: &Self) -> bool {
+        let has_all =
+            || !other.methods.is_empty() && other.methods.iter().all(|method| self.fits_method(method));
+        self.path.covers(&other.path) && (self.methods.is_empty() || has_all())
     }
 
     /// Whether it is for any method, where the other was for some and is the same otherwise.
@@ -53,14 +90,7 @@ impl Route {
     }
 
     pub(super) fn fits(&self, method: &Method, segments: &[&str]) -> bool {
-        let (open, fixed) = match self.path.split_last() {
-            Some((last, before)) if last == "**" => (true, before),
-            _ => (false, &self.path[..]),
-        };
-        let fits_length = if open { segments.len() >= fixed.len() } else { segments.len() == fixed.len() };
-        self.fits_method(method)
-            && fits_length
-            && fixed.iter().zip(segments).all(|(pattern, segment)| pattern == "*" || pattern == segment)
+        self.fits_method(method) && self.path.fits(segments)
     }
 
     /// HEAD is GET without the content (RFC 9110, 9.3.2), and servers answer it where they answer GET.
@@ -113,6 +143,85 @@ mod tests {
         }
     }
 
+    /// What is wrong with these routes, each given by its methods and path.
+    fn fault(routes: &[(&str, &str)]) -> Option<String> {
+        let table = |(methods, path): &(&str, &str)| {
+            format!("[[route]]\n{methods}\npath = '{path}'\nscopes = ['a:b']\n")
+        };
+        let routes: String = routes.iter().map(table).collect();
+        Rules::parse(&format!("original = 'path'\n{routes}")).err().map(|error| error.to_string())
+    }
+
+    #[test]
+    fn a_route_that_no_request_reaches_is_refused_with_what_to_do() {
+        let get = "methods = ['GET']";
+        let both = "methods = ['GET', 'POST']";
+        for (routes, hidden) in [
+            (&[("", "/a/**"), ("", "/a/b")][..], "route 2, `/a/b`: "),
+            (&[("", "/a/**"), ("", "/a")], "route 2, `/a`: "),
+            (&[("", "/a/**"), ("", "/a/*/**")], "route 2, `/a/*/**`: "),
+            (&[("", "/**"), ("", "/")], "route 2, `/`: "),
+            (&[("", "/x"), ("", "/*/b"), ("", "/a/b/")], "route 3, `/a/b/`: "),
+            (&[("", "/a/*"), (get, "/a/b")], "route 2, `/a/b`: "),
+            (&[(get, "/a/*"), ("methods = ['HEAD']", "/a/b")], "route 2, `/a/b`: "),
+            (&[(both, "/a/**"), (get, "/a/**")], "route 2, `/a/**`: "),
+        ] {
+            let said = fault(routes).unwrap();
+            let rest = said.strip_prefix(hidden).unwrap_or_else(|| panic!("{said}"));
+            assert!(rest.starts_with("no request reaches it, since route "), "{said}");
+            assert!(
+                rest.ends_with("fits all that it fits: write it above that one, or take it out"),
+                "{said}"
+            );
+        }
+        assert_eq!(
+            fault(&[("", "/x"), ("", "/a/**"), ("", "/a/b")]).unwrap(),
+            "route 3, `/a/b`: no request reaches it, since route 2, `/a/**`, fits all that it fits: \
+             write it above that one, or take it out"
+        );
+        for routes in [
+            [("", "/a"), ("", "/a/")],
+            [(both, "/*"), (both, "/*")],
+            [(get, "/a"), ("methods = ['GET', 'HEAD']", "/a")],
+        ] {
+            let said = fault(&routes).unwrap();
+            assert!(said.ends_with("fits the same requests: take one of the two out"), "{said}");
+        }
+        let said = fault(&[(get, "/a/**"), ("methods = ['POST']", "/*/b"), (both, "/a/b")]).unwrap();
+        assert!(said.contains("route 1, `/a/**`, and route 2, `/*/b`, fit all that it fits"), "{said}");
+    }
+
+    #[test]
+    fn routes_that_share_some_requests_stand_side_by_side() {
+        let get = "methods = ['GET']";
+        for routes in [
+            &[("", "/a/b"), ("", "/a/**")][..],
+            &[(get, "/a/**"), ("", "/a/**")],
+            &[(get, "/a/**"), ("methods = ['GET', 'POST']", "/a/b")],
+            &[("methods = ['HEAD']", "/a"), (get, "/a")],
+            &[("methods = ['GET', 'POST']", "/a/b"), ("", "/a/b")],
+            &[("", "/a/*"), ("", "/*/b")],
+            &[("", "/a/*"), ("", "/a/**")],
+            &[("", "/a/*/**"), ("", "/a/**")],
+            &[("", "/a"), ("", "/A")],
+        ] {
+            assert_eq!(fault(routes), None, "{routes:?}");
+        }
+    }
+
+    #[test]
+    fn a_route_that_does_not_do_what_it_says_is_named() {
+        for (methods, path, said) in [
+            ("methods = []", "/b", "route 2, `/b`: `methods = []` names no method: leave the line out"),
+            ("methods = ['get']", "/b", "route 2, `/b`: method `get` is written in capitals: `GET`"),
+            ("", "/b/{id}", "route 2, `/b/{id}`: `{id}` would be compared as it is: write `*`"),
+            ("", "//b", "route 2, `//b`: no request with an empty segment fits"),
+        ] {
+            let fault = fault(&[("", "/a"), (methods, path)]).unwrap();
+            assert!(fault.starts_with(said), "{fault}");
+        }
+    }
+
     #[test]
     fn a_name_that_would_never_do_what_is_meant_is_refused() {
         for (line, setting) in [
@@ -136,7 +245,7 @@ mod tests {
         let rules = |text: &str| Rules::parse(text).unwrap();
         let lost = |after: &str| rules(after).lost(&rules(&whole));
         assert_eq!(lost(&whole), None);
-        assert_eq!(lost(&format!("{whole}{route}")), None);
+        assert_eq!(lost(&format!("{whole}{}", route.replace("/a", "/b"))), None);
         assert_eq!(lost(&whole.replace(route, "")), Some("[[route]]"));
         assert_eq!(lost(&whole.replace("scopes = ['c:d']\n", "")), Some("scopes"));
         assert_eq!(lost(&whole.replace("env = 'live'\n", "")), Some("env"));

@@ -1,0 +1,54 @@
+//! What `apikey serve` says of a configuration and a command line before anything is opened.
+
+use rustix::process::Signal;
+
+use crate::machine::Machine;
+use crate::serving::{Serving, write_config};
+
+const HIDDEN: &str = "original = 'nginx'\n[[route]]\npath = '/a/**'\nscopes = ['a:read']\n\
+    [[route]]\npath = '/a/b'\nscopes = ['a:admin']\n";
+
+#[test]
+fn a_route_that_would_never_be_asked_is_refused_by_check_start_and_reload() {
+    let machine = Machine::with_registry();
+    let says = "route 2, `/a/b`: no request reaches it, since route 1, `/a/**`, fits all that it fits: \
+        write it above that one";
+    write_config(&machine, HIDDEN);
+    for check in [&["--check"][..], &[]] {
+        let ran = machine.run(&[&["serve", "--config", "serve.toml"], check].concat()).ended(2);
+        assert!(ran.stderr.contains(says), "{}", ran.stderr);
+    }
+    let serving = Serving::configured(&machine, &HIDDEN.replace("/a/**", "/b/**"), &[]);
+    write_config(&machine, HIDDEN);
+    serving.signal(Signal::HUP);
+    serving.wait_for("error reload_failed");
+    assert!(serving.said().contains("route 2, `/a/b`: no request reaches it"), "{}", serving.said());
+}
+
+#[test]
+fn what_is_printed_and_shown_is_a_right_configuration() {
+    let machine = Machine::new();
+    let check = |config: &str| {
+        write_config(&machine, config);
+        machine.run(&["serve", "--config", "serve.toml", "--check"]).ended(0);
+    };
+    for proxy in ["nginx", "traefik", "caddy", "envoy", "haproxy"] {
+        let printed = machine.run(&["serve", "--print-config", proxy]).ended(0).stdout;
+        let comment = printed.lines().map_while(|line| line.strip_prefix('#')).map(str::trim_start);
+        let settings: Vec<&str> = comment
+            .skip_while(|line| !line.starts_with("trusted_proxies"))
+            .take_while(|line| !line.is_empty())
+            .collect();
+        assert!(settings.len() >= 5, "{proxy}: {settings:?}");
+        check(&settings.join("\n"));
+    }
+    let readme = include_str!("../../README.md");
+    let blocks: Vec<&str> =
+        readme.split("```toml\n").skip(1).map(|block| block.split("```").next().unwrap()).collect();
+    let is_whole = |block: &&&str| !block.contains("scope_header");
+    assert_eq!((blocks.len(), blocks.iter().filter(is_whole).count()), (3, 2));
+    for block in blocks {
+        let proxy = if block.contains("trusted_proxies") { "" } else { "trusted_proxies = ['::1']\n" };
+        check(&format!("{proxy}{block}"));
+    }
+}

@@ -117,7 +117,7 @@ pub fn run(arguments: &Arguments, session: &mut Session<'_, '_>) -> Result<Exit>
     let config = arguments.config.as_deref();
     let rules = config.map_or_else(|| Ok(Rules::default()), configuration::read)?;
     if let (true, Some(config)) = (arguments.check, config) {
-        return configuration::is_right(config, session);
+        return configuration::is_right(config, &rules, session);
     }
     let names = session.host.environment.text("LISTEN_FDNAMES").unwrap_or_default();
     let inherited = arguments.listen.contains(&Listen::Systemd).then(|| Inherited::take(names));
@@ -134,6 +134,9 @@ pub fn run(arguments: &Arguments, session: &mut Session<'_, '_>) -> Result<Exit>
         let signals = Signals::listen()?;
         let doors = doors(arguments, inherited)?;
         announce(&gate, &doors);
+        if let Some(config) = config {
+            configuration::warn(config, &gate);
+        }
         let end = obey(signals, gate.clone(), arguments.config.clone());
         let most = files::allow_most();
         let served = tokio::spawn(async move { serve(gate, doors, most, end).await });

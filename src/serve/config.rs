@@ -54,7 +54,7 @@ impl Original {
 struct Written {
     trusted_proxies: Vec<String>,
     original: Original,
-    scopes: Vec<String>,
+    scopes: Option<Vec<String>>,
     env: Option<String>,
     key_headers: Option<Vec<String>>,
     limited_status: Option<u16>,
@@ -82,6 +82,11 @@ struct WrittenRoute {
 }
 
 impl Written {
+    /// Whether what a request needs is said nowhere; that it is nothing can be said too.
+    fn is_silent(&self) -> bool {
+        self.scopes.is_none() && self.route.is_empty() && self.scope_header.is_none()
+    }
+
     fn scope_header(&self, is_trusting: bool) -> Result<Option<HeaderName>, ConfigError> {
         let Some(name) = &self.scope_header else { return Ok(None) };
         let wrong = |why| ConfigError::Value { setting: "scope_header", value: name.clone(), why };
@@ -110,6 +115,8 @@ pub struct Rules {
     pub original: Original,
     /// What every request needs.
     pub scopes: Vec<Scope>,
+    /// Whether a file was read that says nowhere what a request needs, not even `scopes = []`: it may be cut off.
+    pub is_silent: bool,
     /// The environment every key must be of.
     pub env: Option<Env>,
     /// Header fields that hold a secret, besides `Authorization`.
@@ -139,6 +146,7 @@ impl Default for Rules {
             trusts_unix: false,
             original: Original::None,
             scopes: Vec::new(),
+            is_silent: false,
             env: None,
             key_headers: vec![HeaderName::from_static("x-api-key")],
             limited_status: 429,
@@ -171,7 +179,7 @@ impl Rules {
                 "no address, no network by its lowest address (10.0.0.0/8; not all there are), and not `unix`",
             ),
         )?;
-        let scopes = each(&written.scopes, wrong("scopes", "not a scope"))?;
+        let scopes = each(written.scopes.as_deref().unwrap_or_default(), wrong("scopes", "not a scope"))?;
         let env = match &written.env {
             None => None,
             Some(env) => Some(Env::from_code(env).ok_or_else(|| wrong("env", "neither live nor test")(env))?),
@@ -205,6 +213,7 @@ impl Rules {
             trusts_unix,
             original,
             scopes,
+            is_silent: written.is_silent(),
             env,
             key_headers,
             limited_status,

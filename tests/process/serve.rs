@@ -78,7 +78,7 @@ fn a_configuration_is_made_and_checked_where_nobody_is_at_home() {
     let ran = serve(&["--check", "--config", "right.toml"]).ended(0);
     assert!(ran.stderr.contains("is right") && ran.stdout.is_empty(), "{}{}", ran.stdout, ran.stderr);
     let found = serve(&["--check", "--config", "right.toml", "--json"]).ended(0).json();
-    assert_eq!(found, serde_json::json!({ "config": "right.toml", "valid": true }));
+    assert_eq!(found, serde_json::json!({ "config": "right.toml", "valid": true, "warning": null }));
     let ran = serve(&["--check", "--config", "wrong.toml", "--json"]).ended(2);
     assert!(ran.stdout.is_empty(), "{}", ran.stdout);
     let ran = serve(&["--print-config", "caddy", "--listen", "127.0.0.1:8720"]).ended(0);

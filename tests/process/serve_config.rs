@@ -52,3 +52,33 @@ fn what_is_printed_and_shown_is_a_right_configuration() {
         check(&format!("{proxy}{block}"));
     }
 }
+
+#[test]
+fn a_file_that_asks_for_nothing_is_warned_of_unless_it_says_so() {
+    let machine = Machine::with_registry();
+    let warns = "nothing in it says what a request needs, so that any valid key passes everything; \
+        `scopes = [\"orders:read\"]` asks for something";
+    for (config, is_warned) in [("", true), ("env = 'live'", true), ("scopes = []", false)] {
+        let serving = Serving::configured(&machine, config, &[]);
+        let check = |options: &[&str]| {
+            machine.run(&[&["serve", "--config", "serve.toml", "--check"], options].concat()).ended(0)
+        };
+        let said = check(&[]).stderr;
+        assert!(said.starts_with("the configuration is right\n"), "{said}");
+        assert_eq!(said.contains(&format!("\nwarning: {warns}")), is_warned, "{config}: {said}");
+        let found = check(&["--json"]).json();
+        let warning = found["warning"].as_str();
+        assert_eq!(warning.is_some_and(|warning| warning.starts_with(warns)), is_warned, "{found}");
+        // What the log says is there before any answer.
+        serving.ask("GET /healthz", &[]);
+        serving.signal(Signal::HUP);
+        serving.wait_for("info reloaded");
+        let said = serving.end().1;
+        assert_eq!(
+            said.matches(" warn nothing_needed config=serve.toml warning=").count(),
+            usize::from(is_warned)
+        );
+    }
+    let said = Serving::start(&machine, &[]).end().1;
+    assert!(!said.contains(" warn "), "without a file it is what the manual says: {said}");
+}

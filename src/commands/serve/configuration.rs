@@ -10,6 +10,7 @@ use crate::domain::text::shell_word;
 use crate::exit::{Exit, Failure};
 use crate::serve::Gate;
 use crate::serve::config::Rules;
+use crate::serve::journal::{Level, Value};
 use crate::serve::listen::Listen;
 use crate::serve::print_config::{Places, Proxy, config};
 use crate::session::Session;
@@ -41,15 +42,38 @@ fn places(arguments: &Arguments) -> Result<Places> {
     Ok(places)
 }
 
+/// What nobody may have meant, and how to say that it is.
+const SILENT: &str = "nothing in it says what a request needs, so that any valid key passes everything; \
+    `scopes = [\"orders:read\"]` asks for something, and `scopes = []` says that this is meant";
+
+/// What to warn of in a configuration that is right.
+fn warning(rules: &Rules) -> Option<&'static str> {
+    rules.is_silent.then_some(SILENT)
+}
+
 /// `--check` of a file that could be read.
-pub(super) fn is_right(config: &Path, session: &mut Session<'_, '_>) -> Result<Exit> {
+pub(super) fn is_right(config: &Path, rules: &Rules, session: &mut Session<'_, '_>) -> Result<Exit> {
+    let warning = warning(rules);
     if session.format().is_json() {
         let config = config.to_string_lossy();
-        session.out().object(&serde_json::json!({ "config": config, "valid": true }))?;
-    } else {
-        session.say("the configuration is right")?;
+        let found = serde_json::json!({ "config": config, "valid": true, "warning": warning });
+        session.out().object(&found)?;
+        return Ok(Exit::Done);
+    }
+    session.say("the configuration is right")?;
+    if let Some(warning) = warning {
+        session.say(&format!("warning: {warning}"))?;
     }
     Ok(Exit::Done)
+}
+
+/// Says in the log what `--check` warns of.
+pub(super) fn warn(config: &Path, gate: &Gate) {
+    if let Some(warning) = warning(&gate.rules()) {
+        let config = config.to_string_lossy();
+        let fields = [("config", Value::Text(&config)), ("warning", Value::Text(warning))];
+        gate.journal.say(Level::Warn, "nothing_needed", &fields);
+    }
 }
 
 /// What the file says.

@@ -237,6 +237,24 @@ mod tests {
     }
 
     #[test]
+    fn a_file_is_silent_that_says_nowhere_what_a_request_needs() {
+        let route = "original = 'path'\n[[route]]\npath = '/**'\nscopes = []\n";
+        for (text, is_silent) in [
+            ("", true),
+            ("# scopes = ['a:b']", true),
+            ("env = 'live'\nkey_headers = ['x-key']\noriginal = 'path'", true),
+            ("[strangers]\nrate = '60/1m'", true),
+            ("scopes = []", false),
+            ("scopes = ['a:b']", false),
+            (route, false),
+            ("trusted_proxies = ['::1']\nscope_header = 'x-need'", false),
+        ] {
+            assert_eq!(Rules::parse(text).unwrap().is_silent, is_silent, "{text}");
+        }
+        assert!(!Rules::default().is_silent, "no file");
+    }
+
+    #[test]
     fn what_was_asked_and_is_asked_no_more_is_named_and_nothing_else_is() {
         let route = "[[route]]\npath = '/a'\nscopes = ['a:b']\n";
         let whole = format!(

@@ -1,12 +1,14 @@
 //! `POST /v1/verify`: the same decision for programs, JSON in and out. The caller itself needs a key that may
 //! `apikey:verify`.
 
+mod unreadable;
+
 use std::net::IpAddr;
 use std::sync::Arc;
 
 use axum::body::{Body, Bytes, HttpBody as _, to_bytes};
 use axum::extract::{ConnectInfo, State};
-use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
+use axum::http::header::{CACHE_CONTROL, CONTENT_LENGTH, CONTENT_TYPE};
 use axum::http::{HeaderMap, Response};
 use axum::response::IntoResponse;
 use serde::Deserialize;
@@ -83,7 +85,7 @@ pub(super) async fn verify(
     };
     match serde_json::from_slice::<Question>(&body) {
         Ok(question) => answer_to(&gate, &question).map_or_else(|why| why.response(), json),
-        Err(error) => unreadable("the body is not the JSON object that is asked for", &error),
+        Err(error) => unreadable::question(&error),
     }
 }
 
@@ -101,7 +103,7 @@ pub(super) async fn verify_batch(
     let questions = match serde_json::from_slice::<Batch>(&body) {
         Ok(batch) if batch.questions.len() <= MOST_QUESTIONS => batch.questions,
         Ok(_) => return answer::bad_request("there are more than 1000 questions"),
-        Err(error) => return unreadable("the body is not a JSON object with `questions`", &error),
+        Err(error) => return unreadable::batch(&error, &body),
     };
     // All are read before any is decided: one that cannot be read consumes nothing of the others.
     for (place, question) in questions.iter().enumerate() {
@@ -145,19 +147,28 @@ async fn read(
     }
     // Said in advance, it is not waited for.
     if body.size_hint().lower() > u64::try_from(most).unwrap_or(u64::MAX) {
-        return Err(answer::too_large());
+        return Err(too_large(most));
     }
     // One that breaks off is told too; nobody is there to read it.
-    to_bytes(body, most).await.map_err(|_| answer::too_large())
+    to_bytes(body, most).await.map_err(|_| too_large(most))
+}
+
+/// As [`answer::too_large`], with the most bytes that are read.
+fn too_large(most: usize) -> Response<Body> {
+    let (mut parts, _) = answer::too_large().into_parts();
+    let most = if most == QUESTION { "64 KiB" } else { "1 MiB" };
+    let detail = format!("the body is larger than {most}");
+    let title = parts.status.canonical_reason();
+    let body = serde_json::json!({
+        "type": "about:blank", "title": title, "status": parts.status.as_u16(), "code": "too_large", "detail": detail,
+    });
+    let body = body.to_string();
+    parts.headers.insert(CONTENT_LENGTH, body.len().into());
+    Response::from_parts(parts, body.into())
 }
 
 fn json(text: String) -> Response<Body> {
     ([(CONTENT_TYPE, "application/json"), (CACHE_CONTROL, "no-store")], text).into_response()
-}
-
-/// Says where, and nothing of what stands there: it may be a secret.
-fn unreadable(detail: &str, error: &serde_json::Error) -> Response<Body> {
-    answer::bad_request(&format!("{detail} (line {}, column {})", error.line(), error.column()))
 }
 
 /// Why a question has no answer of its own.

@@ -228,21 +228,86 @@ fn a_batch_is_read_whole_before_any_of_it_is_decided() {
 
 #[test]
 fn a_question_that_cannot_be_read_says_where_and_shows_nothing_of_it() {
+    const NOT_IT: &str = "the body is not the JSON object that is asked for (line 1, column ";
+    const KNOWN: &str = "an unknown field; known are `secret`, `consumer_key`, `scope`, `scopes`, `ip`, `origin`, \
+        `env`, `cost` (line 1, column ";
+    const MISSING: &str = "the field `secret` is missing (line 1, column ";
     let served = limited("100/1h", "");
     let (one, asker) = (served.scene.text(0), served.scene.text(1));
-    for (rest, detail) in [
-        (r#""scopes":["a b"]"#, "`scopes` cannot be read"),
-        (r#""origin":"shop""#, "`origin` cannot be read"),
-        (r#""env":"prod""#, "`env` cannot be read"),
-        (r#""cost":-1"#, "the body is not the JSON object that is asked for (line 1, column "),
-        (r#""ip":"1.2.3""#, "the body is not the JSON object that is asked for (line 1, column "),
-        (&format!(r#""{one}":1"#), "the body is not the JSON object that is asked for (line 1, column "),
+    let body = |rest: &str| format!(r#"{{"secret":"{one}",{rest}}}"#);
+    for (body, detail) in [
+        (body(r#""scopes":["a b"]"#), "`scopes` cannot be read"),
+        (body(r#""origin":"shop""#), "`origin` cannot be read"),
+        (body(r#""env":"prod""#), "`env` cannot be read"),
+        (body(r#""cost":-1"#), NOT_IT),
+        (body(r#""ip":"1.2.3""#), NOT_IT),
+        (body(r#""secret":"x""#), NOT_IT),
+        (format!(r#"{{"secret":["{one}"]}}"#), NOT_IT),
+        (format!(r#"{{"secret":"{one}""#), NOT_IT),
+        (one.clone(), NOT_IT),
+        (body(&format!(r#""{one}":1"#)), KNOWN),
+        (body(&format!(r#""{one}`, expected `questions`":1"#)), KNOWN),
+        (format!(r#"{{"missing field `{one}`":1}}"#), KNOWN),
+        (format!(r#"{{"key":"{one}"}}"#), KNOWN),
+        (format!(r#"{{"origin":"{one}"}}"#), MISSING),
+        ("{}".to_owned(), MISSING),
     ] {
-        let body = format!(r#"{{"secret":"{one}",{rest}}}"#);
         let (status, view) = served.post("/v1/verify", &asker, &body);
-        assert_eq!(status, "400", "{rest}");
-        assert!(view["detail"].as_str().unwrap().starts_with(detail), "{view}");
+        assert_eq!(status, "400", "{body}");
+        assert!(view["detail"].as_str().unwrap().starts_with(detail), "{body}: {view}");
         assert!(!view.to_string().contains(&one), "{view}");
+    }
+}
+
+#[test]
+fn a_batch_that_cannot_be_read_says_what_of_it_and_shows_nothing_of_it() {
+    const NONE: &str = "the body is not a JSON object with a list of `questions` (line 1, column ";
+    const ONE: &str = "one of `questions` is not the JSON object that is asked for (line 1, column ";
+    let served = limited("100/1h", "");
+    let (one, asker) = (served.scene.text(0), served.scene.text(1));
+    for (body, detail) in [
+        (one.clone(), NONE),
+        (format!(r#"[{{"secret":"{one}"}}]"#), NONE),
+        (format!(r#"{{"questions":"{one}"}}"#), NONE),
+        ("{}".to_owned(), "the field `questions` is missing (line 1, column "),
+        (
+            format!(r#"{{"questions":[],"{one}":1}}"#),
+            "an unknown field; known are `questions` (line 1, column ",
+        ),
+        (format!(r#"{{"questions":["{one}"]}}"#), ONE),
+        (format!(r#"{{"questions":[{{"secret":"{one}"}},{{"secret":"{one}","cost":"{one}"}}]}}"#), ONE),
+        (r#"{"questions":[{}]}"#.to_owned(), "the field `secret` is missing (line 1, column 16)"),
+        (
+            format!(r#"{{"questions":[{{"{one}":1}}]}}"#),
+            "an unknown field; known are `secret`, `consumer_key`",
+        ),
+    ] {
+        let (status, view) = served.post("/v1/verify/batch", &asker, &body);
+        assert_eq!(status, "400", "{body}");
+        assert!(view["detail"].as_str().unwrap().starts_with(detail), "{body}: {view}");
+        assert!(!view.to_string().contains(&one), "{view}");
+    }
+}
+
+#[test]
+fn a_body_that_is_too_large_is_told_the_largest_that_is_read() {
+    let served = limited("100/1h", "");
+    let asker = served.scene.text(1);
+    for (path, bytes, most) in
+        [("/v1/verify", 64 * 1024, "64 KiB"), ("/v1/verify/batch", 1024 * 1024, "1 MiB")]
+    {
+        assert_eq!(served.post(path, &asker, &" ".repeat(bytes)).0, "400", "{path}");
+        let (status, view) = served.post(path, &asker, &" ".repeat(bytes + 1));
+        assert_eq!(
+            (status, view),
+            (
+                "413".to_owned(),
+                serde_json::json!({
+                    "type": "about:blank", "title": "Payload Too Large", "status": 413, "code": "too_large",
+                    "detail": format!("the body is larger than {most}"),
+                })
+            )
+        );
     }
 }
 

@@ -523,7 +523,7 @@ set edit:completion:arg-completer[apikey] = {|@words|
             cand --upstream 'In a printed configuration: where the API listens'
             cand --json 'Answer in JSON; errors too'
             cand --no-input 'Never ask; fail instead, naming the flag that answers'
-            cand --check 'Read the file of `--config`, say whether it is right, and end; nothing else is opened'
+            cand --check 'Say whether the file of `--config` and the other options are right, and end; nothing is opened'
             cand -h 'Print help (see more with ''--help'')'
             cand --help 'Print help (see more with ''--help'')'
         }

@@ -613,7 +613,7 @@ complete -c apikey -n "__fish_apikey_using_subcommand serve" -l proxy-listen -d 
 complete -c apikey -n "__fish_apikey_using_subcommand serve" -l upstream -d 'In a printed configuration: where the API listens' -r
 complete -c apikey -n "__fish_apikey_using_subcommand serve" -l json -d 'Answer in JSON; errors too'
 complete -c apikey -n "__fish_apikey_using_subcommand serve" -l no-input -d 'Never ask; fail instead, naming the flag that answers'
-complete -c apikey -n "__fish_apikey_using_subcommand serve" -l check -d 'Read the file of `--config`, say whether it is right, and end; nothing else is opened'
+complete -c apikey -n "__fish_apikey_using_subcommand serve" -l check -d 'Say whether the file of `--config` and the other options are right, and end; nothing is opened'
 complete -c apikey -n "__fish_apikey_using_subcommand serve" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c apikey -n "__fish_apikey_using_subcommand test-call" -l registry -d 'The registry file [env: APIKEY_REGISTRY]' -r -F
 complete -c apikey -n "__fish_apikey_using_subcommand test-call" -l profile -d 'Use the registry and settings of this profile [env: APIKEY_PROFILE]' -r

@@ -1,6 +1,7 @@
 //! `apikey serve`: answer verifications over HTTP.
 
 mod configuration;
+mod places;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -17,7 +18,7 @@ use crate::host::real::{STDERR_TAKES, stderr_takes_more};
 use crate::serve::config::Rules;
 use crate::serve::inherited::Inherited;
 use crate::serve::journal::{Form, Journal, Level, Requests, Value};
-use crate::serve::listen::{Doors, Listen, ListenError, Listener};
+use crate::serve::listen::{Doors, Listen};
 use crate::serve::print_config::Proxy;
 use crate::serve::signals::{Signal, Signals};
 use crate::serve::{Gate, files, manager, serve};
@@ -44,7 +45,10 @@ pub struct Arguments {
     /// Trusted proxies, header fields, and what each route needs
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
-    /// Read the file of `--config`, say whether it is right, and end; nothing else is opened
+    /// Say whether the file of `--config` and the other options are right, and end; nothing is opened
+    ///
+    /// Not looked at is what shows only when it is opened: the registry, an address that is taken or not of this machine,
+    /// the sockets of systemd.
     #[arg(long, requires = "config")]
     check: bool,
     /// Where Prometheus reads `/metrics`; nowhere without this
@@ -85,6 +89,17 @@ impl Arguments {
     pub(crate) fn opens_no_registry(&self) -> bool {
         self.check || self.print_config.is_some()
     }
+
+    /// Refuses, before anything is opened, what could only fail or do nothing.
+    fn refuse_impossible(&self) -> Result<(), Failure> {
+        if self.log == Form::Off && self.log_requests == Requests::All {
+            let failure = Failure::usage("`--log off` says nothing, and so no request either");
+            return Err(
+                failure.hint("leave out `--log-requests all`, or log with `--log text` or `--log json`")
+            );
+        }
+        places::refuse_impossible(self)
+    }
 }
 
 /// How often a log that nobody reads is looked at again.
@@ -106,14 +121,7 @@ pub fn run(arguments: &Arguments, session: &mut Session<'_, '_>) -> Result<Exit>
     if let Some(proxy) = arguments.print_config {
         return configuration::print(proxy, arguments, session);
     }
-    if arguments.socket_mode.is_some()
-        && !arguments.listen.iter().any(|place| matches!(place, Listen::Unix(_)))
-    {
-        let failure = Failure::usage("`--socket-mode` is that of a socket file, and none is named");
-        return Err(failure
-            .hint("name it with `--listen unix:PATH`; systemd has `SocketMode` for its own")
-            .into());
-    }
+    arguments.refuse_impossible()?;
     let config = arguments.config.as_deref();
     let rules = config.map_or_else(|| Ok(Rules::default()), configuration::read)?;
     if let (true, Some(config)) = (arguments.check, config) {
@@ -132,7 +140,7 @@ pub fn run(arguments: &Arguments, session: &mut Session<'_, '_>) -> Result<Exit>
         let gate = serving;
         // Before anything is announced: whoever reads that may send one at once.
         let signals = Signals::listen()?;
-        let doors = doors(arguments, inherited)?;
+        let doors = places::open(arguments, inherited)?;
         announce(&gate, &doors);
         if let Some(config) = config {
             configuration::warn(config, &gate);
@@ -153,44 +161,6 @@ pub fn run(arguments: &Arguments, session: &mut Session<'_, '_>) -> Result<Exit>
     // By now nobody else has it.
     drop(gate);
     Ok(Exit::Done)
-}
-
-fn doors(arguments: &Arguments, inherited: Option<Inherited>) -> Result<Doors, Failure> {
-    let mut doors = Doors::default();
-    for place in &arguments.listen {
-        match place {
-            Listen::Tcp(address) => doors.requests.push(Listener::tcp(*address)?),
-            Listen::Unix(path) => {
-                doors.requests.push(Listener::unix(path, arguments.socket_mode.unwrap_or(0o600))?);
-            }
-            Listen::Systemd => {}
-        }
-    }
-    if let Some(inherited) = inherited {
-        inherited.open(&mut doors)?;
-    }
-    for address in &arguments.metrics {
-        let refused = |error: ListenError| {
-            Failure::usage(error.to_string()).hint("name another with `--metrics ADDRESS:PORT`")
-        };
-        doors.metrics.push(Listener::tcp(*address).map_err(refused)?);
-    }
-    Ok(doors)
-}
-
-impl From<ListenError> for Failure {
-    fn from(error: ListenError) -> Self {
-        let hint = match &error {
-            ListenError::InUse(_) => "stop that server first, or name another path",
-            ListenError::NoSocket(_) => "name another path with `--listen unix:PATH`",
-            ListenError::NoneInherited => "have a socket unit start the service; see `apikey serve --help`",
-            ListenError::Unsupported(_) => "name an address with `--listen ADDRESS:PORT`",
-            ListenError::Refused { .. } => {
-                "name another with `--listen ADDRESS:PORT` or `--listen unix:PATH`"
-            }
-        };
-        Self::usage(error.to_string()).hint(hint)
-    }
 }
 
 fn announce(gate: &Gate, doors: &Doors) {

@@ -82,3 +82,60 @@ fn a_file_that_asks_for_nothing_is_warned_of_unless_it_says_so() {
     let said = Serving::start(&machine, &[]).end().1;
     assert!(!said.contains(" warn "), "without a file it is what the manual says: {said}");
 }
+
+#[test]
+fn a_check_refuses_of_the_whole_command_line_what_a_start_would() {
+    let machine = Machine::with_registry();
+    write_config(&machine, "scopes = []");
+    std::fs::write(machine.home().join("file"), "not yours").unwrap();
+    let long = format!("unix:{}/s", "d".repeat(120));
+    std::fs::create_dir(machine.home().join("d".repeat(120))).unwrap();
+    for (options, says) in [
+        (&["--socket-mode", "0660"][..], "name it with `--listen unix:PATH`"),
+        (&["--listen", "unix:away/s"], "cannot listen on unix:away/s: No such file or directory"),
+        (&["--listen", "unix:file/s"], "cannot listen on unix:file/s: "),
+        (&["--listen", "unix:file"], "a file that is no socket is there"),
+        (&["--listen", &long], "/s: path must be shorter than SUN_LEN"),
+        (
+            &["--listen", "127.0.0.1:9", "--listen", "127.0.0.1:9"],
+            "127.0.0.1:9 is a place of `--listen` already",
+        ),
+        (&["--metrics", "127.0.0.1:8719"], "127.0.0.1:8719 is a place of `--listen` already"),
+        (&["--metrics", "[::1]:9", "--metrics", "[::1]:9"], "[::1]:9 is a place of `--metrics` already"),
+        (&["--listen", "unix:s", "--listen", "unix:s"], "unix:s is a place of `--listen` already"),
+        (&["--log", "off", "--log-requests", "all"], "leave out `--log-requests all`"),
+        (&["--listen", "nowhere"], "neither ADDRESS:PORT nor"),
+        (&["--log", "xml"], "xml"),
+    ] {
+        for check in [&["--check"][..], &[]] {
+            let line = [&["serve", "--config", "serve.toml"], options, check].concat();
+            let ran = machine.run(&line).ended(2);
+            assert!(ran.stderr.contains(says), "{line:?}: {}", ran.stderr);
+        }
+    }
+    assert_eq!(std::fs::read_to_string(machine.home().join("file")).unwrap(), "not yours");
+    assert!(!machine.home().join("s").exists());
+}
+
+#[test]
+fn a_check_opens_nothing_and_passes_beside_the_server_that_runs() {
+    let machine = Machine::with_registry();
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap().to_string();
+    let options = ["--listen", "unix:s", "--socket-mode", "0660", "--log", "json"];
+    let serving = Serving::configured(&machine, "scopes = []", &["--listen", "unix:s"]);
+    for more in [
+        &["--log-requests", "all"][..],
+        &["--listen", "systemd"],
+        &["--listen", &address, "--metrics", "127.0.0.1:0", "--metrics", "127.0.0.1:0"],
+        &["--log", "off"],
+        &["--log", "off", "--log-requests", "none"],
+    ] {
+        let options = if more[0] == "--log" { &options[..4] } else { &options[..] };
+        let line = [&["serve", "--config", "serve.toml"], options, more, &["--check"]].concat();
+        machine.run(&line).ended(0);
+    }
+    assert!(machine.home().join("s").exists());
+    serving.end().0.ended(0);
+    assert!(!machine.home().join("s").exists(), "still its own");
+}

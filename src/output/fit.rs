@@ -19,7 +19,7 @@ pub struct Column {
 /// How a column uses the room there is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Room {
-    /// Never shortened: ids and instants.
+    /// Never shortened: ids, instants and numbers.
     Whole,
     /// Shortened with `…`, but not below this many places.
     AtLeast(usize),
@@ -36,10 +36,7 @@ pub(super) fn fit(columns: &[Column], natural: &[usize], width: usize) -> Vec<Op
     let mut widths = vec![None; columns.len()];
     let mut used = 0;
     for &place in &order {
-        let least = match columns[place].room {
-            Room::Whole => natural[place],
-            Room::AtLeast(least) | Room::Wrapped(least) => natural[place].min(least),
-        };
+        let least = least(&columns[place], natural[place]);
         let gap = if used == 0 { 0 } else { GAP };
         if columns[place].rank > 0 && used + gap + least > width {
             // Those behind it matter less: a gap in the order would be read as "there is none".
@@ -56,6 +53,18 @@ pub(super) fn fit(columns: &[Column], natural: &[usize], width: usize) -> Vec<Op
         }
     }
     widths
+}
+
+/// Whether a column so wide shows less than it has to of cells that are `natural` wide.
+pub(super) fn is_too_narrow(column: &Column, natural: usize, width: usize) -> bool {
+    width < least(column, natural)
+}
+
+fn least(column: &Column, natural: usize) -> usize {
+    match column.room {
+        Room::Whole => natural,
+        Room::AtLeast(least) | Room::Wrapped(least) => natural.min(least),
+    }
 }
 
 /// The places that `text`, already escaped, takes on a terminal.

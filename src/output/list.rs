@@ -53,6 +53,11 @@ impl<'o, 'a> ListWriter<'o, 'a> {
         Self { out, text, table, count: 0 }
     }
 
+    /// The same for records that are all in memory before the first is written: a table is measured whole.
+    pub(super) fn measured_whole(self) -> Self {
+        Self { table: self.table.measured_whole(), ..self }
+    }
+
     /// Writes one record; all of a listing have the shape it began with.
     ///
     /// # Errors

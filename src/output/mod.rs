@@ -134,12 +134,12 @@ impl<'a> Out<'a> {
 
     /// Begins a listing of limits: rows are [`LimitView`]s.
     pub fn limits(&mut self) -> ListWriter<'_, 'a> {
-        ListWriter::begin(self, LimitView::SHAPE)
+        ListWriter::begin(self, LimitView::SHAPE).measured_whole()
     }
 
     /// Begins a listing of summed requests: rows are [`UsageView`]s.
     pub fn usage(&mut self) -> ListWriter<'_, 'a> {
-        ListWriter::begin(self, UsageView::SHAPE)
+        ListWriter::begin(self, UsageView::SHAPE).measured_whole()
     }
 
     /// Writes one key: a card, a header with one line, or an object.

@@ -2,8 +2,9 @@
 //! column's text must be there in full.
 //!
 //! comfy-table alone would break ids over lines on a narrow terminal, so cells are escaped and shortened first and
-//! each column gets a fixed width. Widths are measured on the first [`SAMPLE`] rows, so that a long listing starts
-//! at once and is never held in memory; what is wider later is shortened.
+//! each column gets a fixed width. A listing that comes row by row is measured [`SAMPLE`] rows at a time, so that a long
+//! one starts at once and is never held in memory. A name that is wider later is shortened; for a number, an id or an
+//! instant that is wider the columns are fitted anew, below another header.
 
 use std::io::{self, Write};
 
@@ -11,10 +12,10 @@ use comfy_table::presets::NOTHING;
 use comfy_table::{ColumnConstraint, Table, Width};
 
 use super::colour::{Palette, Tone};
-use super::fit::{Column, GAP, Room, fit, places, shorten, wrap};
+use super::fit::{Column, GAP, Room, fit, is_too_narrow, places, shorten, wrap};
 use crate::domain::text::escape;
 
-/// The rows that are measured, and laid out at a time.
+/// So many rows are laid out at a time, and of a listing that is not measured whole no more are held.
 const SAMPLE: usize = 1_000;
 
 /// A cell: one line of escaped text and what it says.
@@ -52,18 +53,28 @@ pub(super) struct TableWriter {
     columns: &'static [Column],
     look: Look,
     waiting: Vec<Vec<Cell>>,
+    /// The widest cell of each column, of the rows measured so far.
+    natural: Vec<usize>,
+    /// So many rows are measured together.
+    sample: usize,
     widths: Option<Vec<Option<usize>>>,
 }
 
 impl TableWriter {
     pub(super) fn new(columns: &'static [Column], look: Look) -> Self {
-        Self { columns, look, waiting: Vec::new(), widths: None }
+        let natural = columns.iter().map(|column| column.title.len()).collect();
+        Self { columns, look, waiting: Vec::new(), natural, sample: SAMPLE, widths: None }
+    }
+
+    /// Measures all rows before any is written.
+    pub(super) fn measured_whole(self) -> Self {
+        Self { sample: usize::MAX, ..self }
     }
 
     /// Takes a row; writes when enough of them wait.
     pub(super) fn row(&mut self, out: &mut dyn Write, cells: Vec<Cell>) -> io::Result<()> {
         self.waiting.push(cells);
-        if self.waiting.len() >= SAMPLE { self.flush(out) } else { Ok(()) }
+        if self.waiting.len() >= self.sample { self.flush(out) } else { Ok(()) }
     }
 
     /// Writes the rows that wait; without any row there is no header either.
@@ -72,20 +83,41 @@ impl TableWriter {
             return Ok(());
         }
         let rows = std::mem::take(&mut self.waiting);
-        let widths = if let Some(widths) = self.widths.take() {
-            widths
-        } else {
-            let all = usize::from(self.look.width);
-            let mut widths = fit(self.columns, &natural(self.columns, &rows), all);
-            if rows.len() >= SAMPLE {
-                spare_for_names(self.columns, &mut widths, all);
+        for row in &rows {
+            widen(&mut self.natural, row);
+        }
+        let widths = match self.widths.take() {
+            Some(widths) if !self.are_outgrown(&widths) => widths,
+            before => {
+                let more_may_come = before.is_some() || rows.len() >= self.sample;
+                let widths = self.fitted_widths(more_may_come);
+                self.lay_out(out, vec![header(self.columns)], &widths)?;
+                widths
             }
-            self.lay_out(out, vec![header(self.columns)], &widths)?;
-            widths
         };
-        self.lay_out(out, rows, &widths)?;
+        let mut rows = rows.into_iter();
+        while rows.len() > 0 {
+            self.lay_out(out, rows.by_ref().take(SAMPLE).collect(), &widths)?;
+        }
         self.widths = Some(widths);
         Ok(())
+    }
+
+    /// Whether these widths are too narrow for what came since they were fitted.
+    fn are_outgrown(&self, widths: &[Option<usize>]) -> bool {
+        let mut columns = self.columns.iter().zip(&self.natural).zip(widths);
+        columns.any(|((column, natural), width)| {
+            width.is_some_and(|width| is_too_narrow(column, *natural, width))
+        })
+    }
+
+    fn fitted_widths(&self, more_may_come: bool) -> Vec<Option<usize>> {
+        let all = usize::from(self.look.width);
+        let mut widths = fit(self.columns, &self.natural, all);
+        if more_may_come {
+            spare_for_names(self.columns, &mut widths, all);
+        }
+        widths
     }
 
     fn lay_out(&self, out: &mut dyn Write, rows: Vec<Vec<Cell>>, widths: &[Option<usize>]) -> io::Result<()> {
@@ -140,9 +172,10 @@ fn header(columns: &[Column]) -> Vec<Cell> {
     columns.iter().map(|column| Cell::new(column.title, Tone::Strong)).collect()
 }
 
-fn natural(columns: &[Column], rows: &[Vec<Cell>]) -> Vec<usize> {
-    let widest = |place: usize| rows.iter().map(|row| places(&row[place].text)).max().unwrap_or(0);
-    columns.iter().enumerate().map(|(place, column)| widest(place).max(column.title.len())).collect()
+fn widen(natural: &mut [usize], row: &[Cell]) {
+    for (natural, cell) in natural.iter_mut().zip(row) {
+        *natural = places(&cell.text).max(*natural);
+    }
 }
 
 /// Gives what is left of a line to the first column that may be shortened: more rows come, and a name among them that is

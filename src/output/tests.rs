@@ -242,6 +242,48 @@ fn rows_after_the_measured_ones_keep_the_columns_of_the_first() {
 }
 
 #[test]
+fn what_is_never_cut_is_whole_after_the_measured_rows_too_below_another_header() {
+    let mut keys = vec![fixed("ci", "aaaaaaaaaaaa"); 2_000];
+    let mut seldom = fixed("seldom", "bbbbbbbbbbbb");
+    seldom.secrets[0].last_use =
+        Some(LastUse { at: Instant::from_seconds(samples::NOW - 59 * 60), ip: None });
+    seldom.disabled_at = Some(now());
+    keys.extend([fixed("ci", "cccccccccccc"), seldom, fixed("ci", "dddddddddddd")]);
+    for width in [50, 72, 80, 100, 120, 200] {
+        let text = written(Format::Table, width, |out| list(&keys, out));
+        let lines: Vec<&str> = text.lines().collect();
+        assert_eq!(lines.len(), 2_003 + 2, "{width}");
+        assert_eq!((&lines[0][..4], &lines[2_001][..4]), ("NAME", "NAME"), "{width}");
+        for (line, id) in lines[2_002..].iter().zip(["cccccccccccc", "bbbbbbbbbbbb", "dddddddddddd"]) {
+            assert!(line.contains(&format!(" key_{id} ")), "{width}: {line}");
+        }
+        let seldom = lines[2_003];
+        assert!(seldom.starts_with("seldom ") && seldom.contains(" disabled"), "{width}: {seldom}");
+        assert_eq!(seldom.contains(" 59 minutes ago"), lines[2_001].contains("LAST USED"), "{width}");
+        assert!(lines.iter().all(|line| places(line) <= usize::from(width)), "{width}");
+    }
+}
+
+#[test]
+fn a_long_listing_is_begun_before_it_is_over_and_one_that_is_measured_whole_is_not() {
+    const COLUMNS: &[Column] = &[Column { title: "N", rank: 0, room: Room::Whole }];
+    let written = |mut table: table::TableWriter| {
+        let mut text = Vec::new();
+        for number in 0..1_500 {
+            table.row(&mut text, vec![Cell::plain(&number.to_string())]).unwrap();
+        }
+        let begun = text.split(|byte| *byte == b'\n').count() - 1;
+        table.flush(&mut text).unwrap();
+        let text = String::from_utf8(text).unwrap();
+        (begun, text.lines().count(), text.matches('N').count(), text.ends_with("\n1499\n"))
+    };
+    let look = Look { width: 80, palette: Palette::Plain };
+    let table = || table::TableWriter::new(COLUMNS, look);
+    assert_eq!(written(table()), (1_001, 1_502, 2, true), "1000 is wider than 999");
+    assert_eq!(written(table().measured_whole()), (0, 1_501, 1, true));
+}
+
+#[test]
 fn names_of_a_long_table_get_what_is_left_of_a_line_since_longer_ones_may_come() {
     let mut keys = vec![fixed("ci", "aaaaaaaaaaaa"); 999];
     let last = fixed("a-name-that-is-longer", "bbbbbbbbbbbb");

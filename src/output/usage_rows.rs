@@ -12,7 +12,8 @@ impl Record for UsageView {
     const SHAPE: &'static Shape = &Shape {
         fields: &["by", "value", "key_id", "requests", "accepted", "denied"],
         columns: &[
-            Column { title: "REQUESTS OF", rank: 0, room: Room::AtLeast(10) },
+            // An hour has 20, and is whole before there is a bar.
+            Column { title: "REQUESTS OF", rank: 0, room: Room::AtLeast(20) },
             Column { title: "ALL", rank: 0, room: Room::Whole },
             Column { title: "DENIED", rank: 0, room: Room::Whole },
             Column { title: "", rank: 1, room: Room::Whole },

@@ -71,6 +71,29 @@ fn fail_if_any_tells_by_its_exit_code() {
 }
 
 #[test]
+fn of_more_than_a_thousand_keys_each_is_a_line_with_its_id_and_the_last_its_use_whole() {
+    let mut world = World::new().with_variable("NO_COLOR", "1");
+    let secret = world.create(&["seldom"]);
+    world.verdict(&secret, &[]);
+    world.pass("59m");
+    world.run(&["create", "ci", "--count", "1000", "-q"]).done();
+    let tsv = world.run(&["list", "--format", "tsv"]).done().stdout;
+    let ids: Vec<&str> = tsv.lines().skip(1).map(|line| line.split('\t').next().unwrap()).collect();
+    assert_eq!(ids.len(), 1_001);
+    for (width, is_terminal) in [(80, true), (100, true), (80, false)] {
+        world = world.with_width(width);
+        world = if is_terminal { world } else { world.with_output_in_a_pipe() };
+        let table = world.run(&["list", "--format", "table"]).done().stdout;
+        assert!(table.lines().all(|line| line.chars().count() <= usize::from(width)), "{width}");
+        let keys: Vec<&str> = table.lines().filter(|line| !line.starts_with("NAME ")).collect();
+        assert_eq!(keys.len(), ids.len(), "{width}");
+        assert!(keys.iter().zip(&ids).all(|(line, id)| line.contains(&format!(" {id} "))), "{width}");
+        assert!(keys[1_000].contains(" in 89 days  59 minutes ago"), "{width}: {}", keys[1_000]);
+        assert_eq!(table.matches("NAME ").count(), 2, "the columns moved once");
+    }
+}
+
+#[test]
 fn listing_needs_no_vault_and_an_empty_table_says_what_to_do() {
     let world = World::new().at_terminal();
     world.run(&["init"]).done();

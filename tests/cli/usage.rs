@@ -1,6 +1,6 @@
 //! `usage`: who made how many requests, what is nearly used up, and what is not used.
 
-use apikey::domain::decision::Decision;
+use apikey::domain::decision::{Decision, Denial};
 use apikey::domain::time::Instant;
 use apikey::domain::usage::{Counted, Used};
 use apikey::exit::Exit;
@@ -129,6 +129,47 @@ fn a_terminal_shows_a_bar_for_each_day_and_a_pipe_full_values() {
     assert_eq!(line(&plain, "2026-11-24"), "2026-11-24   0    0");
     let blocks = world.with_variable("LANG", "C.UTF-8").run(&["usage", "--since", "3d"]).done().stdout;
     assert!(line(&blocks, "2026-11-26").ends_with(&"█".repeat(36)), "{blocks}");
+}
+
+#[test]
+fn of_more_than_a_thousand_hours_each_is_a_line_with_its_numbers_whole() {
+    let mut world = World::new().with_variable("NO_COLOR", "1");
+    world.create(&["ci"]);
+    let key = world.key("ci").id;
+    let begin = world.now();
+    let count = |decision: Decision, requests: u64| Counted {
+        key,
+        place: None,
+        decision,
+        scopes: "".into(),
+        requests,
+        last: None,
+    };
+    for (after, accepted, denied) in [("1h", 1, 1), ("1099h", 13_442, 9), ("1338h", 281_474_976, 1_234_567)] {
+        let counted =
+            [count(Decision::Accepted, accepted), count(Decision::Denied(Denial::InsufficientScope), denied)];
+        let at = begin.checked_add(after.parse().unwrap()).unwrap();
+        world.registry().add_usage(&counted, at).unwrap();
+    }
+    world.pass("56d");
+    let line = ["usage", "--by", "hour", "--since", "56d", "--format"];
+    let numbers = |text: &str, places: [usize; 3]| {
+        let cells = text.lines().skip(1).map(|line| line.split_whitespace().collect::<Vec<_>>());
+        cells.map(|cells| places.map(|place| cells[place]).join(" ")).collect::<Vec<_>>()
+    };
+    let tsv = world.run(&[&line[..], &["tsv"]].concat()).done().stdout.replace("\t\t", "\t");
+    let expected = numbers(&tsv, [1, 2, 4]);
+    assert_eq!(expected.len(), 56 * 24 + 1);
+    assert!(expected.contains(&"2027-01-08T07:00:00Z 13451 9".to_owned()), "{expected:?}");
+    for (width, is_terminal) in [(80, true), (100, true), (80, false)] {
+        world = world.with_width(width);
+        world = if is_terminal { world } else { world.with_output_in_a_pipe() };
+        let table = world.run(&[&line[..], &["table"]].concat()).done().stdout;
+        assert_eq!(numbers(&table, [0, 1, 2]), expected, "{width}");
+        assert!(table.lines().all(|line| line.chars().count() <= usize::from(width)), "{width}");
+    }
+    let narrow = world.with_width(40).run(&[&line[..], &["table"]].concat()).done().stdout;
+    assert_eq!(numbers(&narrow, [0, 1, 2]), expected, "rather no bars than hours that are cut");
 }
 
 #[test]

@@ -110,6 +110,12 @@ impl World {
         self
     }
 
+    /// The same with a terminal of so many places.
+    pub(crate) fn with_width(mut self, width: u16) -> Self {
+        self.terminal.width = width;
+        self
+    }
+
     /// The same with a variable set.
     pub(crate) fn with_variable(mut self, name: &str, value: &str) -> Self {
         self.environment.retain(|(other, _)| other != name);

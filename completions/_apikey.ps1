@@ -355,7 +355,7 @@ Register-ArgumentCompleter -Native -CommandName 'apikey' -ScriptBlock {
             [CompletionResult]::new('--owner', '--owner', [CompletionResultType]::ParameterName, 'The limits that all keys of this owner share')
             [CompletionResult]::new('--project', '--project', [CompletionResultType]::ParameterName, 'The limits that all keys of this project share')
             [CompletionResult]::new('--rate', '--rate', [CompletionResultType]::ParameterName, 'How many requests may pass in a span, as 100/1m')
-            [CompletionResult]::new('--burst', '--burst', [CompletionResultType]::ParameterName, 'How many of them may come at once; without it, all')
+            [CompletionResult]::new('--burst', '--burst', [CompletionResultType]::ParameterName, 'How many of them may come at once; alone, it changes the rate there is [default: as set before, or all]')
             [CompletionResult]::new('--quota', '--quota', [CompletionResultType]::ParameterName, 'How many requests may pass in a calendar window (UTC), as 10000/day or 500000/month')
             [CompletionResult]::new('--json', '--json', [CompletionResultType]::ParameterName, 'Answer in JSON; errors too')
             [CompletionResult]::new('--no-input', '--no-input', [CompletionResultType]::ParameterName, 'Never ask; fail instead, naming the flag that answers')

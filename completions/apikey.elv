@@ -337,7 +337,7 @@ set edit:completion:arg-completer[apikey] = {|@words|
             cand --owner 'The limits that all keys of this owner share'
             cand --project 'The limits that all keys of this project share'
             cand --rate 'How many requests may pass in a span, as 100/1m'
-            cand --burst 'How many of them may come at once; without it, all'
+            cand --burst 'How many of them may come at once; alone, it changes the rate there is [default: as set before, or all]'
             cand --quota 'How many requests may pass in a calendar window (UTC), as 10000/day or 500000/month'
             cand --json 'Answer in JSON; errors too'
             cand --no-input 'Never ask; fail instead, naming the flag that answers'

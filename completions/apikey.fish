@@ -399,7 +399,7 @@ jsonl\t''"
 complete -c apikey -n "__fish_apikey_using_subcommand limit" -l owner -d 'The limits that all keys of this owner share' -r
 complete -c apikey -n "__fish_apikey_using_subcommand limit" -l project -d 'The limits that all keys of this project share' -r
 complete -c apikey -n "__fish_apikey_using_subcommand limit" -l rate -d 'How many requests may pass in a span, as 100/1m' -r
-complete -c apikey -n "__fish_apikey_using_subcommand limit" -l burst -d 'How many of them may come at once; without it, all' -r
+complete -c apikey -n "__fish_apikey_using_subcommand limit" -l burst -d 'How many of them may come at once; alone, it changes the rate there is [default: as set before, or all]' -r
 complete -c apikey -n "__fish_apikey_using_subcommand limit" -l quota -d 'How many requests may pass in a calendar window (UTC), as 10000/day or 500000/month' -r
 complete -c apikey -n "__fish_apikey_using_subcommand limit" -l json -d 'Answer in JSON; errors too'
 complete -c apikey -n "__fish_apikey_using_subcommand limit" -l no-input -d 'Never ask; fail instead, naming the flag that answers'

@@ -8,9 +8,9 @@ use super::create::{quota, rate};
 use super::{party, set_back};
 use crate::crypto::rows::reseal_party;
 use crate::domain::event::{Action, FieldChange};
-use crate::domain::limit::{Limits, Quota, Rate, Subject};
+use crate::domain::limit::{LimitError, Limits, Quota, Rate, Subject};
 use crate::domain::party::PartyKind;
-use crate::exit::Exit;
+use crate::exit::{Exit, Failure};
 use crate::output::view::LimitView;
 use crate::output::{Format, escape};
 use crate::registry::ledger::Ledger;
@@ -26,7 +26,7 @@ use crate::verification::accounts_of;
 #[derive(Debug, Args)]
 #[command(
     group = ArgGroup::new("whose").required(true).args(["key", "owner", "project"]),
-    group = ArgGroup::new("what").multiple(true).args(["rate", "quota", "no_rate", "no_quota", "none"]),
+    group = ArgGroup::new("what").multiple(true).args(["rate", "burst", "quota", "no_rate", "no_quota", "none"]),
 )]
 pub struct Arguments {
     /// Id, name, project/name, or a secret's public id
@@ -41,8 +41,8 @@ pub struct Arguments {
     /// How many requests may pass in a span, as 100/1m
     #[arg(long, value_name = "N/SPAN")]
     rate: Option<String>,
-    /// How many of them may come at once; without it, all
-    #[arg(long, value_name = "N", requires = "rate", conflicts_with_all = ["no_rate", "none"])]
+    /// How many of them may come at once; alone, it changes the rate there is [default: as set before, or all]
+    #[arg(long, value_name = "N", conflicts_with_all = ["no_rate", "none"])]
     burst: Option<u32>,
     /// How many requests may pass in a calendar window (UTC), as 10000/day or 500000/month
     #[arg(long, value_name = "N/WINDOW")]
@@ -83,6 +83,7 @@ pub fn run(arguments: &Arguments, session: &mut Session<'_, '_>) -> Result<Exit>
 
 struct Wanted {
     rate: Field<Rate>,
+    burst: Option<u32>,
     quota: Field<Quota>,
 }
 
@@ -91,6 +92,7 @@ impl Wanted {
         let given = arguments.rate.as_deref().map(|text| rate(text, arguments.burst)).transpose()?;
         Ok(Self {
             rate: Field::of(given, arguments.no_rate || arguments.none),
+            burst: arguments.burst,
             quota: Field::of(
                 arguments.quota.as_deref().map(quota).transpose()?,
                 arguments.no_quota || arguments.none,
@@ -99,12 +101,43 @@ impl Wanted {
     }
 
     fn is_nothing(&self) -> bool {
-        self.rate == Field::Keep && self.quota == Field::Keep
+        self.rate == Field::Keep && self.burst.is_none() && self.quota == Field::Keep
     }
 
-    fn after(&self, before: &Limits) -> Limits {
-        Limits { rate: self.rate.after(before.rate), quota: self.quota.after(before.quota) }
+    /// The limits of `whose` after it.
+    fn after(&self, before: &Limits, whose: &str) -> Result<Limits> {
+        Ok(Limits { rate: self.rate_after(before.rate, whose)?, quota: self.quota.after(before.quota) })
     }
+
+    fn rate_after(&self, before: Option<Rate>, whose: &str) -> Result<Option<Rate>> {
+        let after = match (&self.rate, self.burst, before) {
+            (Field::Keep, Some(_), None) => return Err(no_rate(whose)),
+            (Field::Keep, Some(burst), Some(before)) => {
+                before.with_burst(burst).map_err(|error| refused(&error, error.hint()))?
+            }
+            (Field::Set(rate), None, Some(before)) => {
+                rate.in_place_of(&before).map_err(|error| refused(&error, &stays(&before, whose)))?
+            }
+            (rate, _, before) => return Ok(rate.after(before)),
+        };
+        Ok(Some(after))
+    }
+}
+
+fn refused(error: &LimitError, hint: &str) -> anyhow::Error {
+    Failure::usage(error.to_string()).hint(hint).into()
+}
+
+fn stays(before: &Rate, whose: &str) -> String {
+    let burst = before.burst();
+    format!(
+        "the burst of {burst} that `{whose}` has stays; give one that is earned within 365 days with `--burst`"
+    )
+}
+
+fn no_rate(whose: &str) -> anyhow::Error {
+    let failure = Failure::usage(format!("`{whose}` has no rate, and so no burst"));
+    failure.hint("give it both, as `--rate 100/1m --burst 20`").into()
 }
 
 fn change_key(
@@ -116,7 +149,7 @@ fn change_key(
     grant_one(selector, dry_run, session, |key, _| {
         refuse_dead(key, now)?;
         let before = key.limits;
-        key.limits = wanted.after(&before);
+        key.limits = wanted.after(&before, &format!("{}/{}", key.project, key.name))?;
         Ok(Outcome { action: Action::KeyChanged, changed: before != key.limits, said: said(&key.limits) })
     })
 }
@@ -134,7 +167,7 @@ fn change_party(
         PartyKind::Owner => Action::OwnerLimited,
         PartyKind::Project => Action::ProjectLimited,
     };
-    summary.party.limits = wanted.after(&before.limits);
+    summary.party.limits = wanted.after(&before.limits, before.name.as_str())?;
     let changed = before.limits != summary.party.limits;
     if changed {
         reseal_party(&keys.row, &before, &mut summary.party)?;

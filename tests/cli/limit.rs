@@ -185,6 +185,82 @@ fn a_limit_is_set_raised_lowered_and_taken_away() {
     world.run(&["log", "--check"]).done();
 }
 
+/// The three whose limits are changed, with the name that each goes by in a message.
+const SUBJECTS: [(&[&str], &str); 3] =
+    [(&["ci"], "default/ci"), (&["--owner", "acme"], "acme"), (&["--project", "default"], "default")];
+
+fn limit(world: &World, whose: &[&str], arguments: &[&str]) -> Ran {
+    world.run(&[&["limit", "--json"], whose, arguments].concat())
+}
+
+#[test]
+fn a_burst_that_was_set_stays_when_the_rate_changes_and_one_that_is_all_of_it_changes_with_it() {
+    for (whose, _) in SUBJECTS {
+        let world = World::new();
+        world.create(&["ci", "--owner", "acme"]);
+        let rate = |arguments: &[&str]| limit(&world, whose, arguments).done().json()["rate"].clone();
+        assert_eq!(rate(&["--rate", "100/1m"])["burst"], 100);
+        assert_eq!(rate(&["--rate", "150/1m"])["burst"], 150);
+        assert_eq!(rate(&["--rate", "100/1m", "--burst", "20"])["burst"], 20);
+        let after = serde_json::json!({"requests": 200, "per_seconds": 60, "burst": 20});
+        assert_eq!(rate(&["--rate", "200/1m", "--dry-run"]), after);
+        assert_eq!(rate(&["--rate", "200/1m"]), after);
+        let change = world.events().pop().unwrap().event.changes.pop().unwrap();
+        assert_eq!(
+            (change.before.as_deref(), change.after.as_deref()),
+            (Some("100/1m burst 20"), Some("200/1m burst 20"))
+        );
+        assert_eq!(rate(&["--quota", "5/day"]), after);
+        assert_eq!(rate(&["--rate", "10/1m"])["burst"], 20, "more than a span's may be saved up");
+        assert_eq!(rate(&["--rate", "200/1m", "--burst", "200"])["burst"], 200);
+        assert_eq!(rate(&["--rate", "300/1m"])["burst"], 300);
+        limit(&world, whose, &["--rate", "100/1m", "--burst", "20"]).done();
+        limit(&world, whose, &["--no-rate"]).done();
+        assert_eq!(rate(&["--rate", "200/1m"])["burst"], 200, "it went with its rate");
+    }
+}
+
+#[test]
+fn a_burst_alone_changes_that_of_the_rate_that_is_there() {
+    for (whose, name) in SUBJECTS {
+        let world = World::new();
+        world.create(&["ci", "--owner", "acme"]);
+        let events = world.actions().len();
+        let ran = limit(&world, whose, &["--burst", "5", "--quota", "9/day"]).ended(Exit::Usage);
+        assert!(ran.stderr.contains(&format!("`{name}` has no rate, and so no burst")), "{}", ran.stderr);
+        assert!(ran.stderr.contains("--rate 100/1m --burst 20"), "{}", ran.stderr);
+        assert_eq!(world.actions().len(), events);
+        limit(&world, whose, &["--rate", "100/1m"]).done();
+        let answer = limit(&world, whose, &["--burst", "5", "--dry-run"]).done().json();
+        assert_eq!((&answer["changed"], &answer["rate"]["burst"]), (&true.into(), &5.into()));
+        let answer = limit(&world, whose, &["--burst", "5"]).done().json();
+        let after = serde_json::json!({"requests": 100, "per_seconds": 60, "burst": 5});
+        assert_eq!((&answer["changed"], &answer["rate"]), (&true.into(), &after));
+        assert_eq!(limit(&world, whose, &["--burst", "5"]).done().json()["changed"], false);
+        for burst in ["0", "1000000000"] {
+            let ran = limit(&world, whose, &["--burst", burst]).ended(Exit::Usage);
+            assert!(ran.stderr.contains(&format!("`100/1m burst {burst}` is beyond")), "{}", ran.stderr);
+        }
+        assert_eq!(world.actions().len(), events + 2);
+    }
+}
+
+#[test]
+fn a_burst_that_cannot_stay_is_an_error_that_names_it_and_the_rate() {
+    for (whose, name) in SUBJECTS {
+        let world = World::new();
+        world.create(&["ci", "--owner", "acme"]);
+        limit(&world, whose, &["--rate", "2/1d", "--burst", "366"]).done();
+        let events = world.actions().len();
+        let ran = limit(&world, whose, &["--rate", "1/1d"]).ended(Exit::Usage);
+        assert!(ran.stderr.contains("`1/1d burst 366` is beyond what can be measured"), "{}", ran.stderr);
+        let hint = format!("the burst of 366 that `{name}` has stays");
+        assert!(ran.stderr.contains(&hint) && ran.stderr.contains("`--burst`"), "{}", ran.stderr);
+        assert_eq!(world.actions().len(), events);
+        limit(&world, whose, &["--rate", "1/1d", "--burst", "365"]).done();
+    }
+}
+
 #[test]
 fn the_limits_that_bind_a_key_are_listed_with_what_is_left() {
     let world = World::new();

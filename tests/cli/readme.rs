@@ -21,10 +21,10 @@ impl io::Write for Screen {
     }
 }
 
-/// The commands of the tour, each with what is printed below it.
-fn tour() -> Vec<(String, Vec<String>)> {
-    let readme = include_str!("../../README.md");
-    let chapter = readme.split("\n## A tour\n").nth(1).unwrap().split("\n##").next().unwrap();
+const README: &str = include_str!("../../README.md");
+
+/// The commands of a chapter, each with what is printed below it.
+fn commands(chapter: &str) -> Vec<(String, Vec<String>)> {
     let mut commands: Vec<(String, Vec<String>)> = Vec::new();
     for block in chapter.split("```console\n").skip(1) {
         for line in block.split("```").next().unwrap().lines() {
@@ -84,7 +84,7 @@ fn is_shown(shown: &[&str], lines: &[&str]) -> bool {
 #[test]
 fn the_tour_of_the_readme_is_what_a_newcomer_sees() {
     let world = World::new().at_terminal().behind_a_pipe().with_variable("NO_COLOR", "1");
-    let tour = tour();
+    let tour = commands(README.split("\n## A tour\n").nth(1).unwrap().split("\n##").next().unwrap());
     for (command, shown) in &tour {
         let lines = without_ids(&screen(command, &world), &world);
         let shown = without_ids(&shown.join("\n"), &world);
@@ -96,6 +96,17 @@ fn the_tour_of_the_readme_is_what_a_newcomer_sees() {
         world.pass("1m");
     }
     assert!(tour.len() > 15, "only {} commands were found", tour.len());
+}
+
+#[test]
+fn the_readme_shows_what_a_rate_is_after_another_was_set() {
+    let world = World::new().at_terminal().behind_a_pipe();
+    let all = commands(README);
+    let place = all.iter().position(|(command, _)| command.starts_with("apikey limit mobile ")).unwrap();
+    screen(&all[place - 1].0, &world);
+    let (command, shown) = &all[place];
+    assert_eq!(screen(command, &world).lines().collect::<Vec<_>>(), *shown);
+    assert_eq!(shown.len(), 1);
 }
 
 #[test]

@@ -85,6 +85,26 @@ impl Rate {
         self.burst
     }
 
+    /// The same rate with another burst.
+    ///
+    /// # Errors
+    /// As [`Self::new`].
+    pub fn with_burst(&self, burst: u32) -> Result<Self, LimitError> {
+        Self::new(self.count, self.per, Some(burst))
+    }
+
+    /// This rate in place of another, of which a burst stays that is not its count: it was set apart from it.
+    ///
+    /// # Errors
+    /// As [`Self::new`].
+    pub fn in_place_of(&self, before: &Self) -> Result<Self, LimitError> {
+        before.own_burst().map_or(Ok(*self), |burst| self.with_burst(burst))
+    }
+
+    fn own_burst(&self) -> Option<u32> {
+        Some(self.burst).filter(|burst| *burst != self.count)
+    }
+
     /// Nanoseconds between two requests that come evenly, rounded up: never more than was asked for.
     #[must_use]
     pub fn interval(&self) -> u64 {
@@ -141,7 +161,7 @@ impl fmt::Display for Rate {
     /// `100/1m`, and the burst when it is not the count.
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(out, "{}/{}", self.count, self.per)?;
-        if self.burst == self.count { Ok(()) } else { write!(out, " burst {}", self.burst) }
+        self.own_burst().map_or(Ok(()), |burst| write!(out, " burst {burst}"))
     }
 }
 
@@ -172,6 +192,26 @@ mod tests {
         assert!(Rate::parse("1/365d", None).is_ok() && Rate::parse("1/366d", None).is_err());
         assert!(Rate::parse("1/1d", Some(365)).is_ok() && Rate::parse("1/1d", Some(366)).is_err());
         assert!(Rate::parse("5/1s", Some(0)).is_err());
+    }
+
+    #[test]
+    fn a_burst_of_its_own_stays_when_the_rate_is_another_and_one_that_is_the_count_goes_with_it() {
+        let after = |before: Rate, after: &str| rate(after, None).in_place_of(&before);
+        for (burst, kept) in [(None, None), (Some(100), None), (Some(99), Some(99)), (Some(101), Some(101))] {
+            assert_eq!(after(rate("100/1m", burst), "200/1m"), Ok(rate("200/1m", kept)), "{burst:?}");
+        }
+        assert_eq!(after(rate("100/1m", Some(20)), "10/1m"), Ok(rate("10/1m", Some(20))));
+        assert!(after(rate("2/1d", Some(365)), "1/1d").is_ok());
+        let refused = after(rate("2/1d", Some(366)), "1/1d");
+        assert_eq!(refused, Err(LimitError::Range("1/1d burst 366".to_owned())));
+    }
+
+    #[test]
+    fn another_burst_leaves_the_rate_as_it_is_and_has_the_same_bounds() {
+        assert_eq!(rate("100/1m", None).with_burst(101), Ok(rate("100/1m", Some(101))));
+        assert_eq!(rate("100/1m", Some(20)).with_burst(100), Ok(rate("100/1m", None)));
+        assert!(rate("1/1d", None).with_burst(365).is_ok() && rate("1/1d", None).with_burst(366).is_err());
+        assert!(rate("1/1d", None).with_burst(0).is_err());
     }
 
     #[test]

@@ -21,8 +21,8 @@ use crate::verification::accounts_of;
 /// Show what is left of limits, or change them
 ///
 /// Without a flag that changes something it lists every limit that binds the key, its owner's and its project's too,
-/// and what would pass now. The limits of an owner or a project are shared by all its keys. What was used stays used
-/// when a limit changes.
+/// and what would pass now. The limits of an owner or a project are shared by all its keys. When a limit changes, what
+/// was used of a quota stays used, and a rate is whole again when it would have been, or sooner.
 #[derive(Debug, Args)]
 #[command(
     group = ArgGroup::new("whose").required(true).args(["key", "owner", "project"]),

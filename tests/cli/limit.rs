@@ -262,6 +262,35 @@ fn a_burst_that_cannot_stay_is_an_error_that_names_it_and_the_rate() {
 }
 
 #[test]
+fn a_rate_that_changed_is_whole_again_when_it_would_have_been_or_sooner() {
+    for (before, cost, after, left, whole_again) in [
+        // A burst that takes as long to earn: the same share.
+        (["100/1m", "100"], "50", ["200/1m", "200"], 100, 30),
+        (["100/1m", "100"], "100", ["200/1m", "200"], 0, 60),
+        // Of another, what is earned by then.
+        (["100/1m", "100"], "100", ["100/1h", "100"], 98, 60),
+        (["60/1m", "60"], "60", ["60/6s", "60"], 0, 6),
+        (["100/1m", "20"], "10", ["200/1m", "20"], 0, 6),
+        (["100/1m", "20"], "10", ["50/1m", "20"], 15, 6),
+    ] {
+        let world = World::new();
+        let secret = world.create(&["ci", "--rate", before[0], "--burst", before[1]]);
+        verify(&world, &secret, &["--cost", cost]).done();
+        world.run(&["limit", "ci", "--rate", after[0], "--burst", after[1]]).done();
+        let shown = &world.run(&["limit", "ci", "--json"]).done().json()[0];
+        assert_eq!(
+            (&shown["remaining"], &shown["resets_after_seconds"]),
+            (&left.into(), &whole_again.into()),
+            "{before:?} {after:?}"
+        );
+    }
+    let help = World::new().run(&["limit", "--help"]).done().stdout;
+    let help = help.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(help.contains("a rate is whole again when it would have been, or sooner"), "{help}");
+    assert!(help.contains("what was used of a quota stays used"), "{help}");
+}
+
+#[test]
 fn the_limits_that_bind_a_key_are_listed_with_what_is_left() {
     let world = World::new();
     let secret = world.create(&["ci", "--owner", "acme", "--project", "shop", "--rate", "10/1m"]);

@@ -85,9 +85,10 @@ pub(super) fn bad_request(detail: &str) -> Response<Body> {
     problem(StatusCode::BAD_REQUEST, "bad_request", detail)
 }
 
-/// The question is larger than any that is read.
-pub(super) fn too_large() -> Response<Body> {
-    problem(StatusCode::PAYLOAD_TOO_LARGE, "too_large", "the body is too large")
+/// The question is larger than so many bytes, which would be read.
+pub(super) fn too_large(most: usize) -> Response<Body> {
+    let detail = format!("the body is larger than {} KiB", most / 1024);
+    problem(StatusCode::PAYLOAD_TOO_LARGE, "too_large", &detail)
 }
 
 /// No decision could be made: nothing passes.

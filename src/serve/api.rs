@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use axum::body::{Body, Bytes, HttpBody as _, to_bytes};
 use axum::extract::{ConnectInfo, State};
-use axum::http::header::{CACHE_CONTROL, CONTENT_LENGTH, CONTENT_TYPE};
+use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use axum::http::{HeaderMap, Response};
 use axum::response::IntoResponse;
 use serde::Deserialize;
@@ -147,24 +147,10 @@ async fn read(
     }
     // Said in advance, it is not waited for.
     if body.size_hint().lower() > u64::try_from(most).unwrap_or(u64::MAX) {
-        return Err(too_large(most));
+        return Err(answer::too_large(most));
     }
     // One that breaks off is told too; nobody is there to read it.
-    to_bytes(body, most).await.map_err(|_| too_large(most))
-}
-
-/// As [`answer::too_large`], with the most bytes that are read.
-fn too_large(most: usize) -> Response<Body> {
-    let (mut parts, _) = answer::too_large().into_parts();
-    let most = if most == QUESTION { "64 KiB" } else { "1 MiB" };
-    let detail = format!("the body is larger than {most}");
-    let title = parts.status.canonical_reason();
-    let body = serde_json::json!({
-        "type": "about:blank", "title": title, "status": parts.status.as_u16(), "code": "too_large", "detail": detail,
-    });
-    let body = body.to_string();
-    parts.headers.insert(CONTENT_LENGTH, body.len().into());
-    Response::from_parts(parts, body.into())
+    to_bytes(body, most).await.map_err(|_| answer::too_large(most))
 }
 
 fn json(text: String) -> Response<Body> {

@@ -50,7 +50,7 @@ fn a_server_that_ends_meanwhile_says_that_counts_are_lost() {
     let other = writing(&machine);
     assert_eq!(serving.verdict(&secret), 200);
     let (ran, said) = serving.end();
-    ran.ended(0);
+    ran.ended(8);
     assert!(said.contains("what was counted since it could last be written is lost"), "{said}");
     drop(other);
     let usage = machine.run(&["usage", "--by", "outcome", "--json"]).ended(0).json();

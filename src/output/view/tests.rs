@@ -32,10 +32,10 @@ const PLAIN: &str = concat!(
     r#""id":"key_7Hq2aaaaBBBB","name":"ci","kind":"sk","env":"live","status":"active","owner":"default","#,
     r#""project":"default","scopes":["orders:read"],"allow_ips":null,"allow_origins":null,"rate":null,"#,
     r#""quota":null,"lifetime_seconds":7776000,"created_at":"2026-11-23T12:00:00Z","not_before":null,"#,
-    r#""expires_at":"2027-02-21T12:00:00Z","last_used_at":null,"tags":[],"note":null,"consumer_key":null,"#,
+    r#""expires_at":"2027-02-21T12:00:00Z","last_used_at":null,"last_used_ip":null,"tags":[],"note":null,"consumer_key":null,"#,
     r#""rotate_every_seconds":null,"due_at":null,"disabled_at":null,"revoked_at":null,"revoke_reason":null,"#,
     r#""secrets":[{"id":"000011112222","public":"apik_sk_live_000011112222","status":"active","#,
-    r#""created_at":"2026-11-23T12:00:00Z","expires_at":"2027-02-21T12:00:00Z","last_used_at":null,"kept":false}]"#,
+    r#""created_at":"2026-11-23T12:00:00Z","expires_at":"2027-02-21T12:00:00Z","last_used_at":null,"last_used_ip":null,"kept":false}]"#,
 );
 
 #[test]
@@ -65,13 +65,13 @@ fn a_key_with_everything_set_has_the_same_fields_with_values() {
             r#""allow_ips":["10.0.0.0/8","2001:db8::/32"],"allow_origins":["https://shop.example.com"],"#,
             r#""rate":null,"quota":null,"lifetime_seconds":7776000,"created_at":"2026-11-23T12:00:00Z","#,
             r#""not_before":"2026-11-23T12:00:00Z","expires_at":"2027-02-21T12:00:00Z","#,
-            r#""last_used_at":"2026-11-23T12:00:00Z","tags":["a","b"],"note":"for the shop","#,
+            r#""last_used_at":"2026-11-23T12:00:00Z","last_used_ip":null,"tags":["a","b"],"note":"for the shop","#,
             r#""consumer_key":"apik_ck_live_7Hq2aaaaBBBB","rotate_every_seconds":2592000,"#,
             r#""due_at":"2026-12-23T12:00:00Z","disabled_at":"2026-11-23T12:00:00Z","#,
             r#""revoked_at":"2026-11-23T12:00:00Z","revoke_reason":"leaked","#,
             r#""secrets":[{"id":"000011112222","public":"apik_cs_live_000011112222","status":"revoked","#,
             r#""created_at":"2026-11-23T12:00:00Z","expires_at":"2027-02-21T12:00:00Z","#,
-            r#""last_used_at":"2026-11-23T12:00:00Z","kept":false}]}"#,
+            r#""last_used_at":"2026-11-23T12:00:00Z","last_used_ip":null,"kept":false}]}"#,
         )
     );
 }

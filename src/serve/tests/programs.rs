@@ -294,7 +294,7 @@ fn a_body_that_is_too_large_is_told_the_largest_that_is_read() {
     let served = limited("100/1h", "");
     let asker = served.scene.text(1);
     for (path, bytes, most) in
-        [("/v1/verify", 64 * 1024, "64 KiB"), ("/v1/verify/batch", 1024 * 1024, "1 MiB")]
+        [("/v1/verify", 64 * 1024, "64 KiB"), ("/v1/verify/batch", 1024 * 1024, "1024 KiB")]
     {
         assert_eq!(served.post(path, &asker, &" ".repeat(bytes)).0, "400", "{path}");
         let (status, view) = served.post(path, &asker, &" ".repeat(bytes + 1));

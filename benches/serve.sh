@@ -61,9 +61,9 @@ start() { # start PORT COMMAND...: on the first processor, or on $processor, unt
     taskset -c "${processor:-0}" "$@" >"$work/log" 2>&1 &
     servers+=($!)
     server=$!
-    for _ in $(seq 200); do
+    for _ in $(seq 2000); do
         (exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null && return
-        sleep 0.1
+        sleep 0.01
     done
     cat "$work/log"
     exit 1
@@ -160,6 +160,13 @@ haproxy=$server
 start 8801 "$work/bare" 127.0.0.1:8801
 bare_server=$server
 echo 'scopes = ["orders:read"]' >"$work/serve.toml"
+for _ in 1 2 3; do
+    began=$(date +%s%N)
+    processor=0,1 start 8802 "$work/apikey" serve --config "$work/serve.toml" --listen 127.0.0.1:8802
+    echo "from its start until apikey listens: $(echo "scale=2; ($(date +%s%N) - $began) / 1000000000" | bc) s"
+    kill "$server"
+    wait "$server" || true
+done
 start 8802 "$work/apikey" serve --config "$work/serve.toml" --listen 127.0.0.1:8802
 gate=$server
 echo "== $keys keys, 64 connections, one processor, medians of $rounds rounds of $seconds s"
@@ -242,6 +249,8 @@ for turn in $(seq 10); do
 done
 wait "$asking"
 echo "issued, accepted, revoked and refused by the very next request: $seen of 10; meanwhile $(cat "$work/load")"
+# Longer than use of rates is written down ahead.
+seconds=20
 load 8802 >"$work/load" &
 asking=$!
 sleep 1

@@ -97,8 +97,11 @@ fn header_of(connection: &Connection) -> Option<&'static Header> {
     }
 }
 
-/// The registry and its WAL index.
+/// The registry and its WAL index. One that was emptied is gone: SQLite itself never shortens it to nothing.
 fn files_of(path: &Path) -> std::io::Result<[FileIdentity; 2]> {
+    if fs::symlink_metadata(path)?.len() == 0 {
+        return Err(std::io::ErrorKind::NotFound.into());
+    }
     let mut index = path.as_os_str().to_owned();
     index.push("-shm");
     Ok([FileIdentity::of(path)?, FileIdentity::of(Path::new(&index))?])

@@ -70,6 +70,16 @@ fn a_first_use_that_is_noted_late_starts_nothing_that_was_ended_meanwhile() {
 }
 
 #[test]
+fn a_registry_that_was_emptied_decides_nothing() {
+    let scene = plain(&["one"]);
+    assert_eq!(scene.answer(0), "accepted");
+    std::fs::File::create(&scene.path).unwrap();
+    assert!(!scene.verifier.shared.is_in_place());
+    let asked = scene.verifier.verify(scene.text(0).as_str().into(), (&Request::default(), 1), |_| ());
+    assert!(matches!(asked, Err(VerifierError::Replaced)), "{asked:?}");
+}
+
+#[test]
 fn without_the_triggers_that_note_changes_nothing_is_decided() {
     let edits = [
         "DROP TRIGGER key_updated",

@@ -44,3 +44,27 @@ fn every_serve_toml_of_the_readme_is_right_where_it_belongs() {
         assert!(ran.status.success(), "{config}\n{}", String::from_utf8_lossy(&ran.stderr));
     }
 }
+
+#[test]
+fn every_attack_that_the_readme_names_is_a_test() {
+    let readme = include_str!("../README.md");
+    let section =
+        readme.split("### What it was attacked with").nth(1).unwrap().split("\n## ").next().unwrap();
+    let named: Vec<&str> = section.split('`').skip(1).step_by(2).filter(|word| word.contains('_')).collect();
+    assert!(named.len() > 15, "{named:?}");
+    let mut sources = String::new();
+    let mut folders = vec![std::path::PathBuf::from("tests"), "src/serve".into(), "src/verifier".into()];
+    while let Some(folder) = folders.pop() {
+        for file in std::fs::read_dir(folder).unwrap() {
+            let path = file.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.extension().is_some_and(|ending| ending == "rs") {
+                sources += &std::fs::read_to_string(path).unwrap();
+            }
+        }
+    }
+    for name in named {
+        assert!(sources.contains(&format!("fn {name}(")), "{name}");
+    }
+}

@@ -23,7 +23,7 @@ pub(super) fn refuse(mut error: clap::Error, arguments: &[OsString], host: &mut 
         return report(&Failure::secret_as_argument(HOW_SECRETS_COME_IN), json, host);
     }
     if let Some(span) = negative(&error, arguments) {
-        let failure = Failure::usage(format!("`{span}` is negative, and no span of time is"));
+        let failure = Failure::usage(format!("`{span}` is negative, and nothing here can be"));
         return report(&failure.hint(format!("leave the `-` out: {}", &span[1..])), json, host);
     }
     if json {

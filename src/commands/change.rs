@@ -217,6 +217,17 @@ pub fn write_changed(views: &[ChangedView<'_>], count: Count, session: &mut Sess
         list.row(view)?;
     }
     list.end()?;
+    say_if_dry(views.iter().any(|view| view.dry_run), session)
+}
+
+/// Says of columns, which have none for it, that they show what would be.
+///
+/// # Errors
+/// Those of the stream.
+pub(super) fn say_if_dry(dry_run: bool, session: &mut Session<'_, '_>) -> Result<()> {
+    if dry_run && !session.format().is_json() {
+        session.say("a dry run: this is what would be, and nothing was changed")?;
+    }
     Ok(())
 }
 

@@ -6,6 +6,7 @@ use anyhow::Result;
 use clap::{Args, Subcommand};
 use serde::Serialize;
 
+use super::change::say_if_dry;
 use super::create::named;
 use super::set_back;
 use crate::crypto::rows::{party_holds, reseal_party};
@@ -248,6 +249,7 @@ pub(super) fn answer(
             let mut rows = out.parties();
             rows.row(&party)?;
             rows.end()?;
+            say_if_dry(dry_run, session)?;
         }
         Format::Table => {
             let name = format!("{} `{}`", summary.party.kind.code(), summary.party.name);

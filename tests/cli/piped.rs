@@ -51,3 +51,21 @@ fn one_key_that_was_named_is_an_object_and_several_are_an_array() {
     let line = ["purge", "--older-than", "1d", "--yes", "--json"];
     assert_eq!(world.run(&line).done().json(), serde_json::json!([]));
 }
+
+#[test]
+fn columns_of_a_dry_run_are_not_taken_for_what_was_done() {
+    let world = World::new();
+    world.create(&["ci", "--owner", "acme"]);
+    for line in [
+        &["revoke", "ci", "--yes"][..],
+        &["disable", "ci"],
+        &["edit", "ci", "--note", "x"],
+        &["owner", "suspend", "acme", "--yes"],
+    ] {
+        let ran = world.run(&[line, &["--dry-run", "--format", "tsv"]].concat()).done();
+        assert!(ran.stderr.contains("a dry run: this is what would be"), "{line:?}: {}", ran.stderr);
+        let json = world.run(&[line, &["--dry-run", "--json"]].concat()).done();
+        assert!(json.stdout.contains("\"dry_run\":true") && json.stderr.is_empty(), "{line:?}");
+    }
+    assert_eq!(world.run(&["show", "ci", "--json"]).done().json()["status"], "active");
+}

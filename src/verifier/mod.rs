@@ -61,11 +61,11 @@ pub enum VerifierError {
     #[error(transparent)]
     Vault(#[from] VaultError),
     /// A backup was put in the place of the registry while it was open, or one of its files was removed.
-    #[error("the registry was replaced by another file, or is gone; open it anew")]
+    #[error("the registry was replaced by another file, or is gone; open it anew, or start the server anew")]
     Replaced,
     /// The file in which all that verify count limits together was removed. Keys without a limit are decided on.
     #[error(
-        "the counters of limits (`registry.db-counters`, or so) were removed beside the registry; open it anew"
+        "the counters of limits (`registry.db-counters`, or so) were removed beside the registry; open it anew, or start the server anew"
     )]
     CountersGone,
 }

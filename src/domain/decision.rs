@@ -242,11 +242,9 @@ pub fn decide(presented: Presented<'_>, request: &Request, now: Instant) -> Deci
 /// Decides on a secret that matched.
 #[must_use]
 pub fn judge(facts: &Facts<'_>, request: &Request, now: Instant) -> Decision {
-    CHECKS
-        .into_iter()
-        .chain([Denial::NoRoute])
-        .find(|check| denies(*check, facts, request, now))
-        .map_or(Decision::Accepted, Decision::Denied)
+    let denial = CHECKS.into_iter().find(|check| denies(*check, facts, request, now));
+    let denial = denial.or(request.is_unrouted.then_some(Denial::NoRoute));
+    denial.map_or(Decision::Accepted, Decision::Denied)
 }
 
 /// Whether one check denies.

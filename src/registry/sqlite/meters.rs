@@ -8,7 +8,7 @@ use crate::domain::time::Instant;
 use crate::registry::ledger::Clock;
 
 /// At most a key's own, its owner's and its project's.
-pub(super) const MOST: usize = 3;
+const MOST: usize = 3;
 /// The bits of a word that count; above them is the window.
 const COUNT_BITS: u32 = 48;
 const COUNT: u64 = (1 << COUNT_BITS) - 1;

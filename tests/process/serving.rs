@@ -73,12 +73,13 @@ impl Serving {
         panic!("that was never said: {}", self.said());
     }
 
-    /// Where the event said that it listens.
+    /// Where the event says that it listens.
+    #[track_caller]
     pub(crate) fn address_of(&self, event: &str) -> SocketAddr {
-        let said = self.said();
         let begins = format!(" {event} address=http://");
-        let rest = said.split(&begins).nth(1).unwrap_or_else(|| panic!("{event}: {said}"));
-        rest.split_whitespace().next().unwrap().parse().unwrap()
+        self.wait_for(&begins);
+        let said = self.said();
+        said.split(&begins).nth(1).unwrap().split_whitespace().next().unwrap().parse().unwrap()
     }
 
     /// A new connection.

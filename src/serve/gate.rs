@@ -102,12 +102,9 @@ impl Gate {
     ) {
         self.metrics.answered(outcome);
         let (key, ip) = (key.map(|key| key.to_string()), ip.map(|ip| ip.to_string()));
-        let told = [("key_id", &key), ("client", &ip)];
-        let mut fields: Vec<_> = told
-            .into_iter()
-            .filter_map(|(name, value)| Some((name, Value::Text(value.as_deref()?))))
-            .collect();
-        fields.push(("path", Value::Text(path)));
+        let told = [("key_id", key.as_deref()), ("client", ip.as_deref()), ("path", Some(path))];
+        let fields: Vec<_> =
+            told.into_iter().filter_map(|(name, text)| Some((name, Value::Text(text?)))).collect();
         match outcome {
             Outcome::RevokedByHolder => self.journal.say(Level::Warn, outcome.code(), &fields),
             Outcome::Undecided => self.journal.say_rarely(Level::Error, outcome.code(), &fields),

@@ -130,7 +130,13 @@ pub(super) async fn revoke(
     let (told, answer) = match revoked.await {
         Ok(Ok(Ok(revoked))) => {
             let view = RevokedView { id: revoked.key.to_string(), revoked: true, changed: revoked.changed };
-            ((Outcome::RevokedByHolder, Some(revoked.key)), unstored(Json(view)))
+            // Once for each key: whoever holds a secret could fill the log.
+            let outcome = if revoked.changed {
+                Outcome::RevokedByHolder
+            } else {
+                Outcome::Decided(Decision::Denied(Denial::Revoked))
+            };
+            ((outcome, Some(revoked.key)), unstored(Json(view)))
         }
         Ok(Ok(Err(denial))) => {
             let answer = answer::to_stranger(&gate.rules(), ip, gate.verifier.now());

@@ -50,12 +50,14 @@ fn who_ends_a_key_by_its_secret_is_told_and_counted_as_those_are_who_try() {
     assert_eq!(revoke(&[&format!("x-api-key: {}", wrong(&secret))]), 401);
     assert_eq!(revoke(&[&format!("x-api-key: {secret}")]), 200);
     serving.wait_for("warn revoked_by_holder key_id=key_");
+    assert_eq!(revoke(&[&format!("x-api-key: {secret}")]), 200, "it is, and nothing changed");
     let metrics = ask(&mut connect(serving.address_of("metrics")), "GET /metrics", &[]);
-    for code in ["missing", "not_found", "revoked_by_holder"] {
+    for code in ["missing", "not_found", "revoked_by_holder", "revoked"] {
         assert!(metrics.contains(&format!("apikey_requests_total{{code=\"{code}\"}} 1\n")), "{metrics}");
     }
     let (_, said) = serving.end();
     assert!(said.contains(" client=127.0.0.1 path=/v1/self/revoke\n"), "{said}");
+    assert_eq!(said.matches("revoked_by_holder").count(), 1, "{said}");
     assert!(said.contains("strangers missing=1 malformed=0 not_found=1 "), "{said}");
 }
 

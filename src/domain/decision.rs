@@ -242,8 +242,8 @@ pub fn decide(presented: Presented<'_>, request: &Request, now: Instant) -> Deci
 /// Decides on a secret that matched.
 #[must_use]
 pub fn judge(facts: &Facts<'_>, request: &Request, now: Instant) -> Decision {
-    let denial = CHECKS.into_iter().find(|check| denies(*check, facts, request, now));
-    let denial = denial.or(request.is_unrouted.then_some(Denial::NoRoute));
+    let is_it = |check: &Denial| denies(*check, facts, request, now);
+    let denial = CHECKS.into_iter().find(is_it).or_else(|| Some(Denial::NoRoute).filter(is_it));
     denial.map_or(Decision::Accepted, Decision::Denied)
 }
 

@@ -82,7 +82,7 @@ impl SqliteRegistry {
         counters.note_secured(now);
         let is_now = |ahead: &Ahead| ahead.quota.period().window(now) == ahead.window;
         for (ahead, written) in ahead.iter().zip(written).filter(|(ahead, _)| is_now(ahead)) {
-            if let Some(slot) = counters.of(&ahead.subject, ahead.place).map_err(|error| failed(&error))? {
+            if let Some(slot) = counters.of(&ahead.subject, ahead.place)? {
                 note_secured(slot, ahead.quota.period(), written, now);
             }
         }
@@ -201,10 +201,10 @@ fn slot_of<'a>(connection: &Connection, counters: &'a Counters, subject: &str) -
     let named = |kind: &str| subject.strip_prefix(kind).and_then(|name| name.parse().ok());
     if let Ok(id) = subject.parse::<KeyId>() {
         let place = place_of(connection, subject)?;
-        return counters.of(&Subject::Key(id), place).map_err(|error| failed(&error));
+        return counters.of(&Subject::Key(id), place);
     }
     let party = named("owner:").map(Subject::Owner).or_else(|| named("project:").map(Subject::Project));
-    party.map_or(Ok(None), |subject| counters.of(&subject, None).map_err(|error| failed(&error)))
+    party.map_or(Ok(None), |subject| counters.of(&subject, None))
 }
 
 /// Where a key is.
@@ -228,9 +228,7 @@ fn write_down(connection: &Connection, counters: &Counters, now: Instant) -> Res
         let subject: String = row.get(0)?;
         let place = row.get::<_, Option<i64>>(1)?.and_then(|place| u64::try_from(place).ok());
         let slot = match (place, subject.parse::<KeyId>()) {
-            (Some(place), Ok(id)) => {
-                counters.of(&Subject::Key(id), Some(place)).map_err(|error| failed(&error))?
-            }
+            (Some(place), Ok(id)) => counters.of(&Subject::Key(id), Some(place))?,
             _ => slot_of(connection, counters, &subject)?,
         };
         if let Some(slot) = slot {

@@ -86,11 +86,12 @@ fn meters<'a>(
     for (subject, limits) in of {
         let name = subject.to_string();
         let slot = match (counters, subject) {
-            (None, _) => Ok(None),
-            (Some(counters), Subject::Key(_)) => counters.of(subject, counting::place_of(connection, &name)?),
-            (Some(counters), _) => counters.of(subject, None),
+            (None, _) => None,
+            (Some(counters), Subject::Key(_)) => {
+                counters.of(subject, counting::place_of(connection, &name)?)?
+            }
+            (Some(counters), _) => counters.of(subject, None)?,
         };
-        let slot = slot.map_err(|error| counting::failed(&error))?;
         let mut account = Account { of: subject.kind(), limits: *limits, arrival: 0, used: 0 };
         let mut place = Where { rate: slot, quota: slot };
         if let (Some(rate), None) = (limits.rate, slot) {

@@ -9,6 +9,8 @@ use memmap2::{MmapOptions, MmapRaw};
 use super::place::reserve;
 use super::{Counters, HEADER_BYTES, PIECE_SLOTS, SLOT_BYTES, SLOT_WORDS, Slot};
 use crate::domain::limit::Subject;
+use crate::registry::sqlite::Result;
+use crate::registry::sqlite::counting::failed;
 
 /// Where in the header it stands what becomes of each piece.
 const FATES: usize = 64;
@@ -28,7 +30,7 @@ impl Counters {
         &self,
         subject: &Subject,
         place: Option<u64>,
-    ) -> io::Result<Option<Slot<'_>>> {
+    ) -> Result<Option<Slot<'_>>> {
         let (slot, number) = match (subject, place) {
             (Subject::Key(id), Some(place)) => (self.of_key(place, id), 1 + place / PIECE_SLOTS),
             (Subject::Key(_), None) => return Ok(None),
@@ -36,7 +38,7 @@ impl Counters {
         };
         let is_mapped = self.piece(number).and_then(OnceLock::get).is_some_and(Option::is_some);
         if slot.is_none() && !is_mapped && self.is_used(number) {
-            return Err(io::Error::other("a part of them cannot be mapped into memory"));
+            return Err(failed(&io::Error::other("a part of them cannot be mapped into memory")));
         }
         Ok(slot)
     }

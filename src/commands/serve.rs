@@ -154,7 +154,7 @@ pub fn run(arguments: &Arguments, session: &mut Session<'_, '_>) -> Result<Exit>
     })?;
     // A decision that waits for the registry is not waited for any longer.
     runtime.shutdown_timeout(CUT_OFF);
-    if let Err(error) = gate.verifier.write_usage() {
+    if let Err(error) = gate.verifier.flush() {
         session.say(&format!("error: what was counted since it could last be written is lost: {error}"))?;
         return Ok(Exit::Registry);
     }

@@ -172,15 +172,6 @@ impl Verifier {
         Ok(Self { shared, writer: Some(writer), clerk: Some(clerk) })
     }
 
-    /// Writes down what was counted so far, which else is done once a second, and before it is dropped: for whoever ends,
-    /// and wants to know.
-    ///
-    /// # Errors
-    /// The registry's: what could not be written is lost unless it can be written later.
-    pub fn write_usage(&self) -> Result<(), VerifierError> {
-        Ok(self.shared.flush()?)
-    }
-
     /// How many keys are known.
     #[must_use]
     pub fn keys(&self) -> usize {
@@ -243,10 +234,10 @@ impl Verifier {
         !self.shared.waits_for_counters.load(Ordering::Relaxed) || !self.shared.read().has_limits()
     }
 
-    /// Writes down now what was counted.
+    /// Writes down now what was counted, which else is done once a second, and before it is dropped.
     ///
     /// # Errors
-    /// The registry's; what was counted is kept for the next time.
+    /// The registry's; what was counted is kept for the next time, and lost if there is none.
     pub fn flush(&self) -> Result<(), VerifierError> {
         Ok(self.shared.flush()?)
     }

@@ -123,6 +123,17 @@ impl Listener {
         Err(ListenError::Unsupported(format!("unix:{}", path.display())))
     }
 
+    /// Refuses a socket file that could not be made, as far as that shows without making it.
+    ///
+    /// # Errors
+    /// [`ListenError`].
+    pub fn refuse_impossible(path: &std::path::Path) -> Result<(), ListenError> {
+        #[cfg(unix)]
+        return SocketFile::refuse_impossible(path);
+        #[cfg(not(unix))]
+        return Err(ListenError::Unsupported(format!("unix:{}", path.display())));
+    }
+
     /// Where clients find it.
     #[must_use]
     pub fn address(&self) -> String {

@@ -3,8 +3,10 @@
 use std::fs::Permissions;
 use std::io::{Error, ErrorKind};
 use std::os::unix::fs::{FileTypeExt as _, MetadataExt as _, PermissionsExt as _};
-use std::os::unix::net::{UnixListener, UnixStream};
+use std::os::unix::net::{SocketAddr, UnixListener, UnixStream};
 use std::path::{Path, PathBuf};
+
+use rustix::fs::{Access, AtFlags, CWD, accessat};
 
 use super::listen::ListenError;
 
@@ -38,6 +40,22 @@ impl SocketFile {
         Err(ListenError::InUse(path))
     }
 
+    /// As [`Self::make`] would, of its folder and what stands there. One at which somebody listens may be the server that
+    /// is to be replaced.
+    pub(super) fn refuse_impossible(path: &Path) -> Result<(), ListenError> {
+        let refused = |error| ListenError::Refused { place: format!("unix:{}", path.display()), error };
+        let path = std::path::absolute(path).map_err(refused)?;
+        let folder = path.parent().ok_or_else(|| refused(Error::from(ErrorKind::InvalidInput)))?;
+        // It is bound under another name, of as many letters.
+        SocketAddr::from_pathname(folder.join(".abcdef")).map_err(refused)?;
+        if !std::fs::metadata(folder).map_err(refused)?.is_dir() {
+            return Err(refused(Error::from(ErrorKind::NotADirectory)));
+        }
+        accessat(CWD, folder, Access::WRITE_OK | Access::EXEC_OK, AtFlags::EACCESS)
+            .map_err(|error| refused(error.into()))?;
+        is_there(&path).map(drop)
+    }
+
     pub(super) fn path(&self) -> &Path {
         &self.path
     }
@@ -56,16 +74,21 @@ fn identity(path: &Path) -> Option<(u64, u64)> {
     std::fs::symlink_metadata(path).ok().map(|data| (data.dev(), data.ino()))
 }
 
+/// Whether a socket file stands there; any other file is in the way.
+fn is_there(path: &Path) -> Result<bool, ListenError> {
+    match std::fs::symlink_metadata(path) {
+        Ok(data) if data.file_type().is_socket() => Ok(true),
+        Ok(_) => Err(ListenError::NoSocket(path.to_owned())),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(false),
+        Err(error) => Err(ListenError::Refused { place: format!("unix:{}", path.display()), error }),
+    }
+}
+
 /// Removes a socket file that a server left behind.
 fn remove_stale(path: &Path) -> Result<(), ListenError> {
     let refused = |error| ListenError::Refused { place: format!("unix:{}", path.display()), error };
-    let data = match std::fs::symlink_metadata(path) {
-        Ok(data) => data,
-        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(()),
-        Err(error) => return Err(refused(error)),
-    };
-    if !data.file_type().is_socket() {
-        return Err(ListenError::NoSocket(path.to_owned()));
+    if !is_there(path)? {
+        return Ok(());
     }
     match UnixStream::connect(path) {
         Err(error) if error.kind() == ErrorKind::ConnectionRefused => {

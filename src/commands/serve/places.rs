@@ -1,7 +1,5 @@
 //! Where a server listens: what can be refused before anything is opened, and the opening.
 
-use std::path::Path;
-
 use super::Arguments;
 use crate::exit::Failure;
 use crate::serve::inherited::Inherited;
@@ -21,7 +19,7 @@ pub(super) fn refuse_impossible(arguments: &Arguments) -> Result<(), Failure> {
     }
     refuse_twice(arguments)?;
     for path in files() {
-        refuse_file(path)?;
+        Listener::refuse_impossible(path)?;
     }
     Ok(())
 }
@@ -44,34 +42,6 @@ fn refuse_twice(arguments: &Arguments) -> Result<(), Failure> {
         named.push((option, place));
     }
     Ok(())
-}
-
-/// As the opening would, of what stands there: its folder, and a file that is no socket. One at which somebody listens
-/// may be the server that is to be replaced.
-#[cfg(unix)]
-fn refuse_file(path: &Path) -> Result<(), ListenError> {
-    use rustix::fs::{Access, AtFlags, CWD, accessat};
-    use std::os::unix::fs::FileTypeExt as _;
-    let refused = |error| ListenError::Refused { place: format!("unix:{}", path.display()), error };
-    let full = std::path::absolute(path).map_err(refused)?;
-    let folder = full.parent().ok_or_else(|| refused(std::io::ErrorKind::InvalidInput.into()))?;
-    // It is bound under another name, of as many letters.
-    std::os::unix::net::SocketAddr::from_pathname(folder.join(".abcdef")).map_err(refused)?;
-    if !std::fs::metadata(folder).map_err(refused)?.is_dir() {
-        return Err(refused(std::io::ErrorKind::NotADirectory.into()));
-    }
-    accessat(CWD, folder, Access::WRITE_OK | Access::EXEC_OK, AtFlags::EACCESS)
-        .map_err(|error| refused(error.into()))?;
-    match std::fs::symlink_metadata(&full) {
-        Ok(there) if !there.file_type().is_socket() => Err(ListenError::NoSocket(full)),
-        Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(refused(error)),
-        Ok(_) | Err(_) => Ok(()),
-    }
-}
-
-#[cfg(not(unix))]
-fn refuse_file(path: &Path) -> Result<(), ListenError> {
-    Err(ListenError::Unsupported(format!("unix:{}", path.display())))
 }
 
 /// Opens them.
